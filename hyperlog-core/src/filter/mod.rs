@@ -1,0 +1,3 @@
+//! What passes: levels per target, then sampling.
+
+pub(crate) mod directive;
