@@ -1,0 +1,379 @@
+//! Who was suppressed how often: accounts by key, in a table of fixed size.
+//!
+//! Apart from the samplers, because they all keep the same books: whatever decides, each record offered is either kept
+//! or counted here, and what is counted comes out once, as a [`Summary`].
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::level::Level;
+
+/// What one key had suppressed in one window.
+///
+/// ```
+/// use std::time::Duration;
+/// use hyperlog_core::{Level, Offer, Sampling, SamplingMethod, SamplingRule};
+///
+/// let sampler = Sampling::new().rule(SamplingRule::new(SamplingMethod::First(1))).compile()?;
+/// let offer = Offer::new(Level::WARN, "shop::stock", 1);
+/// for _ in 0..5 {
+///     sampler.sample(&offer, 0);
+/// }
+///
+/// let minute = Duration::from_secs(60).as_nanos() as u64;
+/// let mut told = Vec::new();
+/// sampler.drain_summaries(minute, &mut |summary| told.push(summary.to_string()));
+/// assert_eq!(told, ["WARN records of shop::stock repeated 4 times"]);
+/// # Ok::<(), hyperlog_core::SamplingError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    label: Label,
+    key: Option<u64>,
+    suppressed: u64,
+    stands_for: u64,
+    window: Range<u64>,
+}
+
+impl Summary {
+    /// The target of the first record under this key, cut at 94 bytes; of a summary without a key, the target of the
+    /// rule, or `*`.
+    pub fn target(&self) -> &str {
+        self.label.target()
+    }
+
+    /// The level of the first record under this key; of a summary without a key, the lowest level of the rule.
+    pub fn level(&self) -> Level {
+        self.label.level
+    }
+
+    /// The hash of the key, or `None` when the summary speaks for a whole rule, or for the keys that found no account of
+    /// their own.
+    pub fn key(&self) -> Option<u64> {
+        self.key
+    }
+
+    /// How many records were suppressed. Never zero.
+    pub fn suppressed(&self) -> u64 {
+        self.suppressed
+    }
+
+    /// How many records this summary itself stands for when counts are restored from rates: zero where the kept records
+    /// stand for the suppressed ones already, all of [`Summary::suppressed`] where a limit cut them off.
+    pub fn stands_for(&self) -> u64 {
+        self.stands_for
+    }
+
+    /// The window, in nanoseconds of the caller's monotonic clock.
+    pub fn window(&self) -> Range<u64> {
+        self.window.clone()
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = if self.stands_for > 0 { "repeated" } else { "sampled out" };
+        let times = if self.suppressed == 1 { "time" } else { "times" };
+        write!(formatter, "{} records of {} {verb} {} {times}", self.level(), self.target(), self.suppressed)
+    }
+}
+
+/// What a way of sampling tells the ledger about the account it keeps.
+pub(crate) trait Bookkeeping {
+    /// How many of the counted offers were suppressed, for those who do not count them one by one.
+    fn suppressed_of(&self, account: &Account, tally: Tally) -> u64;
+
+    /// A window ended: sets the terms of the next one.
+    fn renew(&self, account: &Account, tally: Tally, elapsed: u64);
+
+    /// Whether kept records carry a rate that stands for the suppressed ones.
+    fn is_represented(&self) -> bool;
+}
+
+/// Accounts by key. A key that finds no place shares one account with others like it, so memory never grows and
+/// nothing goes uncounted.
+pub(crate) struct Ledger<B> {
+    pub(crate) book: B,
+    sets: Box<[Set]>,
+    rest: Set,
+    window: u64,
+}
+
+impl<B: Bookkeeping> Ledger<B> {
+    /// `keys` is rounded up to a power of two; zero keeps one account for all.
+    pub(crate) fn new(book: B, keys: usize, window: u64, target: &str, level: Level) -> Ledger<B> {
+        let count = if keys == 0 { 0 } else { keys.div_ceil(WAYS).next_power_of_two() };
+        let rest = Set::new(count);
+        rest.labels()[0] = Label::new(target, level);
+        Ledger { book, sets: (0..count).map(Set::new).collect(), rest, window }
+    }
+
+    /// The account of this key, opened if need be, and a summary if a window ended on the way.
+    #[inline]
+    pub(crate) fn account(&self, key: u64, target: &str, level: Level, now: u64) -> (&Account, Option<Summary>) {
+        let number = now / self.window;
+        let key = key.max(1); // zero marks a free place
+        let (set, way) = match self.set(key) {
+            None => (&self.rest, 0),
+            Some(set) => match set.find(key) {
+                Some(way) => (set, way),
+                None => return self.open(set, key, Label::new(target, level), number),
+            },
+        };
+        let account = &set.accounts[way];
+        let due = if account.tally().is_past(number) { self.turn(set, way, number) } else { None };
+        (account, due)
+    }
+
+    /// Tells what windows that ended left behind; with `Windows::All` the running ones too.
+    pub(crate) fn drain(&self, now: u64, windows: Windows, emit: &mut impl FnMut(Summary)) {
+        let number = now / self.window;
+        for set in self.sets.iter().chain([&self.rest]) {
+            let mut due = [const { None }; WAYS];
+            {
+                let labels = set.labels();
+                for (way, due) in due.iter_mut().enumerate() {
+                    if windows == Windows::All || set.accounts[way].tally().is_past(number) {
+                        *due = self.collect(set, way, &labels[way], number);
+                    }
+                }
+            }
+            // the lock is released: who is told may log, and come by here again
+            due.into_iter().flatten().for_each(&mut *emit);
+        }
+    }
+
+    #[inline]
+    fn set(&self, key: u64) -> Option<&Set> {
+        self.sets.get(key as usize & self.sets.len().wrapping_sub(1))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn open<'a>(&'a self, set: &'a Set, key: u64, label: Label, number: u64) -> (&'a Account, Option<Summary>) {
+        let Some((way, due)) = self.place(set, key, label, number) else {
+            let account = &self.rest.accounts[0];
+            let due = if account.tally().is_past(number) { self.turn(&self.rest, 0, number) } else { None };
+            return (account, due);
+        };
+        (&set.accounts[way], due)
+    }
+
+    /// Gives the key a free place, or the one that was silent for longest, but none that is in use in this window.
+    fn place(&self, set: &Set, key: u64, label: Label, number: u64) -> Option<(usize, Option<Summary>)> {
+        let mut labels = set.labels();
+        if let Some(way) = set.find(key) {
+            return Some((way, None)); // another thread was faster
+        }
+        let silence = |way: &usize| match set.accounts[*way].key.load(Relaxed) {
+            0 => u64::MAX,
+            _ => set.accounts[*way].tally().windows_since(number),
+        };
+        let way = (0..WAYS).max_by_key(silence).filter(|way| silence(way) > 0)?;
+        let due = self.close(set, way, &labels[way], number);
+        labels[way] = label;
+        set.accounts[way].state.store(0, Relaxed);
+        set.accounts[way].key.store(key, Relaxed);
+        Some((way, due))
+    }
+
+    /// Ends the window of an account, unless another thread has.
+    #[cold]
+    #[inline(never)]
+    fn turn(&self, set: &Set, way: usize, number: u64) -> Option<Summary> {
+        let labels = set.labels();
+        set.accounts[way].tally().is_past(number).then(|| self.close(set, way, &labels[way], number)).flatten()
+    }
+
+    /// Begins a new window. The label is borrowed from under the lock, so no other thread does the same meanwhile.
+    fn close(&self, set: &Set, way: usize, label: &Label, number: u64) -> Option<Summary> {
+        let account = &set.accounts[way];
+        let tally = Tally(account.tally.swap(Tally::open(number).0, Relaxed));
+        self.book.renew(account, tally, tally.windows_since(number));
+        let suppressed = account.suppressed.swap(0, Relaxed) + self.book.suppressed_of(account, tally);
+        self.summary(account, label, suppressed, number - tally.windows_since(number))
+    }
+
+    /// Takes what was suppressed and leaves the account as it is, so that a silent key still counts as silent.
+    fn collect(&self, set: &Set, way: usize, label: &Label, number: u64) -> Option<Summary> {
+        let account = &set.accounts[way];
+        let mut tally = account.tally();
+        let mut suppressed = account.suppressed.swap(0, Relaxed);
+        if self.book.suppressed_of(account, tally) > 0 {
+            tally = Tally(account.tally.swap(tally.emptied().0, Relaxed));
+            suppressed += self.book.suppressed_of(account, tally);
+        }
+        self.summary(account, label, suppressed, number - tally.windows_since(number))
+    }
+
+    fn summary(&self, account: &Account, label: &Label, suppressed: u64, number: u64) -> Option<Summary> {
+        let start = number.saturating_mul(self.window);
+        (suppressed > 0).then(|| Summary {
+            label: label.clone(),
+            key: Some(account.key.load(Relaxed)).filter(|key| *key != 0),
+            suppressed,
+            stands_for: if self.book.is_represented() { 0 } else { suppressed },
+            window: start..start.saturating_add(self.window),
+        })
+    }
+}
+
+/// Which windows a drain ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Windows {
+    Ended,
+    All,
+}
+
+/// The numbers of one key. On a cache line of its own, since it is written with each record.
+#[repr(align(64))]
+pub(crate) struct Account {
+    key: AtomicU64,
+    tally: AtomicU64,
+    /// What the way of sampling needs besides.
+    pub(crate) state: AtomicU64,
+    suppressed: AtomicU64,
+    seed: u64,
+}
+
+impl Account {
+    /// Counts one more offer; the tally is the one before it.
+    #[inline]
+    pub(crate) fn count(&self) -> Tally {
+        Tally(self.tally.fetch_add(1, Relaxed))
+    }
+
+    /// Counts one suppressed record.
+    #[inline]
+    pub(crate) fn suppress(&self) {
+        self.suppressed.fetch_add(1, Relaxed);
+    }
+
+    /// A number below `bound` that is fixed for this account and window, and as good as random otherwise.
+    #[inline]
+    pub(crate) fn phase(&self, tally: Tally, bound: u64) -> u64 {
+        let random = mix(self.seed ^ tally.window());
+        ((u128::from(random) * u128::from(bound)) >> 64) as u64
+    }
+
+    /// The next of a row of numbers without visible order.
+    pub(crate) fn draw(&self) -> u64 {
+        self.seed.wrapping_add(self.state.fetch_add(1, Relaxed))
+    }
+
+    #[inline]
+    fn tally(&self) -> Tally {
+        Tally(self.tally.load(Relaxed))
+    }
+}
+
+/// A window's number and the offers counted in it, in one word: an offer is counted in exactly one window, without a
+/// lock. The count has room for 19 million offers a second through a window of an hour.
+#[derive(Clone, Copy)]
+pub(crate) struct Tally(u64);
+
+impl Tally {
+    const COUNT_BITS: u32 = 36;
+    const LAST_WINDOW: u64 = u64::MAX >> Tally::COUNT_BITS;
+    /// By how many windows a thread may be late and still count in the current one instead of turning time back.
+    const LATE: u64 = 8;
+
+    fn open(number: u64) -> Tally {
+        Tally(number << Tally::COUNT_BITS)
+    }
+
+    fn emptied(self) -> Tally {
+        Tally::open(self.window())
+    }
+
+    pub(crate) fn count(self) -> u64 {
+        self.0 & ((1 << Tally::COUNT_BITS) - 1)
+    }
+
+    fn window(self) -> u64 {
+        self.0 >> Tally::COUNT_BITS
+    }
+
+    fn is_past(self, number: u64) -> bool {
+        self.windows_since(number) > 0
+    }
+
+    /// How many windows ago this one was; zero for a thread whose time is a little behind.
+    fn windows_since(self, number: u64) -> u64 {
+        let windows = number.wrapping_sub(self.window()) & Tally::LAST_WINDOW;
+        if windows > Tally::LAST_WINDOW - Tally::LATE { 0 } else { windows.min(number) }
+    }
+}
+
+const WAYS: usize = 4;
+
+/// The places a key may have. The lock guards labels and the change of keys and windows, not the counting.
+struct Set {
+    accounts: [Account; WAYS],
+    labels: Mutex<[Label; WAYS]>,
+}
+
+impl Set {
+    fn new(place: usize) -> Set {
+        let account = |way| Account {
+            key: AtomicU64::new(0),
+            tally: AtomicU64::new(0),
+            state: AtomicU64::new(0),
+            suppressed: AtomicU64::new(0),
+            seed: mix((place * WAYS + way) as u64) & !Tally::LAST_WINDOW,
+        };
+        Set { accounts: std::array::from_fn(account), labels: Mutex::new([const { Label::EMPTY }; WAYS]) }
+    }
+
+    #[inline]
+    fn find(&self, key: u64) -> Option<usize> {
+        self.accounts.iter().position(|account| account.key.load(Relaxed) == key)
+    }
+
+    fn labels(&self) -> MutexGuard<'_, [Label; WAYS]> {
+        self.labels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A target and a level, held without allocating: a flood of keys must not become a flood of allocations.
+#[derive(Clone, PartialEq, Eq)]
+struct Label {
+    level: Level,
+    length: u8,
+    text: [u8; Label::LENGTH],
+}
+
+impl Label {
+    const LENGTH: usize = 94;
+    const EMPTY: Label = Label { level: Level::TRACE, length: 0, text: [0; Label::LENGTH] };
+
+    fn new(target: &str, level: Level) -> Label {
+        let end = (0..=Label::LENGTH).rev().find(|end| target.is_char_boundary(*end));
+        let target = if target.len() > Label::LENGTH { &target[..end.unwrap_or(0)] } else { target };
+        let mut text = [0; Label::LENGTH];
+        text[..target.len()].copy_from_slice(target.as_bytes());
+        Label { level, length: target.len() as u8, text }
+    }
+
+    fn target(&self) -> &str {
+        std::str::from_utf8(&self.text[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Label {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {:?}", self.level, self.target())
+    }
+}
+
+/// Spreads a number over all bits, one to one. Part of the promise that the same id meets the same verdict in every
+/// process and version: do not change it.
+#[inline]
+pub(crate) fn mix(number: u64) -> u64 {
+    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
