@@ -6,7 +6,7 @@ mod level;
 pub use crate::filter::directive::{DirectiveError, Directives, LevelFilter};
 pub use crate::filter::sample::{
     Failures, Inbound, Offer, SampleRate, Sampler, Sampling, SamplingError, SamplingKey, SamplingMethod, SamplingRule,
-    Verdict, stable_hash,
+    stable_hash,
 };
 pub use crate::filter::{Filter, Summary};
 pub use crate::level::{Level, ParseLevelError, RegisterLevelError};

@@ -19,7 +19,7 @@ use crate::level::Level;
 /// let sampler = Sampling::new().rule(SamplingRule::new(SamplingMethod::First(1))).compile()?;
 /// let offer = Offer::new(Level::WARN, "shop::stock", 1);
 /// for _ in 0..5 {
-///     sampler.sample(&offer, 0);
+///     sampler.sample(&offer, 0, &mut drop);
 /// }
 ///
 /// let minute = Duration::from_secs(60).as_nanos() as u64;
@@ -110,25 +110,32 @@ impl<B: Bookkeeping> Ledger<B> {
         Ledger { book, sets: (0..count).map(Set::new).collect(), rest, window }
     }
 
-    /// The account of this key, opened if need be, and a summary if a window ended on the way.
+    /// The account of this key, opened if need be; a window that ended on the way is told.
     #[inline]
-    pub(crate) fn account(&self, key: u64, target: &str, level: Level, now: u64) -> (&Account, Option<Summary>) {
+    pub(crate) fn account(
+        &self,
+        key: u64,
+        offered: (&str, Level),
+        now: u64,
+        tell: &mut impl FnMut(Summary),
+    ) -> &Account {
         let number = now / self.window;
-        let key = key.max(1); // zero marks a free place
         let (set, way) = match self.set(key) {
             None => (&self.rest, 0),
             Some(set) => match set.find(key) {
                 Some(way) => (set, way),
-                None => return self.open(set, key, Label::new(target, level), number),
+                None => self.open(set, key, offered, number, tell),
             },
         };
         let account = &set.accounts[way];
-        let due = if account.tally().is_past(number) { self.turn(set, way, number) } else { None };
-        (account, due)
+        if account.tally().is_past(number) {
+            self.turn(set, way, number, tell);
+        }
+        account
     }
 
     /// Tells what windows that ended left behind; with `Windows::All` the running ones too.
-    pub(crate) fn drain(&self, now: u64, windows: Windows, emit: &mut impl FnMut(Summary)) {
+    pub(crate) fn drain(&self, now: u64, windows: Windows, tell: &mut impl FnMut(Summary)) {
         let number = now / self.window;
         for set in self.sets.iter().chain([&self.rest]) {
             let mut due = [const { None }; WAYS];
@@ -141,24 +148,29 @@ impl<B: Bookkeeping> Ledger<B> {
                 }
             }
             // the lock is released: who is told may log, and come by here again
-            due.into_iter().flatten().for_each(&mut *emit);
+            due.into_iter().flatten().for_each(&mut *tell);
         }
     }
 
     #[inline]
     fn set(&self, key: u64) -> Option<&Set> {
-        self.sets.get(key as usize & self.sets.len().wrapping_sub(1))
+        // the upper half: the key is a product, and those are the bits that depend on all others
+        self.sets.get((key >> 32) as usize & self.sets.len().wrapping_sub(1))
     }
 
     #[cold]
     #[inline(never)]
-    fn open<'a>(&'a self, set: &'a Set, key: u64, label: Label, number: u64) -> (&'a Account, Option<Summary>) {
-        let Some((way, due)) = self.place(set, key, label, number) else {
-            let account = &self.rest.accounts[0];
-            let due = if account.tally().is_past(number) { self.turn(&self.rest, 0, number) } else { None };
-            return (account, due);
-        };
-        (&set.accounts[way], due)
+    fn open<'a>(
+        &'a self,
+        set: &'a Set,
+        key: u64,
+        (target, level): (&str, Level),
+        number: u64,
+        tell: &mut impl FnMut(Summary),
+    ) -> (&'a Set, usize) {
+        let Some((way, due)) = self.place(set, key, Label::new(target, level), number) else { return (&self.rest, 0) };
+        due.into_iter().for_each(tell);
+        (set, way)
     }
 
     /// Gives the key a free place, or the one that was silent for longest, but none that is in use in this window.
@@ -182,9 +194,12 @@ impl<B: Bookkeeping> Ledger<B> {
     /// Ends the window of an account, unless another thread has.
     #[cold]
     #[inline(never)]
-    fn turn(&self, set: &Set, way: usize, number: u64) -> Option<Summary> {
+    fn turn(&self, set: &Set, way: usize, number: u64, tell: &mut impl FnMut(Summary)) {
         let labels = set.labels();
-        set.accounts[way].tally().is_past(number).then(|| self.close(set, way, &labels[way], number)).flatten()
+        let is_past = set.accounts[way].tally().is_past(number);
+        let due = is_past.then(|| self.close(set, way, &labels[way], number)).flatten();
+        drop(labels);
+        due.into_iter().for_each(tell);
     }
 
     /// Begins a new window. The label is borrowed from under the lock, so no other thread does the same meanwhile.
@@ -251,11 +266,11 @@ impl Account {
         self.suppressed.fetch_add(1, Relaxed);
     }
 
-    /// A number below `bound` that is fixed for this account and window, and as good as random otherwise.
+    /// A number below `bound` that is fixed for this account and window; over many windows, all come equally often.
     #[inline]
     pub(crate) fn phase(&self, tally: Tally, bound: u64) -> u64 {
-        let random = mix(self.seed ^ tally.window());
-        ((u128::from(random) * u128::from(bound)) >> 64) as u64
+        let spread = self.seed.wrapping_add(tally.window().wrapping_mul(GOLDEN));
+        ((u128::from(spread) * u128::from(bound)) >> 64) as u64
     }
 
     /// The next of a row of numbers without visible order.
@@ -322,7 +337,7 @@ impl Set {
             tally: AtomicU64::new(0),
             state: AtomicU64::new(0),
             suppressed: AtomicU64::new(0),
-            seed: mix((place * WAYS + way) as u64) & !Tally::LAST_WINDOW,
+            seed: mix((place * WAYS + way) as u64),
         };
         Set { accounts: std::array::from_fn(account), labels: Mutex::new([const { Label::EMPTY }; WAYS]) }
     }
@@ -368,11 +383,20 @@ impl fmt::Debug for Label {
     }
 }
 
+/// The key of an account: distinct numbers give distinct keys, but for zero, which marks a free place.
+#[inline]
+pub(crate) fn key(number: u64) -> u64 {
+    number.wrapping_mul(GOLDEN).max(1)
+}
+
+/// The fraction of the golden ratio: its multiples are spread as evenly as can be.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Spreads a number over all bits, one to one. Part of the promise that the same id meets the same verdict in every
 /// process and version: do not change it.
 #[inline]
 pub(crate) fn mix(number: u64) -> u64 {
-    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let number = number.wrapping_add(GOLDEN);
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     number ^ (number >> 31)

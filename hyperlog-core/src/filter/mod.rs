@@ -10,7 +10,7 @@ pub(crate) mod sample;
 use std::sync::Arc;
 
 use crate::filter::directive::{Directives, LevelFilter};
-use crate::filter::sample::{Offer, Sampler, Verdict};
+use crate::filter::sample::{Offer, SampleRate, Sampler};
 use crate::level::Level;
 
 pub use crate::filter::ledger::Summary;
@@ -30,8 +30,8 @@ pub use crate::filter::ledger::Summary;
 /// assert!(!filter.enabled(Level::DEBUG, "shop"));
 ///
 /// let offer = Offer::new(Level::INFO, "shop", 1);
-/// assert!(filter.sample(&offer, 0).kept.is_some());
-/// assert!(filter.sample(&offer, 1).kept.is_none());
+/// assert!(filter.sample(&offer, 0, &mut drop).is_some());
+/// assert!(filter.sample(&offer, 1, &mut drop).is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -83,23 +83,26 @@ impl Filter {
         self.directives.most_verbose().max(self.floor)
     }
 
-    /// Decides about one record that is enabled. Without a sampler it is kept.
+    /// Decides about one record that is enabled, as [`Sampler::sample`]. Without a sampler it is kept.
     #[inline]
-    pub fn sample(&self, offer: &Offer<'_>, now: u64) -> Verdict {
-        self.sampler.as_ref().map_or(Verdict::KEEP, |sampler| sampler.sample(offer, now))
+    pub fn sample(&self, offer: &Offer<'_>, now: u64, tell: &mut impl FnMut(Summary)) -> Option<SampleRate> {
+        match &self.sampler {
+            Some(sampler) => sampler.sample(offer, now, tell),
+            None => Some(SampleRate::ONE),
+        }
     }
 
     /// Tells the summaries that are due, as [`Sampler::drain_summaries`].
-    pub fn drain_summaries(&self, now: u64, emit: &mut impl FnMut(Summary)) {
+    pub fn drain_summaries(&self, now: u64, tell: &mut impl FnMut(Summary)) {
         if let Some(sampler) = &self.sampler {
-            sampler.drain_summaries(now, emit);
+            sampler.drain_summaries(now, tell);
         }
     }
 
     /// Tells all summaries at the end, as [`Sampler::finish_summaries`].
-    pub fn finish_summaries(&self, now: u64, emit: &mut impl FnMut(Summary)) {
+    pub fn finish_summaries(&self, now: u64, tell: &mut impl FnMut(Summary)) {
         if let Some(sampler) = &self.sampler {
-            sampler.finish_summaries(now, emit);
+            sampler.finish_summaries(now, tell);
         }
     }
 }

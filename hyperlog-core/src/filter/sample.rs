@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use crate::filter::directive::covers;
-use crate::filter::ledger::{Account, Bookkeeping, Ledger, Summary, Tally, Windows, mix};
+use crate::filter::ledger::{Account, Bookkeeping, Ledger, Summary, Tally, Windows, key, mix};
 use crate::level::Level;
 
 /// How records are sampled: rules, of which the first that matches a record decides.
@@ -26,11 +26,11 @@ use crate::level::Level;
 ///     .compile()?;
 ///
 /// let offer = Offer::new(Level::INFO, "shop::stock", 1);
-/// let kept: f32 = (0..1000).filter_map(|now| sampler.sample(&offer, now).kept).map(|rate| rate.get()).sum();
+/// let kept: f32 = (0..1000).filter_map(|now| sampler.sample(&offer, now, &mut drop)).map(|rate| rate.get()).sum();
 /// assert_eq!(kept, 1000.0);
 ///
 /// let failure = Offer::new(Level::ERROR, "shop::stock", 2);
-/// assert!((0..1000).all(|now| sampler.sample(&failure, now).kept.is_some()));
+/// assert!((0..1000).all(|now| sampler.sample(&failure, now, &mut drop).is_some()));
 /// # Ok::<(), hyperlog_core::SamplingError>(())
 /// ```
 ///
@@ -96,10 +96,10 @@ impl Sampling {
         };
         let rules = self.rules.iter().enumerate().map(compile).collect::<Result<_, _>>()?;
         let failures = match &self.failures {
-            Failures::Keep => None,
+            Failures::Keep => Vec::new(),
             Failures::Collapse { window, key } => {
                 let rule = SamplingRule::new(SamplingMethod::First(1)).window(*window).key(key.clone());
-                Some(compile((self.rules.len(), &rule.levels(Level::ERROR..Level::SECURITY)))?)
+                vec![compile((self.rules.len(), &rule.levels(Level::ERROR..Level::SECURITY)))?]
             }
         };
         Ok(Sampler { rules, failures })
@@ -327,21 +327,6 @@ impl fmt::Debug for Offer<'_> {
     }
 }
 
-/// What becomes of a record.
-#[derive(Clone, Debug, PartialEq)]
-#[must_use = "a summary may be due, and is lost with the verdict"]
-pub struct Verdict {
-    /// The rate to write into the record, or `None` if the record is suppressed.
-    pub kept: Option<SampleRate>,
-    /// What the window before had suppressed; to be written first. There may be one even if the record is suppressed.
-    pub due: Option<Summary>,
-}
-
-impl Verdict {
-    /// Kept, and stands for itself.
-    pub const KEEP: Verdict = Verdict { kept: Some(SampleRate::ONE), due: None };
-}
-
 /// How many records a kept one stands for: at least one.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct SampleRate(f32);
@@ -366,36 +351,37 @@ impl fmt::Display for SampleRate {
 ///
 /// For each rule, kept and suppressed make up the offered exactly, however many threads offer.
 pub struct Sampler {
-    rules: Box<[Course]>,
-    failures: Option<Course>,
+    rules: Vec<Course>,
+    failures: Vec<Course>,
 }
 
 impl Sampler {
-    /// Decides about one record. `now` is the time in nanoseconds on any clock that does not run backwards.
+    /// Decides about one record: the rate to write into it, or `None` if it is suppressed.
+    ///
+    /// `now` is the time in nanoseconds on any clock that does not run backwards. If a window ended, `tell` is called
+    /// with what it had suppressed, so that it can be written before the record; this may happen whether the record is
+    /// kept or not. No lock is held while it runs.
     #[inline]
-    pub fn sample(&self, offer: &Offer<'_>, now: u64) -> Verdict {
+    pub fn sample(&self, offer: &Offer<'_>, now: u64, tell: &mut impl FnMut(Summary)) -> Option<SampleRate> {
         // the door: behind it, no rule ever sees a failure
-        if offer.level >= Level::ERROR {
-            return self
-                .failures
-                .as_ref()
-                .filter(|course| course.is_for(offer))
-                .map_or(Verdict::KEEP, |course| course.decide(offer, now));
+        let mut courses = if offer.level >= Level::ERROR { self.failures.iter() } else { self.rules.iter() };
+        match courses.find(|course| course.is_for(offer)) {
+            Some(course) => course.decide(offer, now, tell),
+            None => Some(SampleRate::ONE),
         }
-        self.rules.iter().find(|course| course.is_for(offer)).map_or(Verdict::KEEP, |course| course.decide(offer, now))
     }
 
     /// Tells the summaries of windows that have ended, for the keys that fell silent meanwhile. To be called now and
     /// then, about once in the shortest window.
     ///
-    /// `emit` may log: no lock is held while it runs.
-    pub fn drain_summaries(&self, now: u64, emit: &mut impl FnMut(Summary)) {
-        self.courses().for_each(|course| course.ledger.drain(now, Windows::Ended, emit));
+    /// `tell` may log: no lock is held while it runs.
+    pub fn drain_summaries(&self, now: u64, tell: &mut impl FnMut(Summary)) {
+        self.courses().for_each(|course| course.ledger.drain(now, Windows::Ended, tell));
     }
 
     /// Tells the summaries of all windows, also those still running. For the end, so that nothing goes untold.
-    pub fn finish_summaries(&self, now: u64, emit: &mut impl FnMut(Summary)) {
-        self.courses().for_each(|course| course.ledger.drain(now, Windows::All, emit));
+    pub fn finish_summaries(&self, now: u64, tell: &mut impl FnMut(Summary)) {
+        self.courses().for_each(|course| course.ledger.drain(now, Windows::All, tell));
     }
 
     fn courses(&self) -> impl Iterator<Item = &Course> {
@@ -479,23 +465,22 @@ impl Course {
     }
 
     #[inline]
-    fn decide(&self, offer: &Offer<'_>, now: u64) -> Verdict {
-        let (account, due) = self.ledger.account(self.key_of(offer), offer.target, offer.level, now);
-        let kept = match &self.ledger.book {
+    fn decide(&self, offer: &Offer<'_>, now: u64, tell: &mut impl FnMut(Summary)) -> Option<SampleRate> {
+        let account = self.ledger.account(self.key_of(offer), (offer.target, offer.level), now, tell);
+        match &self.ledger.book {
             Method::Count(count) => count.decide(account),
             Method::Probability(probability) => probability.decide(account, offer),
             Method::Adaptive(adaptive) => adaptive.decide(account),
             Method::Bucket(bucket) => bucket.decide(account, now),
-        };
-        Verdict { kept, due }
+        }
     }
 
     #[inline]
     fn key_of(&self, offer: &Offer<'_>) -> u64 {
-        let call_site = || mix(offer.call_site ^ u64::from(offer.level.severity()).rotate_right(8));
+        let call_site = offer.call_site ^ u64::from(offer.level.severity()).rotate_right(8);
         match &self.key {
-            SamplingKey::CallSite => call_site(),
-            SamplingKey::Field(name) => offer.fields.and_then(|fields| fields(name)).map_or_else(call_site, mix),
+            SamplingKey::CallSite => key(call_site),
+            SamplingKey::Field(name) => key(offer.fields.and_then(|fields| fields(name)).map_or(call_site, mix)),
             SamplingKey::Rule => 0,
         }
     }
@@ -711,11 +696,10 @@ mod tests {
 
     impl Account {
         fn offer(&mut self, sampler: &Sampler, offer: &Offer<'_>, now: u64) -> bool {
-            let verdict = sampler.sample(offer, now);
-            self.kept += u64::from(verdict.kept.is_some());
-            self.weight += verdict.kept.map_or(0.0, |rate| f64::from(rate.get()));
-            verdict.due.into_iter().for_each(|summary| self.tell(&summary));
-            verdict.kept.is_some()
+            let kept = sampler.sample(offer, now, &mut |summary| self.tell(&summary));
+            self.kept += u64::from(kept.is_some());
+            self.weight += kept.map_or(0.0, |rate| f64::from(rate.get()));
+            kept.is_some()
         }
 
         fn tell(&mut self, summary: &Summary) {
@@ -756,9 +740,11 @@ mod tests {
     fn repetitions_are_collapsed_and_told_with_the_next_window() {
         let sampler = sampler(SamplingRule::new(SamplingMethod::First(1)).window(Duration::from_secs(10)));
         check(&sampler, 3 * SECOND, 5, 1, 1.0);
-        let verdict = sampler.sample(&Offer::new(Level::INFO, "shop::stock", 1), 25 * SECOND);
-        assert_eq!(verdict.kept, Some(SampleRate::ONE));
-        let due = verdict.due.expect("four were suppressed");
+        let mut told = Vec::new();
+        let offer = Offer::new(Level::INFO, "shop::stock", 1);
+        let rate = sampler.sample(&offer, 25 * SECOND, &mut |summary| told.push(summary));
+        assert_eq!(rate, Some(SampleRate::ONE));
+        let [due] = &told[..] else { panic!("one summary is due: {told:?}") };
         assert_eq!((due.target(), due.level(), due.suppressed(), due.stands_for()), ("shop::stock", Level::INFO, 4, 4));
         assert_eq!(due.window(), 0..10 * SECOND);
         assert_eq!(due.to_string(), "INFO records of shop::stock repeated 4 times");
@@ -783,11 +769,11 @@ mod tests {
     fn who_is_told_may_sample_meanwhile() {
         let sampler = sampler(SamplingRule::new(SamplingMethod::First(1)));
         let offer = Offer::new(Level::INFO, "a", 1);
-        (0..3).for_each(|_| _ = sampler.sample(&offer, 0));
+        (0..3).for_each(|_| _ = sampler.sample(&offer, 0, &mut drop));
         let mut told = 0;
         sampler.drain_summaries(60 * SECOND, &mut |_| {
             told += 1;
-            assert!(sampler.sample(&offer, 60 * SECOND).kept.is_some());
+            assert!(sampler.sample(&offer, 60 * SECOND, &mut drop).is_some());
         });
         assert_eq!(told, 1);
     }
@@ -798,7 +784,10 @@ mod tests {
             let sampler = sampler(SamplingRule::new(method.clone()));
             for severity in Level::ERROR.severity()..=Level::MAX_SEVERITY {
                 let offer = Offer::new(Level::from_severity(severity).unwrap(), "a", 1).sampled(false);
-                assert!((0..1000).all(|now| sampler.sample(&offer, now) == Verdict::KEEP), "{method:?} {severity}");
+                assert!(
+                    (0..1000).all(|now| sampler.sample(&offer, now, &mut drop) == Some(SampleRate::ONE)),
+                    "{method:?} {severity}"
+                );
             }
         }
     }
@@ -859,7 +848,7 @@ mod tests {
             (SamplingKey::Rule, [true, false, false, false, false]),
         ] {
             let sampler = sampler(SamplingRule::new(SamplingMethod::First(1)).key(key.clone()));
-            let kept = offers.map(|offer| sampler.sample(&offer, 0).kept.is_some());
+            let kept = offers.map(|offer| sampler.sample(&offer, 0, &mut drop).is_some());
             assert_eq!(kept, expected, "{key:?}");
         }
     }
@@ -870,7 +859,7 @@ mod tests {
             let method = SamplingMethod::Probability { probability, inbound: Inbound::Ignore };
             let sampler = sampler(SamplingRule::new(method).keys(1));
             let verdicts = [Level::DEBUG, Level::INFO, Level::WARN]
-                .map(|level| sampler.sample(&Offer::new(level, "a", id).id(id), id).kept.is_some());
+                .map(|level| sampler.sample(&Offer::new(level, "a", id).id(id), id, &mut drop).is_some());
             assert!(verdicts == [true; 3] || verdicts == [false; 3]);
             verdicts[0]
         };
@@ -904,7 +893,7 @@ mod tests {
                 let offer = Offer::new(Level::INFO, "a", 1).id(id);
                 flag.map_or(offer, |flag| offer.sampled(flag))
             };
-            let kept = (0..100).filter(|id| sampler.sample(&offer(*id), 0).kept.is_some()).count();
+            let kept = (0..100).filter(|id| sampler.sample(&offer(*id), 0, &mut drop).is_some()).count();
             assert_eq!(kept, expected, "{inbound:?} {flag:?}");
         }
     }
@@ -1007,18 +996,20 @@ mod tests {
     fn a_thread_whose_time_is_late_does_not_turn_the_window_back() {
         let sampler = sampler(SamplingRule::new(SamplingMethod::First(1)));
         let offer = Offer::new(Level::INFO, "a", 1);
-        assert!(sampler.sample(&offer, 600 * SECOND).kept.is_some());
+        assert!(sampler.sample(&offer, 600 * SECOND, &mut drop).is_some());
         for now in [599, 600, 420, 659] {
-            assert_eq!(sampler.sample(&offer, now * SECOND), Verdict { kept: None, due: None });
+            assert_eq!(sampler.sample(&offer, now * SECOND, &mut |_| panic!("no window ended")), None);
         }
-        assert_eq!(sampler.sample(&offer, 660 * SECOND).due.map(|due| due.suppressed()), Some(4));
+        let mut told = Vec::new();
+        sampler.sample(&offer, 660 * SECOND, &mut |summary| told.push(summary.suppressed()));
+        assert_eq!(told, [4]);
     }
 
     #[test]
     fn a_long_target_is_cut_at_a_character() {
         let sampler = sampler(SamplingRule::new(SamplingMethod::First(1)));
         let target = "é".repeat(60) + "x";
-        (0..2).for_each(|_| _ = sampler.sample(&Offer::new(Level::INFO, &target, 1), 0));
+        (0..2).for_each(|_| _ = sampler.sample(&Offer::new(Level::INFO, &target, 1), 0, &mut drop));
         let mut told = Vec::new();
         sampler.finish_summaries(0, &mut |summary| told.push(summary.target().to_owned()));
         assert_eq!(told, ["é".repeat(47)]);
