@@ -6,6 +6,7 @@
 pub(crate) mod directive;
 mod ledger;
 pub(crate) mod sample;
+mod seat;
 
 use std::sync::Arc;
 

@@ -468,7 +468,8 @@ impl Course {
     fn decide(&self, offer: &Offer<'_>, now: u64, tell: &mut impl FnMut(Summary)) -> Option<SampleRate> {
         let account = self.ledger.account(self.key_of(offer), (offer.target, offer.level), now, tell);
         match &self.ledger.book {
-            Method::Count(count) => count.decide(account),
+            Method::Count(count) if count.first == 0 => count.decide(account, self.ledger.count_apart(account)),
+            Method::Count(count) => count.decide(account, account.count()),
             Method::Probability(probability) => probability.decide(account, offer),
             Method::Adaptive(adaptive) => adaptive.decide(account),
             Method::Bucket(bucket) => bucket.decide(account, now),
@@ -562,8 +563,7 @@ struct Count {
 
 impl Count {
     #[inline]
-    fn decide(&self, account: &Account) -> Option<SampleRate> {
-        let tally = account.count();
+    fn decide(&self, account: &Account, tally: Tally) -> Option<SampleRate> {
         if tally.count() < self.first {
             return Some(SampleRate::ONE);
         }
