@@ -409,7 +409,7 @@ impl Tree for TreeBytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::{list, map, ToValue};
+    use crate::value::{ToValue, list, map};
 
     #[test]
     fn fields_are_read_back_as_they_were_pushed() {

@@ -1,13 +1,13 @@
 //! How a logger is set up.
 
+use crate::context::Context;
 use crate::encode::{Encode, Json};
+use crate::field::FieldSet;
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::health::Counters;
 use crate::level::Level;
 use crate::limits::Limits;
 use crate::logger::{Format, Logger, Outlet, Snapshot, bind, install, next_number};
-use crate::context::Context;
-use crate::field::FieldSet;
 use crate::redact::Redaction;
 use crate::sink::{Console, Sink};
 use crate::time::Clock;

@@ -5,7 +5,7 @@
 
 use crate::context::bloom_of;
 use crate::field::Key;
-use crate::logger::{any_logger_wants, Logger};
+use crate::logger::{Logger, any_logger_wants};
 use crate::reading::KeyVerdicts;
 use crate::record::Site;
 use crate::redact::Redaction;
@@ -30,12 +30,7 @@ static CALLSITES: Mutex<Vec<&'static Callsite>> = Mutex::new(Vec::new());
 
 impl Callsite {
     pub const fn new(site: Site<'static>) -> Callsite {
-        Callsite {
-            keys: KeySet::new(site.keys),
-            site,
-            verdict: AtomicU8::new(UNKNOWN),
-            filter: AtomicU64::new(0),
-        }
+        Callsite { keys: KeySet::new(site.keys), site, verdict: AtomicU8::new(UNKNOWN), filter: AtomicU64::new(0) }
     }
 
     /// Whether any logger may want this.

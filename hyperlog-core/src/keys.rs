@@ -196,10 +196,7 @@ impl Schema {
         level: "severity",
         level_form: LevelForm::GoogleCloud,
         duration: DurationForm::Text,
-        renamed: &[
-            (TRACE_ID, "logging.googleapis.com/trace"),
-            (SPAN_ID, "logging.googleapis.com/spanId"),
-        ],
+        renamed: &[(TRACE_ID, "logging.googleapis.com/trace"), (SPAN_ID, "logging.googleapis.com/spanId")],
         ..Schema::DEFAULT
     };
 
@@ -258,7 +255,9 @@ impl Schema {
     /// The names that only the logger itself may write, so that no field can pass for the level or the time.
     pub(crate) fn reserved(&self) -> impl Iterator<Item = &'static str> {
         let groups = [self.severity, self.attributes, self.resource].into_iter().flatten();
-        [self.timestamp, self.level, self.target, self.message, self.sample_rate, self.cut_from].into_iter().chain(groups)
+        [self.timestamp, self.level, self.target, self.message, self.sample_rate, self.cut_from]
+            .into_iter()
+            .chain(groups)
     }
 
     /// What a field of ours is called.

@@ -43,7 +43,8 @@ pub use crate::record::{Bound, Record, Site};
 pub use crate::redact::{Mask, Redaction};
 pub use crate::scope::{Entered, InScope, Scope, ScopeExt, wrap};
 pub use crate::sink::{
-    Captured, CapturedRecord, CapturedValue, Condition, Console, DropReason, Line, Memory, Null, Sink, SinkError, Written,
+    Captured, CapturedRecord, CapturedValue, Condition, Console, DropReason, Line, Memory, Null, Sink, SinkError,
+    Written,
 };
 pub use crate::time::{Clock, ClockHands, PatternError, TimeFormat, Timestamp};
 pub use crate::value::{List, Map, ToValue, Tree, TreeVisitor, Value, list, map};

@@ -454,7 +454,10 @@ impl Outlet {
             Ok(Written::Closed) => self.counters.drop_one(line.level, DropReason::Closed),
             Err(_) => {
                 self.counters.drop_one(line.level, DropReason::Panicked);
-                crate::fault::report("sink", format_args!("the output {:?} panicked, and the record is lost", self.name));
+                crate::fault::report(
+                    "sink",
+                    format_args!("the output {:?} panicked, and the record is lost", self.name),
+                );
             }
         }
     }
@@ -569,9 +572,8 @@ fn facts_of(fields: Fields<'_>) -> (u64, bool) {
 /// Whether a call has a key that is bound too.
 #[cold]
 fn overrides(fields: Fields<'_>, context: &Context, identity: &Context) -> bool {
-    let is_bound = |name: &str| {
-        [context, identity].into_iter().any(|bound| Fields::Block(bound.block()).has_from(name, 0))
-    };
+    let is_bound =
+        |name: &str| [context, identity].into_iter().any(|bound| Fields::Block(bound.block()).has_from(name, 0));
     fields.names().any(is_bound)
 }
 
@@ -719,8 +721,7 @@ pub(crate) fn any_logger_wants(level: Level, target: &str) -> bool {
         CORES.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
     cores.iter().any(|core| {
         let snapshot = core.snapshot();
-        snapshot.wants(level, target)
-            || NAMES.get().is_some() && snapshot.directives.most_verbose().allows(level)
+        snapshot.wants(level, target) || NAMES.get().is_some() && snapshot.directives.most_verbose().allows(level)
     })
 }
 

@@ -209,9 +209,8 @@ mod portable {
     fn is_plain(bytes: u64) -> bool {
         let zero = |difference: u64| difference.wrapping_sub(EACH) & !difference;
         let control = bytes.wrapping_sub(EACH * 0x20) & !bytes;
-        let special = zero(bytes ^ EACH * u64::from(b'"'))
-            | zero(bytes ^ EACH * u64::from(b'\\'))
-            | zero(bytes ^ EACH * 0x7F);
+        let special =
+            zero(bytes ^ EACH * u64::from(b'"')) | zero(bytes ^ EACH * u64::from(b'\\')) | zero(bytes ^ EACH * 0x7F);
         (control | special | bytes) & HIGH == 0
     }
 }
@@ -234,7 +233,11 @@ mod tests {
                 '\n' => "\\n".to_owned(),
                 '\r' => "\\r".to_owned(),
                 '\t' => "\\t".to_owned(),
-                '\0'..='\x1F' | '\x7F'..='\u{9F}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+                '\0'..='\x1F'
+                | '\x7F'..='\u{9F}'
+                | '\u{200E}'
+                | '\u{200F}'
+                | '\u{2028}'..='\u{202E}'
                 | '\u{2066}'..='\u{2069}' => format!("\\u{:04x}", u32::from(character)),
                 plain => plain.to_string(),
             })
@@ -243,12 +246,12 @@ mod tests {
 
     #[test]
     fn every_character_is_escaped_at_every_place() {
-        let specials: Vec<char> = ('\0'..='\u{FF}').chain('\u{2000}'..='\u{2070}').chain(['é', '😀', '\u{FFFD}']).collect();
+        let specials: Vec<char> =
+            ('\0'..='\u{FF}').chain('\u{2000}'..='\u{2070}').chain(['é', '😀', '\u{FFFD}']).collect();
         for length in 0..40 {
             for place in 0..=length {
                 for &special in &specials {
-                    let text: String =
-                        "x".repeat(place) + &special.to_string() + &"y".repeat(length - place);
+                    let text: String = "x".repeat(place) + &special.to_string() + &"y".repeat(length - place);
                     assert_eq!(escaped(&text), slowly(&text), "{text:?}");
                 }
             }

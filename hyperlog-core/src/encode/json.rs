@@ -51,7 +51,6 @@ impl Json {
 
     /// In the shape another system expects.
     pub fn with_schema(schema: Schema) -> Json {
-        
         let has_time = schema.time != crate::time::TimeFormat::Off;
         let quote = if schema.time.is_number() { "" } else { "\"" };
         let open = if has_time { format!("{{\"{}\":{quote}", schema.timestamp) } else { "{".to_owned() };

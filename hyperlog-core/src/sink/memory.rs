@@ -305,9 +305,7 @@ fn owned(value: Value<'_>) -> CapturedValue {
         Value::I64(value) => CapturedValue::Integer(value.into()),
         Value::U64(value) => CapturedValue::Integer(value.into()),
         Value::I128(value) => CapturedValue::Integer(*value),
-        Value::U128(value) => {
-            i128::try_from(*value).map_or(CapturedValue::Unsigned(*value), CapturedValue::Integer)
-        }
+        Value::U128(value) => i128::try_from(*value).map_or(CapturedValue::Unsigned(*value), CapturedValue::Integer),
         Value::F32(value) => CapturedValue::Float(value.into()),
         Value::F64(value) => CapturedValue::Float(value),
         Value::Char(value) => CapturedValue::Text(value.into()),

@@ -377,8 +377,10 @@ mod tests {
         check(TimeFormat::UnixMillis, "1700000000042");
         check(TimeFormat::UnixNanos, "1700000000042123456");
         check(TimeFormat::Off, "");
-        check(TimeFormat::pattern("%a %e %b %y %T.%6f day %j %F %s %z 100%%").unwrap(),
-            "Tue 14 Nov 23 22:13:20.042123 day 318 2023-11-14 1700000000 +00:00 100%");
+        check(
+            TimeFormat::pattern("%a %e %b %y %T.%6f day %j %F %s %z 100%%").unwrap(),
+            "Tue 14 Nov 23 22:13:20.042123 day 318 2023-11-14 1700000000 +00:00 100%",
+        );
     }
 
     #[test]
