@@ -263,23 +263,27 @@ macro_rules! __gate {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __call {
-    (() $callsite:ident $pass:ident [$(($value:expr))*] $message:tt [$(($positional:expr))*] [] [$(($name:ident $named:ident))*]) => {
+    (() $callsite:ident $pass:ident [$(($value:expr))*] $message:tt [$(($positional:expr))*] [] [$(($name:ident $named:ident))*]) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::{ByDebug as _, ByDisplay as _, ByValue as _};
         $crate::__private::log(
             &$callsite,
             $pass,
             ::core::format_args!($message $(, $positional)* $(, $name = $named)*),
-            &[$($value,)* $($crate::__named!($named)),*],
+            &[$($value,)* $((&&&$crate::__private::Named($named)).as_value()),*],
         )
-    };
-    (($logger:expr) $callsite:ident $pass:ident [$(($value:expr))*] $message:tt [$(($positional:expr))*] [] [$(($name:ident $named:ident))*]) => {
+    }};
+    (($logger:expr) $callsite:ident $pass:ident [$(($value:expr))*] $message:tt [$(($positional:expr))*] [] [$(($name:ident $named:ident))*]) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::{ByDebug as _, ByDisplay as _, ByValue as _};
         $crate::__private::log_to(
             &$logger,
             &$callsite,
             $pass,
             ::core::format_args!($message $(, $positional)* $(, $name = $named)*),
-            &[$($value,)* $($crate::__named!($named)),*],
+            &[$($value,)* $((&&&$crate::__private::Named($named)).as_value()),*],
         )
-    };
+    }};
     ($logger:tt $callsite:ident $pass:ident $values:tt $message:tt $positional:tt [($name:ident $value:expr) $($more:tt)*] [$($done:tt)*]) => {
         match &$value {
             named => $crate::__call!(
@@ -287,17 +291,6 @@ macro_rules! __call {
             ),
         }
     };
-}
-
-/// An argument of the message as a value: as itself if it can be one, else as it would be shown.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __named {
-    ($named:ident) => {{
-        #[allow(unused_imports)]
-        use $crate::__private::{ByDebug as _, ByDisplay as _, ByValue as _};
-        (&&&$crate::__private::Named($named)).as_value()
-    }};
 }
 
 /// Fields to bind: `logger.with(fields!(queue = "orders", %id))`. The grammar is that of the fields of [`event!`].
