@@ -153,7 +153,7 @@ impl Builder {
         };
         if !self.identity.is_empty() {
             let scratch = Cell::new(None);
-            let reading = snapshot.reading(snapshot.limits, &scratch);
+            let reading = snapshot.reading(&scratch);
             let mut bytes = Vec::new();
             let fields = self.identity.as_fields();
             snapshot.identity = bind(&Context::EMPTY, fields, None, &snapshot, &reading, &mut bytes);
@@ -176,8 +176,12 @@ fn group(outputs: Vec<Output>) -> Vec<Format> {
         };
         let encoder = &*output.encoder as &dyn Any;
         match formats.iter_mut().find(|format| format.encoder.is_same(encoder)) {
-            Some(format) => format.outputs.push(outlet),
-            None => formats.push(Format { encoder: output.encoder, outputs: vec![outlet] }),
+            Some(format) => format.add(outlet),
+            None => {
+                let mut format = Format::new(output.encoder);
+                format.add(outlet);
+                formats.push(format);
+            }
         }
     }
     formats

@@ -3,7 +3,6 @@
 //! Call sites register when they are first reached. From then on verdicts are pushed to them whenever some logger's
 //! level changes, so that a call that nobody wants costs a load and a comparison.
 
-use crate::context::bloom_of;
 use crate::field::Key;
 use crate::logger::{Logger, any_logger_wants};
 use crate::reading::KeyVerdicts;
@@ -114,7 +113,7 @@ impl KeySet {
             if self.keys[..index].iter().any(|earlier| earlier.name() == key.name()) {
                 facts |= REPEATED;
             }
-            facts |= bloom_of(key.name());
+            facts |= key.mark();
         }
         self.facts.store(facts, Ordering::Relaxed);
         facts

@@ -13,7 +13,7 @@ pub(crate) struct Context {
     block: u32,
     /// The formats that the rest was encoded for.
     encoding: u64,
-    /// A bit for each key: see [`bloom_of`].
+    /// The marks of all keys.
     bloom: u64,
 }
 
@@ -32,6 +32,12 @@ impl Context {
             Some(bytes) => bytes.get(..self.block as usize).unwrap_or_default(),
             None => &[],
         }
+    }
+
+    /// Whether nothing is bound.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_none()
     }
 
     #[inline]
@@ -64,11 +70,3 @@ impl Context {
 
 /// Marks the end of a format that prepares nothing, which then lies beyond all bytes.
 pub(crate) const UNPREPARED: u32 = 1 << 31;
-
-/// A bit by which two keys can often be told apart without comparing them.
-#[inline]
-pub(crate) fn bloom_of(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
-    1 << ((usize::from(first) * 7 + usize::from(last) * 3 + bytes.len() * 5) % 61)
-}

@@ -7,9 +7,10 @@
 use crate::block;
 use crate::builder::{BuildError, Builder, Output};
 use crate::callsite::{self, Callsite, KeySet};
-use crate::context::{Context, UNPREPARED, bloom_of};
-use crate::encode::Encode;
-use crate::field::{FieldSet, Fields};
+use crate::context::{Context, UNPREPARED};
+use crate::encode::{Encode, Partition};
+use crate::fault;
+use crate::field::{FieldSet, Fields, Key};
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::filter::sample::SampleRate;
 use crate::health::{Counters, OutputHealth, Place};
@@ -64,7 +65,9 @@ pub(crate) struct Snapshot {
 /// An encoder and all outputs that want its bytes.
 pub(crate) struct Format {
     pub(crate) encoder: Arc<dyn Encode>,
-    pub(crate) outputs: Vec<Outlet>,
+    outputs: Vec<Outlet>,
+    /// What the most verbose of them wants.
+    level: LevelFilter,
 }
 
 /// An output at work.
@@ -169,7 +172,7 @@ impl Logger {
         let (fields, keys) = fields.parts();
         Workspace::lend(|workspace| {
             let snapshot = workspace.snapshots.of(&self.core);
-            let reading = snapshot.reading(snapshot.limits, &workspace.scratch);
+            let reading = snapshot.reading(&workspace.scratch);
             let context = bind(&self.context, fields, keys, snapshot, &reading, &mut workspace.line);
             Logger { core: Arc::clone(&self.core), context, name: self.name.clone() }
         })
@@ -305,7 +308,7 @@ impl Logger {
     pub(crate) fn write(&self, entry: &Entry<'_>) {
         Workspace::lend(|workspace| {
             let snapshot = workspace.snapshots.of(&self.core);
-            let reading = snapshot.reading(snapshot.limits, &workspace.scratch);
+            let reading = snapshot.reading(&workspace.scratch);
             let message = workspace.message.read(entry.message, &reading);
             let (bloom, repeated) = match entry.keys {
                 Some(keys) => keys.facts(),
@@ -333,7 +336,7 @@ impl Logger {
                 location: snapshot.location,
                 rate: entry.rate,
                 cut_from: 0,
-                reading,
+                reading: &reading,
             };
             for (index, format) in snapshot.formats.iter().enumerate() {
                 record.format = index;
@@ -368,97 +371,136 @@ impl Core {
 }
 
 impl Snapshot {
-    pub(crate) fn reading<'a>(&'a self, limits: Limits, scratch: &'a Cell<Option<Box<Scratch>>>) -> Reading<'a> {
+    #[inline]
+    pub(crate) fn reading<'a>(&'a self, scratch: &'a Cell<Option<Box<Scratch>>>) -> Reading<'a> {
         let redaction = (!self.redaction.is_off()).then_some(&self.redaction);
-        Reading { redaction, limits, scratch }
+        Reading { redaction, limits: &self.limits, scratch }
     }
 
     fn wants(&self, level: Level, target: &str) -> bool {
         self.directives.enabled(level, target)
-            && self.formats.iter().flat_map(|format| &format.outputs).any(|outlet| outlet.level.allows(level))
+            && self.formats.iter().any(|format| format.level.allows(level))
     }
 }
 
 impl Format {
+    pub(crate) fn new(encoder: Arc<dyn Encode>) -> Format {
+        Format { encoder, outputs: Vec::new(), level: LevelFilter::OFF }
+    }
+
+    pub(crate) fn add(&mut self, outlet: Outlet) {
+        self.level = self.level.min(outlet.level);
+        self.outputs.push(outlet);
+    }
+
+    /// Encodes a record once and gives it to every output that wants it. A panic costs the record at one output, or at
+    /// all of them if it was the encoder's.
     #[inline]
     fn write(&self, record: &mut Record<'_>, line: &mut Vec<u8>, place: &Place) {
-        let level = record.level;
-        let mut wanting = self.outputs.iter().filter(|outlet| outlet.level.allows(level));
-        let Some(first) = wanting.next() else { return };
-        line.clear();
-        let encoded = catch_unwind(AssertUnwindSafe(|| {
-            let partition = self.encoder.encode(record, line);
-            if line.len() <= record.reading.limits.record { partition } else { self.shrink(record, line) }
-        }));
-        let Ok(partition) = encoded else {
-            for outlet in std::iter::once(first).chain(wanting) {
-                outlet.counters.accept(level, place);
-                outlet.counters.drop_one(level, DropReason::Panicked);
-            }
-            return crate::fault::report("encoder", format_args!("it panicked, and the record is lost"));
-        };
-        let line = Line { bytes: line, level, timestamp: record.timestamp, partition };
-        let was_cut = record.cut_from > 0;
-        for outlet in std::iter::once(first).chain(wanting) {
-            outlet.write(&line, was_cut, place);
+        if !self.level.allows(record.level) {
+            return;
         }
+        let mut progress = Progress { partition: None, next: 0 };
+        while progress.next < self.outputs.len() {
+            if catch_unwind(AssertUnwindSafe(|| self.proceed(record, line, place, &mut progress))).is_err() {
+                self.account_for_panic(record.level, place, &mut progress);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn proceed(&self, record: &mut Record<'_>, bytes: &mut Vec<u8>, place: &Place, progress: &mut Progress) {
+        let partition = match progress.partition {
+            Some(partition) => partition,
+            None => {
+                bytes.clear();
+                let partition = self.encoder.encode(record, bytes);
+                *progress.partition.insert(match bytes.len() <= record.reading.limits.record {
+                    true => partition,
+                    false => self.shrink(record, bytes),
+                })
+            }
+        };
+        let line = Line { bytes, level: record.level, timestamp: record.timestamp, partition };
+        while let Some(outlet) = self.outputs.get(progress.next) {
+            progress.next += 1;
+            if outlet.level.allows(record.level) {
+                outlet.write(&line, record.cut_from > 0, place);
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn account_for_panic(&self, level: Level, place: &Place, progress: &mut Progress) {
+        if progress.partition.is_some() {
+            if let Some(outlet) = self.outputs.get(progress.next.wrapping_sub(1)) {
+                outlet.counters.drop_one(level, DropReason::Panicked);
+                fault::report("sink", format_args!("the output {:?} panicked, and the record is lost", outlet.name));
+            }
+            return;
+        }
+        progress.next = self.outputs.len();
+        for outlet in self.outputs.iter().filter(|outlet| outlet.level.allows(level)) {
+            outlet.counters.accept(level, place);
+            outlet.counters.drop_one(level, DropReason::Panicked);
+        }
+        fault::report("encoder", format_args!("it panicked, and the record is lost"));
     }
 
     /// Encodes anew with shorter and shorter texts, then with fewer fields, until the record fits.
     #[cold]
     #[inline(never)]
-    fn shrink(&self, record: &mut Record<'_>, line: &mut Vec<u8>) -> crate::encode::Partition {
+    fn shrink(&self, record: &mut Record<'_>, line: &mut Vec<u8>) -> Partition {
         let allowed = record.reading.limits.record;
-        let original = record.reading.limits;
         record.cut_from = line.len();
+        // What was prepared for the context is as long as ever.
         record.encoding = 0;
-        let mut cut_message = String::new();
-        let message = record.message;
-        let mut partition = crate::encode::Partition::NONE;
-        for step in 1..=20 {
-            let limits = &mut record.reading.limits;
-            limits.text = (limits.text.min(allowed) / 2).max(16);
-            if step > 10 {
+        let mut limits = *record.reading.limits;
+        limits.text = limits.text.min(allowed);
+        let mut message = String::new();
+        let mut partition = Partition::NONE;
+        while line.len() > allowed && limits.fields > 0 {
+            if limits.text > SHORTEST_TEXT {
+                limits.text /= 2;
+            } else {
                 limits.fields /= 2;
             }
-            let reading = record.reading;
-            cut_message.clear();
-            let longest = reading.limits.text.max(64);
-            cut_message.push_str(limits::cut(message, longest));
-            if cut_message.len() < message.len() {
-                limits::push_cut_mark(message.len(), &mut cut_message);
+            message.clear();
+            message.push_str(limits::cut(record.message, limits.text));
+            if message.len() < record.message.len() {
+                limits::push_cut_mark(record.message.len(), &mut message);
             }
+            let reading = Reading { limits: &limits, ..*record.reading };
             line.clear();
-            let shorter = Record { message: &cut_message, reading, ..*record };
-            partition = self.encoder.encode(&shorter, line);
-            if line.len() <= allowed {
-                break;
-            }
+            partition = self.encoder.encode(&Record { message: &message, reading: &reading, ..*record }, line);
         }
-        record.reading.limits = original;
         partition
     }
 }
 
+/// Where a record is still too long with texts of this length, it is its many fields that are too many.
+const SHORTEST_TEXT: usize = 32;
+
+/// How far a record has come within a format.
+struct Progress {
+    /// None until it is encoded.
+    partition: Option<Partition>,
+    next: usize,
+}
+
 impl Outlet {
-    #[inline]
+    #[inline(always)]
     fn write(&self, line: &Line<'_>, was_cut: bool, place: &Place) {
         self.counters.accept(line.level, place);
         if was_cut {
             self.counters.cut_one();
         }
-        match catch_unwind(AssertUnwindSafe(|| self.sink.write(line))) {
-            Ok(Written::Done) => self.counters.write(line.level, place),
-            Ok(Written::Queued) => {}
-            Ok(Written::Dropped(reason)) => self.counters.drop_one(line.level, reason),
-            Ok(Written::Closed) => self.counters.drop_one(line.level, DropReason::Closed),
-            Err(_) => {
-                self.counters.drop_one(line.level, DropReason::Panicked);
-                crate::fault::report(
-                    "sink",
-                    format_args!("the output {:?} panicked, and the record is lost", self.name),
-                );
-            }
+        match self.sink.write(line) {
+            Written::Done => self.counters.write(line.level, place),
+            Written::Queued => {}
+            Written::Dropped(reason) => self.counters.drop_one(line.level, reason),
+            Written::Closed => self.counters.drop_one(line.level, DropReason::Closed),
         }
     }
 }
@@ -564,7 +606,7 @@ fn copy_fields(mut fields: FieldCursor<'_>, out: &mut Vec<u8>) {
 /// The bloom of fields known only at run time, and whether a key of theirs may stand there twice.
 fn facts_of(fields: Fields<'_>) -> (u64, bool) {
     fields.names().fold((0, false), |(bloom, repeated), name| {
-        let bit = bloom_of(name);
+        let bit = Key::new(name).mark();
         (bloom | bit, repeated || bloom & bit != 0)
     })
 }
@@ -767,7 +809,10 @@ pub fn gate_of(logger: &Logger, callsite: &'static Callsite) -> Option<Pass> {
 #[doc(hidden)]
 #[inline(never)]
 pub fn log(callsite: &'static Callsite, pass: Pass, message: fmt::Arguments<'_>, values: &[Value<'_>]) {
-    with_current(|logger| log_to(logger, callsite, pass, message, values));
+    let fields = Fields::Gathered { keys: callsite.keys.keys, values };
+    let (level, site, keys) = (callsite.site.level, &callsite.site, Some(&callsite.keys));
+    let entry = Entry { level, site, fields, keys, message, rate: pass.rate };
+    with_current(|logger| logger.write(&entry));
 }
 
 /// Logs what has passed the gates to a logger.

@@ -17,7 +17,7 @@ use std::time::Duration;
 pub(crate) struct Reading<'a> {
     /// None if redaction is off.
     pub(crate) redaction: Option<&'a Redaction>,
-    pub(crate) limits: Limits,
+    pub(crate) limits: &'a Limits,
     pub(crate) scratch: &'a Cell<Option<Box<Scratch>>>,
 }
 
@@ -32,10 +32,12 @@ pub(crate) struct KeyVerdicts {
 
 impl KeyVerdicts {
     pub(crate) const UNKNOWN: KeyVerdicts = KeyVerdicts { bits: 0, known: 0 };
+    /// Of a reading without redaction.
+    pub(crate) const HARMLESS: KeyVerdicts = KeyVerdicts { bits: 0, known: usize::MAX };
 
     #[inline]
     fn is_harmless(self, index: usize) -> bool {
-        index < self.known && self.bits >> index & 1 == 0
+        index < self.known && self.bits.wrapping_shr(index as u32) & 1 == 0
     }
 }
 
@@ -61,6 +63,8 @@ pub struct FieldCursor<'r> {
     reading: &'r Reading<'r>,
     fields: Fields<'r>,
     index: usize,
+    /// Up to here fields may be shown as they are.
+    plain: usize,
     sensitive: KeyVerdicts,
     overriding: Overriding<'r>,
     /// How much of [`Scratch::block`] is still to be read.
@@ -105,50 +109,54 @@ impl<'r> FieldCursor<'r> {
         sensitive: KeyVerdicts,
         overriding: Overriding<'r>,
     ) -> FieldCursor<'r> {
-        FieldCursor { reading, fields, index: 0, sensitive, overriding, pending: 0, scratch: None }
+        let plain = match (fields, overriding) {
+            (Fields::Gathered { keys, .. }, Overriding::Nothing) => keys.len().min(reading.limits.fields),
+            _ => 0,
+        };
+        let sensitive = if reading.redaction.is_none() { KeyVerdicts::HARMLESS } else { sensitive };
+        FieldCursor { reading, fields, index: 0, plain, sensitive, overriding, pending: 0, scratch: None }
     }
 
     /// The next field, redacted and no longer than the limits allow.
-    #[expect(clippy::should_implement_trait, reason = "a lent value outlives no further call")]
+    #[expect(clippy::should_implement_trait, reason = "a lent value does not outlive the next call")]
     #[inline]
     pub fn next(&mut self) -> Option<(Key<'_>, Value<'_>)> {
-        if let Fields::Gathered { keys, values } = self.fields
-            && self.pending == 0
-            && matches!(self.overriding, Overriding::Nothing)
-        {
-            let (key, value) = (keys.get(self.index)?, values.get(self.index)?);
-            if self.index < self.reading.limits.fields && self.passes(key, value) {
-                self.index += 1;
-                return Some((*key, *value));
-            }
+        match self.next_plain() {
+            Some((key, value)) => Some((*key, *value)),
+            None if self.is_exhausted() => None,
+            None => self.prepare(),
         }
-        self.prepare()
     }
 
-    /// Whether a field can be shown as it is.
-    #[inline]
-    fn passes(&self, key: &Key<'_>, value: &Value<'_>) -> bool {
-        if key.length() > self.reading.limits.key {
-            return false;
+    #[inline(always)]
+    fn is_exhausted(&self) -> bool {
+        self.pending == 0 && matches!(self.fields, Fields::Gathered { keys, .. } if self.index >= keys.len())
+    }
+
+    /// The next field if it can be shown as it is. None says nothing about whether there are more.
+    #[inline(always)]
+    pub(crate) fn next_plain(&mut self) -> Option<(&'r Key<'r>, &'r Value<'r>)> {
+        let Fields::Gathered { keys, values } = self.fields else { return None };
+        if self.index >= self.plain || self.pending > 0 {
+            return None;
         }
-        let is_clean = match self.reading.redaction {
-            None => true,
-            Some(redaction) => {
-                if !self.sensitive.is_harmless(self.index) {
-                    return false;
-                }
-                match value {
-                    Value::Str(text) => redaction.is_clean(text),
-                    _ => true,
-                }
+        let (key, value) = (keys.get(self.index)?, values.get(self.index)?);
+        if !self.sensitive.is_harmless(self.index) || key.length() > self.reading.limits.key {
+            return None;
+        }
+        let passes = match value {
+            Value::Str(text) => {
+                text.len() <= self.reading.limits.text
+                    && self.reading.redaction.is_none_or(|redaction| redaction.is_clean(text))
             }
+            Value::Bytes(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) | Value::Tree(_) => false,
+            _ => true,
         };
-        is_clean
-            && match value {
-                Value::Str(text) => text.len() <= self.reading.limits.text,
-                Value::Bytes(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) | Value::Tree(_) => false,
-                _ => true,
-            }
+        if !passes {
+            return None;
+        }
+        self.index += 1;
+        Some((key, value))
     }
 
     #[inline(never)]

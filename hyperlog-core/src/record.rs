@@ -32,7 +32,7 @@ pub struct Record<'a> {
     pub(crate) location: bool,
     pub(crate) rate: SampleRate,
     pub(crate) cut_from: usize,
-    pub(crate) reading: Reading<'a>,
+    pub(crate) reading: &'a Reading<'a>,
 }
 
 /// The place in a program that a record comes from.
@@ -112,10 +112,22 @@ impl<'a> Record<'a> {
         self.location || self.cut_from > 0 || self.rate != SampleRate::ONE
     }
 
+    /// Whether anything is bound.
+    #[inline]
+    pub(crate) fn has_bound(&self) -> bool {
+        !self.context.is_empty() || !self.identity.is_empty()
+    }
+
+    /// Whether the call gave any fields.
+    #[inline]
+    pub(crate) fn has_fields(&self) -> bool {
+        !matches!(self.fields, Fields::Gathered { keys: [], .. } | Fields::Block([]))
+    }
+
     /// The fields given at the call.
     #[inline]
     pub fn fields(&self) -> FieldCursor<'_> {
-        FieldCursor::new(&self.reading, self.fields, self.sensitive, self.own_repeats())
+        FieldCursor::new(self.reading, self.fields, self.sensitive, self.own_repeats())
     }
 
     /// What the process says of itself: service, version, host.
@@ -147,7 +159,7 @@ impl<'a> Record<'a> {
 
     fn bound_fields<'r>(&'r self, context: &'r Context) -> FieldCursor<'r> {
         let overriding = if self.overriding { Overriding::ByCall(self.fields) } else { Overriding::Nothing };
-        FieldCursor::new(&self.reading, Fields::Block(context.block()), KeyVerdicts::UNKNOWN, overriding)
+        FieldCursor::new(self.reading, Fields::Block(context.block()), KeyVerdicts::UNKNOWN, overriding)
     }
 
     /// Every field: of the process, of the logger and of the call, in this order.
