@@ -137,7 +137,7 @@ impl<B: Bookkeeping> Ledger<B> {
             },
         };
         let account = &set.accounts[way];
-        if account.tally().is_past(number) {
+        if !account.tally().is_of(number) {
             self.turn(set, way, number, tell);
         }
         account
@@ -147,8 +147,7 @@ impl<B: Bookkeeping> Ledger<B> {
     #[inline]
     pub(crate) fn count_apart(&self, account: &Account) -> Tally {
         let Some(seat) = seat() else { return account.count() };
-        let table =
-            self.apart[seat].get_or_init(|| (0..(self.sets.len() + 1) * WAYS).map(|_| Apart::default()).collect());
+        let table = self.apart[seat].get_or_init(|| self.table());
         let apart = &table[account.place];
         let mut tally = apart.tally();
         if tally.window() != account.tally().window() {
@@ -156,6 +155,12 @@ impl<B: Bookkeeping> Ledger<B> {
         }
         apart.tally.store(tally.0 + 1, Relaxed);
         tally
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn table(&self) -> Box<[Apart]> {
+        (0..(self.sets.len() + 1) * WAYS).map(|_| Apart::default()).collect()
     }
 
     /// Follows the account into its window, and leaves with it what is still to be told.
@@ -391,6 +396,10 @@ impl Tally {
 
     fn window(self) -> u64 {
         self.0 >> Tally::COUNT_BITS
+    }
+
+    fn is_of(self, number: u64) -> bool {
+        self.window() == number & Tally::LAST_WINDOW
     }
 
     fn is_past(self, number: u64) -> bool {

@@ -318,6 +318,16 @@ impl<'a> Offer<'a> {
         self.fields = Some(fields);
         self
     }
+
+    #[inline]
+    fn place(&self) -> u64 {
+        key(self.call_site ^ u64::from(self.level.severity()).rotate_right(8))
+    }
+
+    #[inline(never)]
+    fn field(&self, name: &str) -> u64 {
+        self.fields.and_then(|fields| fields(name)).map_or_else(|| self.place(), |hash| key(mix(hash)))
+    }
 }
 
 impl fmt::Debug for Offer<'_> {
@@ -364,11 +374,10 @@ impl Sampler {
     #[inline]
     pub fn sample(&self, offer: &Offer<'_>, now: u64, tell: &mut impl FnMut(Summary)) -> Option<SampleRate> {
         // the door: behind it, no rule ever sees a failure
-        let mut courses = if offer.level >= Level::ERROR { self.failures.iter() } else { self.rules.iter() };
-        match courses.find(|course| course.is_for(offer)) {
-            Some(course) => course.decide(offer, now, tell),
-            None => Some(SampleRate::ONE),
+        if offer.level >= Level::ERROR {
+            return decide(&self.failures, offer, now, tell);
         }
+        decide(&self.rules, offer, now, tell)
     }
 
     /// Tells the summaries of windows that have ended, for the keys that fell silent meanwhile. To be called now and
@@ -392,6 +401,15 @@ impl Sampler {
 impl fmt::Debug for Sampler {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(self.courses().map(|course| &course.ledger.book)).finish()
+    }
+}
+
+/// The first rule that matches decides; without one, a record is kept.
+#[inline]
+fn decide(rules: &[Course], offer: &Offer<'_>, now: u64, tell: &mut impl FnMut(Summary)) -> Option<SampleRate> {
+    match rules.iter().find(|rule| rule.is_for(offer)) {
+        Some(rule) => rule.decide(offer, now, tell),
+        None => Some(SampleRate::ONE),
     }
 }
 
@@ -478,10 +496,9 @@ impl Course {
 
     #[inline]
     fn key_of(&self, offer: &Offer<'_>) -> u64 {
-        let call_site = offer.call_site ^ u64::from(offer.level.severity()).rotate_right(8);
         match &self.key {
-            SamplingKey::CallSite => key(call_site),
-            SamplingKey::Field(name) => key(offer.fields.and_then(|fields| fields(name)).map_or(call_site, mix)),
+            SamplingKey::CallSite => offer.place(),
+            SamplingKey::Field(name) => offer.field(name),
             SamplingKey::Rule => 0,
         }
     }
