@@ -178,7 +178,7 @@ impl<B: Bookkeeping> Ledger<B> {
     /// What was suppressed apart since it was last taken. Only under the lock of the set.
     fn take(&self, account: &Account, apart: &Apart) -> u64 {
         let suppressed = self.book.suppressed_of(account, apart.tally());
-        suppressed - apart.told.swap(suppressed, Relaxed)
+        suppressed.saturating_sub(apart.told.swap(suppressed, Relaxed))
     }
 
     /// Tells what windows that ended left behind; with `Windows::All` the running ones too.

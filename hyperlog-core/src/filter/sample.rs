@@ -559,7 +559,8 @@ impl Course {
             && self.target.as_ref().is_none_or(|target| covers(target, offer.target))
     }
 
-    #[inline]
+    // out of line, so that a record that no rule matches pays for the comparison alone
+    #[inline(never)]
     fn decide(&self, offer: &Offer<'_>, now: u64, tell: &mut impl FnMut(Summary)) -> Option<SampleRate> {
         let account = self.ledger.account(self.key_of(offer), (offer.target, offer.level), now, tell);
         match &self.ledger.book {
