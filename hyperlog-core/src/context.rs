@@ -14,15 +14,15 @@ pub(crate) struct Context {
     /// The formats that the rest was encoded for.
     encoding: u64,
     /// The marks of all keys.
-    bloom: u64,
+    marks: u64,
 }
 
 impl Context {
-    pub(crate) const EMPTY: Context = Context { bytes: None, block: 0, encoding: 0, bloom: 0 };
+    pub(crate) const EMPTY: Context = Context { bytes: None, block: 0, encoding: 0, marks: 0 };
 
     /// `bytes` is the block, then for each format the encoded fields, then the ends of these as `u32`s in reverse.
-    pub(crate) fn new(bytes: &[u8], block: usize, encoding: u64, bloom: u64) -> Context {
-        Context { bytes: Some(Arc::from(bytes)), block: block as u32, encoding, bloom }
+    pub(crate) fn new(bytes: &[u8], block: usize, encoding: u64, marks: u64) -> Context {
+        Context { bytes: Some(Arc::from(bytes)), block: block as u32, encoding, marks }
     }
 
     /// The fields one by one.
@@ -41,8 +41,8 @@ impl Context {
     }
 
     #[inline]
-    pub(crate) fn bloom(&self) -> u64 {
-        self.bloom
+    pub(crate) fn marks(&self) -> u64 {
+        self.marks
     }
 
     /// The fields as a format wants them; none if they were bound for other formats, or it prepares nothing.

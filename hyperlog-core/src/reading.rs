@@ -12,12 +12,30 @@ use crate::value::{Tree, TreeVisitor, Value};
 use std::cell::Cell;
 use std::time::Duration;
 
-/// How values are read.
+/// How values are read: redacted, then limited.
+#[derive(Clone)]
+pub(crate) struct Rules {
+    redaction: Redaction,
+    is_redacting: bool,
+    pub(crate) limits: Limits,
+}
+
+impl Rules {
+    pub(crate) fn new(redaction: Redaction, limits: Limits) -> Rules {
+        Rules { is_redacting: !redaction.is_off(), redaction, limits }
+    }
+
+    /// None if redaction is off.
+    #[inline]
+    pub(crate) fn redaction(&self) -> Option<&Redaction> {
+        self.is_redacting.then_some(&self.redaction)
+    }
+}
+
+/// Rules, and the memory to prepare values in.
 #[derive(Clone, Copy)]
 pub(crate) struct Reading<'a> {
-    /// None if redaction is off.
-    pub(crate) redaction: Option<&'a Redaction>,
-    pub(crate) limits: &'a Limits,
+    pub(crate) rules: &'a Rules,
     pub(crate) scratch: &'a Cell<Option<Box<Scratch>>>,
 }
 
@@ -60,7 +78,7 @@ impl KeyVerdicts {
 /// }
 /// ```
 pub struct FieldCursor<'r> {
-    reading: &'r Reading<'r>,
+    reading: Reading<'r>,
     fields: Fields<'r>,
     index: usize,
     /// Up to here fields may be shown as they are.
@@ -104,16 +122,15 @@ enum Shown {
 impl<'r> FieldCursor<'r> {
     #[inline]
     pub(crate) fn new(
-        reading: &'r Reading<'r>,
+        reading: Reading<'r>,
         fields: Fields<'r>,
         sensitive: KeyVerdicts,
         overriding: Overriding<'r>,
     ) -> FieldCursor<'r> {
         let plain = match (fields, overriding) {
-            (Fields::Gathered { keys, .. }, Overriding::Nothing) => keys.len().min(reading.limits.fields),
+            (Fields::Gathered { keys, .. }, Overriding::Nothing) => keys.len().min(reading.rules.limits.fields),
             _ => 0,
         };
-        let sensitive = if reading.redaction.is_none() { KeyVerdicts::HARMLESS } else { sensitive };
         FieldCursor { reading, fields, index: 0, plain, sensitive, overriding, pending: 0, scratch: None }
     }
 
@@ -141,13 +158,13 @@ impl<'r> FieldCursor<'r> {
             return None;
         }
         let (key, value) = (keys.get(self.index)?, values.get(self.index)?);
-        if !self.sensitive.is_harmless(self.index) || key.length() > self.reading.limits.key {
+        if !self.sensitive.is_harmless(self.index) || key.length() > self.reading.rules.limits.key {
             return None;
         }
         let passes = match value {
             Value::Str(text) => {
-                text.len() <= self.reading.limits.text
-                    && self.reading.redaction.is_none_or(|redaction| redaction.is_clean(text))
+                text.len() <= self.reading.rules.limits.text
+                    && self.reading.rules.redaction().is_none_or(|redaction| redaction.is_clean(text))
             }
             Value::Bytes(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) | Value::Tree(_) => false,
             _ => true,
@@ -178,7 +195,7 @@ impl<'r> FieldCursor<'r> {
             self.pending = entries.remaining();
             scratch.name.clear();
             scratch.name.push_str(key.name());
-            if scratch.shown.prepare(self.reading, &scratch.name, stored, &mut scratch.text, &mut scratch.tree) {
+            if scratch.shown.prepare(&self.reading, &scratch.name, stored, &mut scratch.text, &mut scratch.tree) {
                 self.reading.shorten_key(&mut scratch.name);
                 break;
             }
@@ -194,7 +211,7 @@ impl<'r> FieldCursor<'r> {
             let index = self.index;
             self.index += 1;
             scratch.block.clear();
-            if index >= self.reading.limits.fields {
+            if index >= self.reading.rules.limits.fields {
                 let lost = self.fields.count_from(index);
                 self.fields = Fields::NONE;
                 if lost > 0 {
@@ -299,7 +316,7 @@ impl Shown {
                 Value::Duration(value) => Shown::Duration(value),
                 Value::Time(value) => Shown::Time(value),
                 Value::Str(value) => {
-                    reading.read_text(value, reading.limits.text, text);
+                    reading.read_text(value, reading.rules.limits.text, text);
                     Shown::Text
                 }
                 _ => Shown::Null,
@@ -312,12 +329,12 @@ impl Shown {
 impl Reading<'_> {
     #[inline]
     fn mask_for(&self, path: &str) -> Option<Mask> {
-        self.redaction.and_then(|redaction| redaction.key(path))
+        self.rules.redaction().and_then(|redaction| redaction.key(path))
     }
 
     /// Masks any value; says whether anything is left to show.
     fn mask(&self, mask: Mask, value: Value<'_>, out: &mut String) -> bool {
-        let Some(redaction) = self.redaction else { return false };
+        let Some(redaction) = self.rules.redaction() else { return false };
         match value {
             Value::Str(text) => redaction.mask(mask, text, out),
             // What is inside a tree cannot be shown in part, and the kinds of a number tell nothing.
@@ -328,7 +345,7 @@ impl Reading<'_> {
     /// Appends a text as it may be shown: redacted, then cut.
     pub(crate) fn read_text(&self, text: &str, limit: usize, out: &mut String) {
         let start = out.len();
-        let is_masked = self.redaction.is_some_and(|redaction| redaction.text(text, out));
+        let is_masked = self.rules.redaction().is_some_and(|redaction| redaction.text(text, out));
         if !is_masked {
             out.push_str(limits::cut(text, limit));
         }
@@ -341,8 +358,8 @@ impl Reading<'_> {
     }
 
     fn shorten_key(&self, name: &mut String) {
-        if name.len() > self.limits.key {
-            name.truncate(limits::cut(name, self.limits.key).len());
+        if name.len() > self.rules.limits.key {
+            name.truncate(limits::cut(name, self.rules.limits.key).len());
             name.push('…');
         }
     }
@@ -382,7 +399,7 @@ impl<'a, 'w> TreeReader<'a, 'w> {
         } else if self.mask.is_some() {
             self.value(Value::Str(""));
             self.passed_over = 1;
-        } else if self.path_lengths.len() >= self.reading.limits.depth {
+        } else if self.path_lengths.len() >= self.reading.rules.limits.depth {
             self.writer.value(Value::Str("[too deep]"));
             self.passed_over = 1;
         } else {
@@ -432,7 +449,7 @@ impl TreeVisitor for TreeReader<'_, '_> {
         let mask = self.mask.take();
         match (mask, value) {
             (None, Value::Str(text)) => {
-                self.reading.read_text(text, self.reading.limits.text, &mut self.text);
+                self.reading.read_text(text, self.reading.rules.limits.text, &mut self.text);
                 self.writer.value(Value::Str(&self.text));
             }
             (None, scalar) | (Some(_), scalar @ Value::Null) => self.writer.value(scalar),

@@ -192,10 +192,11 @@ impl<'a> Appender<'a> {
         unsafe {
             let (from, to, length) = (text.bytes.as_ptr(), self.at, text.length());
             copy_nonoverlapping(from, to, PADDING);
-            let mut copied = PADDING;
-            while copied < length {
-                copy_nonoverlapping(from.add(copied), to.add(copied), PADDING);
-                copied += PADDING;
+            if length > PADDING {
+                copy_nonoverlapping(from.add(PADDING), to.add(PADDING), PADDING);
+                if length > 2 * PADDING {
+                    copy_nonoverlapping(from.add(2 * PADDING), to.add(2 * PADDING), length - 2 * PADDING);
+                }
             }
             self.at = to.add(length);
         }
