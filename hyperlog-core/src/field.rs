@@ -10,61 +10,57 @@ use crate::value::{ToValue, Value};
 /// escaping.
 #[derive(Clone, Copy)]
 pub struct Key<'a> {
-    text: &'a str,
-    form: Form,
+    form: Form<'a>,
     /// A number below 64 by which two names can often be told apart without comparing them.
     mark: u8,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+#[derive(Clone, Copy)]
+enum Form<'a> {
     /// The name.
-    Name,
-    /// `,"name":` of a name in which nothing needs an escape, and [`PADDING`] spaces.
-    Fragment,
+    Name(&'a str),
+    /// `,"name":` of a name in which nothing needs an escape.
+    Fragment(Padded<'a>),
 }
 
 impl<'a> Key<'a> {
     /// A name known at run time.
     #[inline]
     pub const fn new(name: &'a str) -> Key<'a> {
-        Key { text: name, form: Form::Name, mark: mark_of(name) }
+        Key { form: Form::Name(name), mark: mark_of(name) }
     }
 
     /// A name that a macro took from an identifier, with `,"` before it and `":` and sixteen spaces behind it.
     #[doc(hidden)]
     pub const fn identifier(fragment: &'a str) -> Key<'a> {
-        let bytes = fragment.as_bytes();
-        // `r#type` is the identifier `type`.
-        if bytes[2] == b'r' && bytes[3] == b'#' {
-            let (_, tail) = fragment.split_at(4);
-            let (name, _) = tail.split_at(tail.len() - 2 - PADDING);
-            return Key::new(name);
-        }
         let (_, tail) = fragment.split_at(2);
         let (name, _) = tail.split_at(tail.len() - 2 - PADDING);
-        Key { text: fragment, form: Form::Fragment, mark: mark_of(name) }
+        // `r#type` is the identifier `type`.
+        if let [b'r', b'#', ..] = name.as_bytes() {
+            return Key::new(name.split_at(2).1);
+        }
+        Key { form: Form::Fragment(Padded::new(fragment)), mark: mark_of(name) }
     }
 
     /// The name itself.
     #[inline]
     pub fn name(&self) -> &'a str {
         match self.form {
-            Form::Name => self.text,
-            Form::Fragment => &self.text[2..self.text.len() - 2 - PADDING],
+            Form::Name(name) => name,
+            Form::Fragment(fragment) => {
+                let text = fragment.text();
+                &text[2..text.len() - 2]
+            }
         }
-    }
-
-    /// About how long the name is: never less.
-    #[inline]
-    pub(crate) fn length(&self) -> usize {
-        self.text.len()
     }
 
     /// `,"name":`, where it was known when the program was built.
     #[inline]
     pub(crate) fn fragment(&self) -> Option<Padded<'a>> {
-        (self.form == Form::Fragment).then(|| Padded::new(self.text.as_bytes()))
+        match self.form {
+            Form::Name(_) => None,
+            Form::Fragment(fragment) => Some(fragment),
+        }
     }
 
     /// A bit by which two names can often be told apart without comparing them.

@@ -3,8 +3,7 @@
 //! Which of them a redaction hides and whether one stands there twice never changes, so that it is asked once.
 
 use crate::field::Key;
-use crate::reading::KeyVerdicts;
-use crate::redact::Redaction;
+use crate::reading::{KeyVerdicts, Rules};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The keys of a call site, and what has been found out about them.
@@ -13,7 +12,7 @@ pub struct KeySet {
     pub(crate) keys: &'static [Key<'static>],
     /// [`KNOWN`], [`REPEATED`] and the marks of the keys.
     facts: AtomicU64,
-    /// The redaction that was asked, and a bit for each of the first keys that it hides.
+    /// The rules that were asked, and a bit for each of the first keys that they do not pass unseen.
     sensitive: AtomicU64,
 }
 
@@ -52,22 +51,23 @@ impl KeySet {
         facts
     }
 
-    /// Which keys a redaction hides, asking it once.
+    /// Which keys have to be looked at under some rules, asking them once.
     #[inline]
-    pub(crate) fn verdicts(&self, redaction: &Redaction) -> KeyVerdicts {
+    pub(crate) fn verdicts(&self, rules: &Rules) -> KeyVerdicts {
         let last = self.sensitive.load(Ordering::Relaxed);
-        let bits = if last >> VERDICTS == redaction.id() { last } else { self.ask(redaction) };
-        KeyVerdicts { bits, known: VERDICTS }
+        let known = if last >> VERDICTS == rules.id { last } else { self.ask(rules) };
+        // Beyond the keys that have a bit, each is looked at.
+        KeyVerdicts(known | !0 << VERDICTS)
     }
 
     #[cold]
     #[inline(never)]
-    fn ask(&self, redaction: &Redaction) -> u64 {
+    fn ask(&self, rules: &Rules) -> u64 {
         let first = self.keys.iter().take(VERDICTS).enumerate();
-        let bits = first.fold(0, |bits, (index, key)| bits | u64::from(redaction.key(key.name()).is_some()) << index);
+        let bits = first.fold(0, |bits, (index, key)| bits | u64::from(rules.must_look_at(key.name())) << index);
         // An id that has no room beside the bits is asked each time.
-        if redaction.id() < 1 << (64 - VERDICTS) {
-            self.sensitive.store(redaction.id() << VERDICTS | bits, Ordering::Relaxed);
+        if rules.id < 1 << (64 - VERDICTS) {
+            self.sensitive.store(rules.id << VERDICTS | bits, Ordering::Relaxed);
         }
         bits
     }

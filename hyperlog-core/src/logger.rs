@@ -310,7 +310,7 @@ impl Logger {
                 target: self.name.as_deref().unwrap_or(call.site.target),
                 message: workspace.message.read(call.message, &reading),
                 call,
-                sensitive: verdicts(call.keys, &reading),
+                verdicts: verdicts(call.keys, &reading),
                 repeated,
                 overriding: marks & bound != 0 && overrides(call.fields, [&self.context, &snapshot.shape.identity]),
                 context: &self.context,
@@ -542,9 +542,9 @@ pub(crate) fn bind(
 ) -> Context {
     let (marks, repeated) = facts(fields, keys);
     let overriding = marks & parent.marks() != 0 && overrides(fields, [parent]);
-    let sensitive = verdicts(keys, &reading);
+    let verdicts = verdicts(keys, &reading);
     let later = if repeated { Overriding::ByLater(fields) } else { Overriding::Nothing };
-    let own = || FieldCursor::new(reading, fields, sensitive, later);
+    let own = || FieldCursor::new(reading, fields, verdicts, later);
     let kept = || {
         let overriding = if overriding { Overriding::ByCall(fields) } else { Overriding::Nothing };
         FieldCursor::new(reading, Fields::Block(parent.block()), KeyVerdicts::UNKNOWN, overriding)
@@ -597,11 +597,7 @@ fn facts(fields: Fields<'_>, keys: Option<&KeySet>) -> (u64, bool) {
 
 #[inline]
 fn verdicts(keys: Option<&KeySet>, reading: &Reading<'_>) -> KeyVerdicts {
-    match (keys, reading.rules.redaction()) {
-        (_, None) => KeyVerdicts::HARMLESS,
-        (Some(keys), Some(redaction)) => keys.verdicts(redaction),
-        (None, Some(_)) => KeyVerdicts::UNKNOWN,
-    }
+    keys.map_or(KeyVerdicts::UNKNOWN, |keys| keys.verdicts(reading.rules))
 }
 
 /// Whether a call has a key that is bound too.

@@ -10,11 +10,14 @@ use crate::redact::{Mask, Redaction};
 use crate::time::Timestamp;
 use crate::value::{Tree, TreeVisitor, Value};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// How values are read: redacted, then limited.
 #[derive(Clone)]
 pub(crate) struct Rules {
+    /// By which verdicts on keys are remembered.
+    pub(crate) id: u64,
     redaction: Redaction,
     is_redacting: bool,
     pub(crate) limits: Limits,
@@ -22,7 +25,7 @@ pub(crate) struct Rules {
 
 impl Rules {
     pub(crate) fn new(redaction: Redaction, limits: Limits) -> Rules {
-        Rules { is_redacting: !redaction.is_off(), redaction, limits }
+        Rules { id: next_id(), is_redacting: !redaction.is_off(), redaction, limits }
     }
 
     /// None if redaction is off.
@@ -32,6 +35,24 @@ impl Rules {
     }
 }
 
+impl Rules {
+    /// Whether a key cannot pass as it is.
+    pub(crate) fn must_look_at(&self, name: &str) -> bool {
+        name.len() > self.limits.key || self.redaction().is_some_and(|redaction| redaction.key(name).is_some())
+    }
+
+    /// Whether a text can be shown as it is.
+    #[inline(always)]
+    pub(crate) fn passes(&self, text: &str) -> bool {
+        text.len() <= self.limits.text && self.redaction().is_none_or(|redaction| redaction.is_clean(text))
+    }
+}
+
+fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 /// Rules, and the memory to prepare values in.
 #[derive(Clone, Copy)]
 pub(crate) struct Reading<'a> {
@@ -39,24 +60,12 @@ pub(crate) struct Reading<'a> {
     pub(crate) scratch: &'a Cell<Option<Box<Scratch>>>,
 }
 
-/// Which keys of a call are sensitive, as far as it is known beforehand.
+/// A bit for each key of a call, from the first on, that has to be looked at.
 #[derive(Clone, Copy)]
-pub(crate) struct KeyVerdicts {
-    /// A bit for each of the first keys that is sensitive.
-    pub(crate) bits: u64,
-    /// How many keys that covers.
-    pub(crate) known: usize,
-}
+pub(crate) struct KeyVerdicts(pub(crate) u64);
 
 impl KeyVerdicts {
-    pub(crate) const UNKNOWN: KeyVerdicts = KeyVerdicts { bits: 0, known: 0 };
-    /// Of a reading without redaction.
-    pub(crate) const HARMLESS: KeyVerdicts = KeyVerdicts { bits: 0, known: usize::MAX };
-
-    #[inline]
-    fn is_harmless(self, index: usize) -> bool {
-        index < self.known && self.bits.wrapping_shr(index as u32) & 1 == 0
-    }
+    pub(crate) const UNKNOWN: KeyVerdicts = KeyVerdicts(!0);
 }
 
 /// Goes through fields. Not an iterator, because a value may be lent from the cursor itself.
@@ -83,7 +92,7 @@ pub struct FieldCursor<'r> {
     index: usize,
     /// Up to here fields may be shown as they are.
     plain: usize,
-    sensitive: KeyVerdicts,
+    verdicts: KeyVerdicts,
     overriding: Overriding<'r>,
     /// How much of [`Scratch::block`] is still to be read.
     pending: usize,
@@ -124,56 +133,70 @@ impl<'r> FieldCursor<'r> {
     pub(crate) fn new(
         reading: Reading<'r>,
         fields: Fields<'r>,
-        sensitive: KeyVerdicts,
+        verdicts: KeyVerdicts,
         overriding: Overriding<'r>,
     ) -> FieldCursor<'r> {
         let plain = match (fields, overriding) {
             (Fields::Gathered { keys, .. }, Overriding::Nothing) => keys.len().min(reading.rules.limits.fields),
             _ => 0,
         };
-        FieldCursor { reading, fields, index: 0, plain, sensitive, overriding, pending: 0, scratch: None }
+        FieldCursor { reading, fields, index: 0, plain, verdicts, overriding, pending: 0, scratch: None }
     }
 
     /// The next field, redacted and no longer than the limits allow.
     #[expect(clippy::should_implement_trait, reason = "a lent value does not outlive the next call")]
-    #[inline]
     pub fn next(&mut self) -> Option<(Key<'_>, Value<'_>)> {
-        match self.next_plain() {
-            Some((key, value)) => Some((*key, *value)),
-            None if self.is_exhausted() => None,
-            None => self.prepare(),
-        }
-    }
-
-    #[inline(always)]
-    fn is_exhausted(&self) -> bool {
-        self.pending == 0 && matches!(self.fields, Fields::Gathered { keys, .. } if self.index >= keys.len())
-    }
-
-    /// The next field if it can be shown as it is. None says nothing about whether there are more.
-    #[inline(always)]
-    pub(crate) fn next_plain(&mut self) -> Option<(&'r Key<'r>, &'r Value<'r>)> {
-        let Fields::Gathered { keys, values } = self.fields else { return None };
-        if self.index >= self.plain || self.pending > 0 {
-            return None;
-        }
-        let (key, value) = (keys.get(self.index)?, values.get(self.index)?);
-        if !self.sensitive.is_harmless(self.index) || key.length() > self.reading.rules.limits.key {
-            return None;
-        }
-        let passes = match value {
-            Value::Str(text) => {
-                text.len() <= self.reading.rules.limits.text
-                    && self.reading.rules.redaction().is_none_or(|redaction| redaction.is_clean(text))
+        let rules = self.reading.rules;
+        if let Some((key, value)) = self.plain().next() {
+            let passes = match value {
+                Value::Str(text) => rules.passes(text),
+                Value::Bytes(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) | Value::Tree(_) => false,
+                _ => true,
+            };
+            if passes {
+                self.index += 1;
+                return Some((*key, *value));
             }
-            Value::Bytes(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) | Value::Tree(_) => false,
-            _ => true,
-        };
-        if !passes {
-            return None;
         }
-        self.index += 1;
-        Some((key, value))
+        self.next_prepared()
+    }
+
+    /// Fields, from the next on, of which nothing but a text has to be looked at: ask [`Rules::passes`], and tell
+    /// [`FieldCursor::skip`] how many were taken.
+    #[inline(always)]
+    pub(crate) fn plain(&self) -> impl Iterator<Item = (&'r Key<'r>, &'r Value<'r>)> + use<'r> {
+        let range = match self.pending {
+            0 => self.index..self.plain,
+            _ => 0..0,
+        };
+        let (keys, values) = match self.fields {
+            Fields::Gathered { keys, values } => (keys.get(range.clone()), values.get(range)),
+            Fields::Block(_) => (None, None),
+        };
+        let mut verdicts = self.verdicts.0.checked_shr(self.index as u32).unwrap_or(!0);
+        keys.unwrap_or_default().iter().zip(values.unwrap_or_default()).take_while(move |_| {
+            let passes = verdicts & 1 == 0;
+            verdicts >>= 1;
+            passes
+        })
+    }
+
+    #[inline(always)]
+    pub(crate) fn rules(&self) -> &'r Rules {
+        self.reading.rules
+    }
+
+    /// Passes over fields that [`FieldCursor::plain`] showed.
+    #[inline(always)]
+    pub(crate) fn skip(&mut self, taken: usize) {
+        self.index += taken;
+    }
+
+    /// The next field, whatever has to be done for it.
+    pub(crate) fn next_prepared(&mut self) -> Option<(Key<'_>, Value<'_>)> {
+        let is_exhausted =
+            self.pending == 0 && matches!(self.fields, Fields::Gathered { keys, .. } if self.index >= keys.len());
+        if is_exhausted { None } else { self.prepare() }
     }
 
     #[inline(never)]

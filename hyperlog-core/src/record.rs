@@ -21,7 +21,7 @@ pub struct Record<'a> {
     pub(crate) target: &'a str,
     pub(crate) message: &'a str,
     pub(crate) call: &'a Call<'a>,
-    pub(crate) sensitive: KeyVerdicts,
+    pub(crate) verdicts: KeyVerdicts,
     /// Whether a key stands more than once at the call.
     pub(crate) repeated: bool,
     /// Whether the call has a key that the context or the identity has too.
@@ -145,7 +145,7 @@ impl<'a> Record<'a> {
     /// The fields given at the call.
     #[inline]
     pub fn fields(&self) -> FieldCursor<'_> {
-        FieldCursor::new(self.reading, self.call.fields, self.sensitive, self.own_repeats())
+        FieldCursor::new(self.reading, self.call.fields, self.verdicts, self.own_repeats())
     }
 
     /// What the process says of itself: service, version, host.

@@ -9,6 +9,7 @@
 //! and U+2029 and the marks that turn the direction of text.
 #![allow(unsafe_code)]
 
+use crate::time::PAIRS;
 use std::ptr::copy_nonoverlapping;
 
 /// Appends to bytes. What was appended belongs to them once [`Appender::finish`] was called.
@@ -82,15 +83,15 @@ impl<'a> Appender<'a> {
     pub(crate) fn literal<const LENGTH: usize>(&mut self, bytes: &[u8; LENGTH]) {
         self.room(LENGTH);
         // SAFETY: there is room.
-        unsafe { self.put(bytes) };
+        unsafe { self.at = put(self.at, bytes) };
     }
 
     /// Bytes with something behind them that may be copied along.
     #[inline(always)]
     pub(crate) fn padded(&mut self, bytes: Padded<'_>) {
         self.room(bytes.length());
-        // SAFETY: there is room.
-        unsafe { self.put_padded(bytes) };
+        // SAFETY: there is room, and for the padding.
+        unsafe { self.at = put_padded(self.at, bytes) };
     }
 
     /// Any bytes.
@@ -98,7 +99,7 @@ impl<'a> Appender<'a> {
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.room(bytes.len());
         // SAFETY: there is room.
-        unsafe { self.put_bytes(bytes) };
+        unsafe { self.at = put_bytes(self.at, bytes) };
     }
 
     /// Text as it stands inside the quotes of JSON.
@@ -106,17 +107,27 @@ impl<'a> Appender<'a> {
     pub(crate) fn escaped(&mut self, text: &str) {
         self.room(text.len());
         // SAFETY: there is room.
-        unsafe { self.put_escaped(text, 0) };
+        let copied = unsafe { fast::copy_plain(text.as_bytes(), self.at) };
+        // SAFETY: so many bytes were written.
+        self.at = unsafe { self.at.add(copied) };
+        if copied < text.len() {
+            self.with_vec(|out| push_rest(text, copied, out));
+        }
     }
 
-    /// A piece, then text, without its quotes, behind it.
+    /// A piece, text in quotes of which the first belongs to the piece, and another piece.
     #[inline(always)]
-    pub(crate) fn padded_and_escaped(&mut self, before: Padded<'_>, text: &str) {
-        self.room(before.length() + text.len());
-        // SAFETY: there is room for both.
+    pub(crate) fn text_between<const LENGTH: usize>(&mut self, before: Padded<'_>, text: &str, after: &[u8; LENGTH]) {
+        self.room(before.length() + text.len() + LENGTH);
+        // SAFETY: there is room for all of it, and for the padding; `copy_plain` writes no more than it says.
         unsafe {
-            self.put_padded(before);
-            self.put_escaped(text, 0);
+            let to = put_padded(self.at, before);
+            let copied = fast::copy_plain(text.as_bytes(), to);
+            self.at = to.add(copied);
+            if copied < text.len() {
+                return self.finish_text(text, copied, after);
+            }
+            self.at = put(self.at, after);
         }
     }
 
@@ -124,38 +135,53 @@ impl<'a> Appender<'a> {
     #[inline(always)]
     pub(crate) fn text_field(&mut self, key: Padded<'_>, text: &str) {
         self.room(key.length() + text.len() + 2);
-        // SAFETY: there is room for all, and `put_escaped` leaves some for the last quote.
+        // SAFETY: there is room for all of it, and for the padding; `copy_plain` writes no more than it says.
         unsafe {
-            self.put_padded(key);
-            self.put(b"\"");
-            self.put_escaped(text, 1);
-            self.put(b"\"");
+            let to = put(put_padded(self.at, key), b"\"");
+            let copied = fast::copy_plain(text.as_bytes(), to);
+            self.at = to.add(copied);
+            if copied < text.len() {
+                return self.finish_text(text, copied, b"\"");
+            }
+            self.at = put(self.at, b"\"");
         }
+    }
+
+    /// A text from a byte on, of which something has to be escaped, and what comes behind it.
+    #[cold]
+    #[inline(never)]
+    fn finish_text(&mut self, text: &str, from: usize, after: &[u8]) {
+        self.with_vec(|out| {
+            push_rest(text, from, out);
+            out.extend_from_slice(after);
+        });
+    }
+
+    /// A key and a word.
+    #[inline(always)]
+    pub(crate) fn literal_field<const LENGTH: usize>(&mut self, key: Padded<'_>, word: &[u8; LENGTH]) {
+        self.room(key.length() + LENGTH);
+        // SAFETY: there is room for both, and for the padding.
+        unsafe { self.at = put(put_padded(self.at, key), word) };
     }
 
     /// A key and a number.
     #[inline(always)]
     pub(crate) fn unsigned_field(&mut self, key: Padded<'_>, number: u64) {
         self.room(key.length() + LONGEST_NUMBER);
-        // SAFETY: there is room for both.
-        unsafe {
-            self.put_padded(key);
-            if number < 10 {
-                self.put(&[b'0' + number as u8]);
-            } else {
-                self.put_bytes(itoa::Buffer::new().format(number).as_bytes());
-            }
-        }
+        // SAFETY: there is room for both, and for the padding.
+        unsafe { self.at = put_unsigned(put_padded(self.at, key), number) };
     }
 
     /// A key and a number.
     #[inline(always)]
     pub(crate) fn signed_field(&mut self, key: Padded<'_>, number: i64) {
         self.room(key.length() + LONGEST_NUMBER);
-        // SAFETY: there is room for both.
+        // SAFETY: there is room for both and a sign, and for the padding.
         unsafe {
-            self.put_padded(key);
-            self.put_bytes(itoa::Buffer::new().format(number).as_bytes());
+            let to = put_padded(self.at, key);
+            let to = if number < 0 { put(to, b"-") } else { to };
+            self.at = put_unsigned(to, number.unsigned_abs());
         }
     }
 
@@ -163,118 +189,124 @@ impl<'a> Appender<'a> {
     #[inline(always)]
     pub(crate) fn finite_field(&mut self, key: Padded<'_>, number: f64) {
         self.room(key.length() + LONGEST_NUMBER);
-        // SAFETY: there is room for both.
+        // SAFETY: there is room for both, and for the padding.
         unsafe {
-            self.put_padded(key);
-            self.put_bytes(zmij::Buffer::new().format_finite(number).as_bytes());
+            let to = put_padded(self.at, key);
+            self.at = put_bytes(to, zmij::Buffer::new().format_finite(number).as_bytes());
         }
     }
+}
 
-    /// # Safety
-    ///
-    /// There is room.
-    #[inline(always)]
-    unsafe fn put<const LENGTH: usize>(&mut self, bytes: &[u8; LENGTH]) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            copy_nonoverlapping(bytes.as_ptr(), self.at, LENGTH);
-            self.at = self.at.add(LENGTH);
-        }
+/// Writes bytes; says where they end.
+///
+/// # Safety
+///
+/// `LENGTH` bytes can be written.
+#[inline(always)]
+unsafe fn put<const LENGTH: usize>(to: *mut u8, bytes: &[u8; LENGTH]) -> *mut u8 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        copy_nonoverlapping(bytes.as_ptr(), to, LENGTH);
+        to.add(LENGTH)
     }
+}
 
-    /// # Safety
-    ///
-    /// There is room, and for the padding too.
-    #[inline(always)]
-    unsafe fn put_padded(&mut self, text: Padded<'_>) {
-        // SAFETY: `Padded` has `PADDING` bytes behind its length, so that whole blocks can be read up to it; the caller
-        // promises that as many can be written.
-        unsafe {
-            let (from, to, length) = (text.bytes.as_ptr(), self.at, text.length());
-            copy_nonoverlapping(from, to, PADDING);
-            if length > PADDING {
-                copy_nonoverlapping(from.add(PADDING), to.add(PADDING), PADDING);
-                if length > 2 * PADDING {
-                    copy_nonoverlapping(from.add(2 * PADDING), to.add(2 * PADDING), length - 2 * PADDING);
-                }
+/// Writes bytes sixteen at a time; says where they end.
+///
+/// # Safety
+///
+/// As many bytes as there are and [`PADDING`] more can be written.
+#[inline(always)]
+unsafe fn put_padded(to: *mut u8, text: Padded<'_>) -> *mut u8 {
+    // SAFETY: `Padded` has `PADDING` bytes behind its length, so that whole blocks can be read up to it; the caller promises
+    // that as many can be written.
+    unsafe {
+        let (from, length) = (text.bytes.as_ptr(), text.length());
+        copy_nonoverlapping(from, to, PADDING);
+        if length > PADDING {
+            copy_nonoverlapping(from.add(PADDING), to.add(PADDING), PADDING);
+            if length > 2 * PADDING {
+                copy_nonoverlapping(from.add(2 * PADDING), to.add(2 * PADDING), length - 2 * PADDING);
             }
-            self.at = to.add(length);
         }
+        to.add(length)
     }
+}
 
-    /// # Safety
-    ///
-    /// There is room.
-    #[inline(always)]
-    unsafe fn put_bytes(&mut self, bytes: &[u8]) {
-        // SAFETY: the caller's promise; each copy ends at or before `length` on both sides.
-        unsafe {
-            let (from, to, length) = (bytes.as_ptr(), self.at, bytes.len());
-            if length > 32 {
-                copy_nonoverlapping(from, to, length);
-            } else if length >= 16 {
-                copy_nonoverlapping(from, to, 16);
-                copy_nonoverlapping(from.add(length - 16), to.add(length - 16), 16);
-            } else if length >= 8 {
-                copy_nonoverlapping(from, to, 8);
-                copy_nonoverlapping(from.add(length - 8), to.add(length - 8), 8);
-            } else if length >= 4 {
-                copy_nonoverlapping(from, to, 4);
-                copy_nonoverlapping(from.add(length - 4), to.add(length - 4), 4);
-            } else if length > 0 {
-                *to = *from;
-                *to.add(length / 2) = *from.add(length / 2);
-                *to.add(length - 1) = *from.add(length - 1);
-            }
-            self.at = to.add(length);
+/// Writes bytes; says where they end.
+///
+/// # Safety
+///
+/// As many bytes can be written.
+#[inline(always)]
+unsafe fn put_bytes(to: *mut u8, bytes: &[u8]) -> *mut u8 {
+    // SAFETY: the caller's promise; each copy ends at or before `length` on both sides.
+    unsafe {
+        let (from, length) = (bytes.as_ptr(), bytes.len());
+        if length > 32 {
+            copy_nonoverlapping(from, to, length);
+        } else if length >= 16 {
+            copy_nonoverlapping(from, to, 16);
+            copy_nonoverlapping(from.add(length - 16), to.add(length - 16), 16);
+        } else if length >= 8 {
+            copy_nonoverlapping(from, to, 8);
+            copy_nonoverlapping(from.add(length - 8), to.add(length - 8), 8);
+        } else if length >= 4 {
+            copy_nonoverlapping(from, to, 4);
+            copy_nonoverlapping(from.add(length - 4), to.add(length - 4), 4);
+        } else if length > 0 {
+            *to = *from;
+            *to.add(length / 2) = *from.add(length / 2);
+            *to.add(length - 1) = *from.add(length - 1);
         }
+        to.add(length)
     }
+}
 
-    /// Leaves room for so many bytes more.
-    ///
-    /// # Safety
-    ///
-    /// There is room for the text and these.
-    #[inline(always)]
-    unsafe fn put_escaped(&mut self, text: &str, behind: usize) {
-        // SAFETY: the caller's promise; `copy_plain` writes no more than it says.
-        let copied = unsafe {
-            let copied = fast::copy_plain(text.as_bytes(), self.at);
-            self.at = self.at.add(copied);
-            copied
-        };
-        if copied < text.len() {
-            self.put_rest(text, copied);
-            self.room(behind);
+/// Writes a number; says where it ends.
+///
+/// # Safety
+///
+/// Twenty bytes can be written.
+#[inline(always)]
+unsafe fn put_unsigned(to: *mut u8, number: u64) -> *mut u8 {
+    // SAFETY: the caller's promise; no number has more digits.
+    unsafe {
+        let pair = |number: u64| &PAIRS[number as usize % 100];
+        match number {
+            0..10 => put(to, &[b'0' + number as u8]),
+            10..100 => put(to, pair(number)),
+            100..1_000 => put(put(to, &[b'0' + (number / 100) as u8]), pair(number)),
+            1_000..10_000 => put(put(to, pair(number / 100)), pair(number)),
+            _ => put_bytes(to, itoa::Buffer::new().format(number).as_bytes()),
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn put_rest(&mut self, text: &str, from: usize) {
-        self.with_vec(|out| push_rest(text, from, out));
     }
 }
 
 /// No number that fits 64 bits, whole or not, has more digits and signs.
 const LONGEST_NUMBER: usize = 32;
 
-/// Bytes that lie before at least [`PADDING`] more, so that copying them needs no look at their end.
+/// Text that lies before at least [`PADDING`] bytes more, so that copying it needs no look at its end.
 #[derive(Clone, Copy)]
 pub(crate) struct Padded<'a> {
-    /// The bytes and what is behind them: never less than [`PADDING`].
-    bytes: &'a [u8],
+    /// The text and what is behind it: never less than [`PADDING`].
+    bytes: &'a str,
 }
 
-/// How much lies behind [`Padded`] bytes.
+/// How much lies behind [`Padded`] text.
 pub(crate) const PADDING: usize = 16;
 
 impl<'a> Padded<'a> {
     /// All but the last [`PADDING`] bytes.
     #[inline(always)]
-    pub(crate) const fn new(bytes: &'a [u8]) -> Padded<'a> {
-        assert!(bytes.len() >= PADDING);
-        Padded { bytes }
+    pub(crate) const fn new(text: &'a str) -> Padded<'a> {
+        assert!(text.len() >= PADDING);
+        Padded { bytes: text }
+    }
+
+    /// The text.
+    pub(crate) fn text(self) -> &'a str {
+        &self.bytes[..self.length()]
     }
 
     #[inline(always)]

@@ -28,11 +28,11 @@ use std::time::Duration;
 pub struct Json {
     schema: Schema,
     /// What precedes the time.
-    open: Box<[u8]>,
+    open: Box<str>,
     /// What stands between the time and the target, of every level.
-    levels: Box<[Box<[u8]>]>,
+    levels: Box<[Box<str>]>,
     /// What stands between target and message.
-    message: Box<[u8]>,
+    message: Box<str>,
     reserved: Box<[&'static str]>,
     /// The marks of all names that are reserved or renamed.
     special_keys: u64,
@@ -68,7 +68,7 @@ impl Json {
         Json {
             open: padded(open),
             levels: levels.collect(),
-            message: padded(format!("\",\"{}\":\"", schema.message)),
+            message: padded(format!(",\"{}\":\"", schema.message)),
             special_keys: special.fold(0, |marks, name| marks | Key::new(name).mark()),
             reserved,
             schema,
@@ -78,34 +78,32 @@ impl Json {
     #[inline]
     fn append_fields(&self, fields: &mut FieldCursor<'_>, line: &mut Appender<'_>) {
         loop {
-            while let Some((key, value)) = fields.next_plain() {
-                self.append_field(key, value, line);
-            }
-            let Some((key, value)) = fields.next() else { return };
-            self.append_field(&key, &value, line);
+            let taken = self.append_plain(fields, line);
+            fields.skip(taken);
+            let Some((key, value)) = fields.next_prepared() else { return };
+            line.with_vec(|out| self.push_field(&key, &value, out));
         }
     }
 
+    /// Appends fields as long as they are of the common kinds; says how many.
     #[inline(always)]
-    fn append_field(&self, key: &Key<'_>, value: &Value<'_>, line: &mut Appender<'_>) {
-        let Some(fragment) = self.fragment_of(key) else {
-            return line.with_vec(|out| self.push_field(key, value, out));
-        };
-        match *value {
-            Value::Str(text) => line.text_field(fragment, text),
-            Value::U64(number) => line.unsigned_field(fragment, number),
-            Value::I64(number) => line.signed_field(fragment, number),
-            Value::F64(number) if number.is_finite() => line.finite_field(fragment, number),
-            Value::Bool(true) => {
-                line.padded(fragment);
-                line.literal(b"true");
+    fn append_plain(&self, fields: &FieldCursor<'_>, line: &mut Appender<'_>) -> usize {
+        let rules = fields.rules();
+        let mut taken = 0;
+        for (key, value) in fields.plain() {
+            let Some(key) = self.fragment_of(key) else { break };
+            match *value {
+                Value::Str(text) if rules.passes(text) => line.text_field(key, text),
+                Value::U64(number) => line.unsigned_field(key, number),
+                Value::I64(number) => line.signed_field(key, number),
+                Value::F64(number) if number.is_finite() => line.finite_field(key, number),
+                Value::Bool(true) => line.literal_field(key, b"true"),
+                Value::Bool(false) => line.literal_field(key, b"false"),
+                _ => break,
             }
-            Value::Bool(false) => {
-                line.padded(fragment);
-                line.literal(b"false");
-            }
-            _ => line.with_vec(|out| self.push_field(key, value, out)),
+            taken += 1;
         }
+        taken
     }
 
     /// A key as it was prepared when the program was built, if nothing is in the way.
@@ -229,9 +227,9 @@ impl Encode for Json {
             TimeFormat::Rfc3339Micros => line.literal(&rfc3339_micros(record.timestamp())),
             other => line.with_vec(|out| other.write(record.timestamp(), out)),
         }
-        line.padded_and_escaped(Padded::new(&self.levels[usize::from(record.level().severity() - 1)]), record.target());
-        line.padded_and_escaped(Padded::new(&self.message), record.message());
-        line.literal(b"\"");
+        let level = &self.levels[usize::from(record.level().severity() - 1)];
+        line.text_between(Padded::new(level), record.target(), b"\"");
+        line.text_between(Padded::new(&self.message), record.message(), b"\"");
         if !self.schema.constants.is_empty() {
             line.bytes(self.schema.constants.as_bytes());
         }
@@ -267,10 +265,9 @@ impl Encode for Json {
 }
 
 /// Text that [`Padded`] can be made of.
-fn padded(text: String) -> Box<[u8]> {
-    let mut bytes = text.into_bytes();
-    bytes.extend_from_slice(&[b' '; PADDING]);
-    bytes.into()
+fn padded(mut text: String) -> Box<str> {
+    text.extend([' '; PADDING]);
+    text.into()
 }
 
 /// Appends a value as JSON.

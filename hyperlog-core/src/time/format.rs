@@ -3,7 +3,7 @@
 //! Records come many to a second, so that the date arithmetic is done once a second and copied in between.
 
 use crate::time::Timestamp;
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -254,36 +254,35 @@ impl Date {
 }
 
 /// `2023-11-14T22:13:20.` of the second it was made for.
-#[derive(Clone, Copy)]
 struct SecondDigits {
     second: i64,
     digits: [u8; 20],
 }
 
 thread_local! {
-    static CURRENT_SECOND: Cell<SecondDigits> =
-        const { Cell::new(SecondDigits { second: 0, digits: *b"1970-01-01T00:00:00." }) };
+    static CURRENT_SECOND: RefCell<SecondDigits> =
+        const { RefCell::new(SecondDigits { second: 0, digits: *b"1970-01-01T00:00:00." }) };
 }
 
 impl SecondDigits {
-    #[inline]
-    fn of(second: i64) -> SecondDigits {
+    /// Writes the digits of a second to the front of a text.
+    #[inline(always)]
+    fn copy(second: i64, text: &mut [u8]) {
         CURRENT_SECOND.with(|current| {
-            let kept = current.get();
-            if kept.second == second {
-                return kept;
+            let mut kept = current.borrow_mut();
+            if kept.second != second {
+                *kept = SecondDigits::make(second);
             }
-            let made = SecondDigits::make(second);
-            current.set(made);
-            made
-        })
+            text[..20].copy_from_slice(&kept.digits);
+        });
     }
 
     #[cold]
     #[inline(never)]
     fn make(second: i64) -> SecondDigits {
-        let date = Date::of(second);
-        let of_day = second.rem_euclid(86_400) as u32;
+        let shown = second.clamp(FIRST_SECOND, LAST_SECOND);
+        let date = Date::of(shown);
+        let of_day = shown.rem_euclid(86_400) as u32;
         let mut digits = *b"0000-00-00T00:00:00.";
         let mut put = |at: usize, number: u32| digits[at..at + 2].copy_from_slice(&PAIRS[number as usize % 100]);
         put(0, (date.year / 100) as u32);
@@ -301,7 +300,8 @@ impl SecondDigits {
 const FIRST_SECOND: i64 = -62_167_219_200;
 const LAST_SECOND: i64 = 253_402_300_799;
 
-static PAIRS: [[u8; 2]; 100] = {
+/// The two digits of each number below a hundred.
+pub(crate) static PAIRS: [[u8; 2]; 100] = {
     let mut pairs = [[0; 2]; 100];
     let mut number = 0;
     while number < 100 {
@@ -312,9 +312,8 @@ static PAIRS: [[u8; 2]; 100] = {
 };
 
 fn write_rfc3339<const DIGITS: usize>(time: Timestamp, out: &mut Vec<u8>) {
-    let prefix = SecondDigits::of(time.seconds().clamp(FIRST_SECOND, LAST_SECOND)).digits;
     let mut text = [b'Z'; 30];
-    text[..20].copy_from_slice(&prefix);
+    SecondDigits::copy(time.seconds(), &mut text);
     let digits = &mut text[20..29];
     let mut rest = time.subsec_nanos();
     for digit in digits.iter_mut().rev() {
@@ -326,16 +325,16 @@ fn write_rfc3339<const DIGITS: usize>(time: Timestamp, out: &mut Vec<u8>) {
 }
 
 /// [`TimeFormat::Rfc3339Micros`], which is the most common by far.
-#[inline]
+#[inline(always)]
 pub(crate) fn rfc3339_micros(time: Timestamp) -> [u8; 27] {
-    let prefix = SecondDigits::of(time.seconds().clamp(FIRST_SECOND, LAST_SECOND)).digits;
-    let micros = time.subsec_nanos() / 1_000;
     let mut text = [b'Z'; 27];
-    text[..20].copy_from_slice(&prefix);
+    SecondDigits::copy(time.seconds(), &mut text);
+    let micros = time.subsec_nanos() / 1_000;
+    let (high, low) = (micros / 100, micros % 100);
     let mut put = |at: usize, number: u32| text[at..at + 2].copy_from_slice(&PAIRS[number as usize % 100]);
-    put(20, micros / 10_000);
-    put(22, micros / 100);
-    put(24, micros);
+    put(20, high / 100);
+    put(22, high);
+    put(24, low);
     text
 }
 
