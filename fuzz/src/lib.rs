@@ -5,5 +5,8 @@
 
 pub mod level;
 
-/// Every target, by its name.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[("level", level::run)];
+/// A target: its name, and what it does.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[("level", level::run)];

@@ -99,9 +99,9 @@ impl Tool {
     /// Compiles the tool without optimisation: it runs a few times, and is ready in a third of the time.
     fn compile(&self) -> Outcome {
         let wanted = format!("{}@{}", self.package, self.version);
-        step::run(
-            Command::new("cargo").args(["install", "--locked", "--debug", &wanted, "--root"]).arg(self.folder()),
-        )?;
+        let mut cargo = Command::new("cargo");
+        cargo.args(["install", "--locked", "--debug", &wanted]).args(self.flags).arg("--root").arg(self.folder());
+        step::run(cargo.env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
         Ok(())
     }
 }
