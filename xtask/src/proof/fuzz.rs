@@ -7,8 +7,12 @@ use crate::{Outcome, tools, workspace};
 pub(super) fn prove(arguments: &[String], install: Install) -> Outcome<Ended> {
     tools::toolchain(NIGHTLY, install)?;
     for target in targets()? {
+        // what it finds goes beside the corpus, which holds only what somebody chose to keep
+        let (found, kept) = (format!("target/fuzz/found/{target}"), format!("fuzz/corpus/{target}"));
+        std::fs::create_dir_all(&found)?;
         let mut fuzz = tools::FUZZ.command(install)?;
-        fuzz.args(["run", &target, "--", "-max_total_time=60"]).args(arguments);
+        fuzz.args(["run", "--target-dir=target/fuzz", &target, &found, &kept, "--", "-max_total_time=60"]);
+        fuzz.args(arguments);
         step::run(fuzz.env("RUSTUP_TOOLCHAIN", NIGHTLY))?;
     }
     Ok(Ended::Well)
