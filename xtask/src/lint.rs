@@ -1,5 +1,6 @@
 //! What can be said about the code without running it.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::install::Install;
@@ -8,7 +9,7 @@ use crate::{Outcome, tools, unused};
 
 pub(crate) fn run(install: Install) -> Outcome {
     let mut steps = Steps::of("lint");
-    steps.step("format", || step::run(cargo("fmt").args(["--all", "--check"])));
+    steps.step("format", format);
     steps.step("spelling", || step::run(&mut tools::TYPOS.command(install)?));
     steps.step("unused dependencies", unused::check);
     steps
@@ -22,6 +23,16 @@ pub(crate) fn run(install: Install) -> Outcome {
 }
 
 const EVERYTHING: [&str; 2] = ["--workspace", "--all-features"];
+
+/// Workspaces of their own, which `--all` does not reach.
+const APART: [&str; 2] = ["fuzz/Cargo.toml", "benches/versus/Cargo.toml"];
+
+fn format() -> Outcome<Ended> {
+    for manifest in APART.iter().filter(|manifest| Path::new(manifest).exists()) {
+        step::run(cargo("fmt").args(["--check", "--manifest-path", manifest]))?;
+    }
+    step::run(cargo("fmt").args(["--all", "--check"]))
+}
 
 fn cargo(subcommand: &str) -> Command {
     let mut command = Command::new("cargo");
