@@ -8,6 +8,7 @@ use crate::{Outcome, tools};
 
 pub(super) fn prove(arguments: &[String], install: Install) -> Outcome<Ended> {
     let mut mutants = tools::MUTANTS.command(install)?;
-    mutants.args(["--output=target", "--all-features", "--exclude=xtask/**"]);
+    // a room of one crate may be proved by a test of another
+    mutants.args(["--workspace", "--test-workspace=true", "--all-features", "--exclude=xtask/**", "--output=target"]);
     step::run(mutants.args(arguments))
 }
