@@ -1,7 +1,6 @@
 //! The project's own commands: a person and the build machine type the same ones.
 //!
 //! Each command prints what it runs, so that any step can be repeated by hand.
-#![allow(clippy::print_stdout, reason = "a command speaks to whoever typed it")]
 
 mod bench;
 mod check;
@@ -9,6 +8,7 @@ mod install;
 mod lint;
 mod packages;
 mod proof;
+mod say;
 mod step;
 mod test;
 mod tools;
@@ -19,6 +19,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use crate::install::Install;
+use crate::say::say;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -34,8 +35,7 @@ cargo xtask <command> [--install]
                     what follows the name goes to the tool
 
   --install         fetch the tools that are missing; without it, they are named, with the command that fetches them
-                    (a build machine, where CI is set, always fetches)
-";
+                    (a build machine, where CI is set, always fetches)";
 
 fn main() -> ExitCode {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     match dispatch(&arguments, install) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            println!("\nxtask: {error}");
+            say(format_args!("\nxtask: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
 fn dispatch(arguments: &[String], install: Install) -> Outcome {
     workspace::enter()?;
     let Some((command, rest)) = arguments.split_first() else {
-        print!("{USAGE}");
+        say(USAGE);
         return Ok(());
     };
     match (command.as_str(), rest) {
@@ -62,7 +62,7 @@ fn dispatch(arguments: &[String], install: Install) -> Outcome {
         ("bench", arguments) => bench::run(arguments, install),
         ("proof", arguments) => proof::run(arguments, install),
         ("help" | "--help" | "-h", _) => {
-            print!("{USAGE}");
+            say(USAGE);
             Ok(())
         }
         ("lint" | "test" | "check", [extra, ..]) => Err(format!("`{command}` does not understand `{extra}`").into()),

@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use crate::Outcome;
 use crate::install::Install;
+use crate::say::say;
 use crate::step;
 
 /// A package of Debian and its kin.
@@ -35,10 +36,10 @@ pub(crate) fn provide(command: &str, install: Install) -> Outcome {
         return fetch(&missing);
     }
     for package in missing {
-        println!(
+        say(format_args!(
             "no {}, so no {}: add --install, or `apt-get install {}`",
             package.program, package.gives, package.name
-        );
+        ));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Outcome;
+use crate::say::say;
 
 /// The steps of one command. All are tried, whatever fails before them, so that one run tells everything.
 pub(crate) struct Steps {
@@ -34,11 +35,11 @@ impl Steps {
 
     /// Does one step and remembers how it went.
     pub(crate) fn step(&mut self, name: &str, work: impl FnOnce() -> Outcome<Ended>) {
-        println!("\n== {}: {name}", self.of);
+        say(format_args!("\n== {}: {name}", self.of));
         let started = Instant::now();
         let outcome = work();
         let report = Report { name: name.to_owned(), took: started.elapsed(), outcome };
-        println!("{}", report.line());
+        say(format_args!("{}", report.line()));
         self.done.push(report);
     }
 
@@ -48,8 +49,8 @@ impl Steps {
     ///
     /// When any of them failed.
     pub(crate) fn finish(self) -> Outcome {
-        println!("\n{}: {:.1} s in all", self.of, self.started.elapsed().as_secs_f64());
-        self.done.iter().for_each(|report| println!("{}", report.line()));
+        say(format_args!("\n{}: {:.1} s in all", self.of, self.started.elapsed().as_secs_f64()));
+        self.done.iter().for_each(|report| say(format_args!("{}", report.line())));
         let failed: Vec<&str> = self.done.iter().filter(|report| report.outcome.is_err()).map(Report::name).collect();
         match failed.is_empty() {
             true => Ok(()),
@@ -81,7 +82,7 @@ impl Report {
 pub(crate) fn run(command: &mut Command) -> Outcome<Ended> {
     announce(command);
     let status = command.status().map_err(|error| format!("`{}`: {error}", shown(command)))?;
-    if status.success() { Ok(Ended::Well) } else { Err(format!("{status}").into()) }
+    if status.success() { Ok(Ended::Well) } else { Err(format!("`{}` ended with {status}", shown(command)).into()) }
 }
 
 /// Which of a command's streams is read.
@@ -115,13 +116,13 @@ pub(crate) fn run_keeping(
         pass_on(BufReader::new(error), &wanted, kept)?;
     }
     let status = child.wait()?;
-    if status.success() { Ok(Ended::Well) } else { Err(format!("{status}").into()) }
+    if status.success() { Ok(Ended::Well) } else { Err(format!("`{}` ended with {status}", shown(command)).into()) }
 }
 
 fn pass_on(mut from: impl BufRead, wanted: impl Fn(&str) -> bool, kept: &mut Vec<String>) -> Outcome {
     let mut line = Vec::new();
     while from.read_until(b'\n', &mut line)? > 0 {
-        std::io::stdout().write_all(&line)?;
+        let _ = std::io::stdout().write_all(&line);
         let text = String::from_utf8_lossy(&line);
         if wanted(&text) {
             kept.push(text.trim_end().to_owned());
@@ -132,7 +133,7 @@ fn pass_on(mut from: impl BufRead, wanted: impl Fn(&str) -> bool, kept: &mut Vec
 }
 
 fn announce(command: &Command) {
-    println!("$ {}", shown(command));
+    say(format_args!("$ {}", shown(command)));
 }
 
 fn shown(command: &Command) -> String {

@@ -5,6 +5,7 @@
 use std::process::Command;
 
 use crate::install::Install;
+use crate::say::say;
 use crate::step::{self, Ended, Steps, Stream};
 use crate::{Outcome, packages, tools};
 
@@ -15,14 +16,14 @@ pub(crate) fn run(install: Install) -> Outcome {
     steps.step("tests", || match tools::NEXTEST.command(install) {
         Ok(nextest) => with_nextest(nextest, &mut summaries),
         Err(missing) => {
-            println!("{missing}\nrunning the same tests with plain `cargo test`");
+            say(format_args!("{missing}\nrunning the same tests with plain `cargo test`"));
             with_cargo(&["--lib", "--bins", "--tests", "--examples"], &mut summaries)
         }
     });
     steps.step("documentation examples", || with_cargo(&["--doc"], &mut summaries));
     let outcome = steps.finish();
     // last, where whoever reads only the end of a log finds them
-    summaries.iter().for_each(|line| println!("{line}"));
+    summaries.iter().for_each(|line| say(format_args!("{line}")));
     outcome
 }
 

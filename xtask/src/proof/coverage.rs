@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::install::Install;
+use crate::say::say;
 use crate::step::{self, Ended};
 use crate::{Outcome, tools, workspace};
 
@@ -31,7 +32,7 @@ pub(super) fn prove(arguments: &[String], install: Install) -> Outcome<Ended> {
     step::run(cover.args(arguments))?;
     let folders = folders(&serde_json::from_str(&fs::read_to_string(REPORT)?)?, &std::env::current_dir()?);
     for (folder, lines) in &folders {
-        println!("{:6.1} % of {:6} lines  {folder}", lines.percent(), lines.all);
+        say(format_args!("{:6.1} % of {:6} lines  {folder}", lines.percent(), lines.all));
     }
     let below = below_their_gate(&folders);
     if below.is_empty() { Ok(Ended::Well) } else { Err(below.join("; ").into()) }
