@@ -17,7 +17,7 @@ pub(crate) fn run(install: Install) -> Outcome {
     steps.step("documentation", || {
         step::run(cargo("doc").args(EVERYTHING).arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"))
     });
-    steps.step("licences, bans, sources", || deny(&["check", "licenses", "bans", "sources"], install));
+    steps.step("licences, bans, sources", || deny(&["--workspace", "check", "licenses", "bans", "sources"], install));
     steps.step("advisories", || advisories(install));
     steps.finish()
 }
@@ -48,7 +48,7 @@ fn deny(arguments: &[&str], install: Install) -> Outcome<Ended> {
 fn advisories(install: Install) -> Outcome<Ended> {
     let mut fetch = tools::DENY.command(install)?;
     match step::run(fetch.args(["fetch", "db"])) {
-        Ok(_) => deny(&["check", "--disable-fetch", "advisories"], install),
+        Ok(_) => deny(&["--workspace", "check", "--disable-fetch", "advisories"], install),
         Err(_) => Ok(Ended::LeftOut("the advisory database cannot be reached".to_owned())),
     }
 }
