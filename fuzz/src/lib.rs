@@ -1,0 +1,12 @@
+//! What each target does with hostile bytes.
+//!
+//! Apart from the fuzzer, so that `tests/corpus.rs` can do the same with the corpus, as a plain test. A new target is a
+//! module and a line here, a file in `targets/` and a `[[bin]]`, and a folder with its first inputs in `corpus/`.
+
+pub mod level;
+
+/// A target: its name, and what it does.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[("level", level::run)];

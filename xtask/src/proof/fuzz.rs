@@ -1,0 +1,29 @@
+//! Each fuzz target runs for a minute and finds nothing.
+
+use crate::install::Install;
+use crate::step::{self, Ended};
+use crate::{Outcome, tools, workspace};
+
+pub(super) fn prove(arguments: &[String], install: Install) -> Outcome<Ended> {
+    tools::toolchain(NIGHTLY, install)?;
+    for target in targets()? {
+        // what it finds goes beside the corpus, which holds only what somebody chose to keep
+        let (found, kept) = (format!("target/fuzz/found/{target}"), format!("fuzz/corpus/{target}"));
+        std::fs::create_dir_all(&found)?;
+        let mut fuzz = tools::FUZZ.command(install)?;
+        fuzz.args(["run", "--target-dir=target/fuzz", &target, &found, &kept, "--", "-max_total_time=60"]);
+        fuzz.args(arguments);
+        step::run(fuzz.env("RUSTUP_TOOLCHAIN", NIGHTLY))?;
+    }
+    Ok(Ended::Well)
+}
+
+/// Fuzzing instruments the code, which only this compiler may do.
+const NIGHTLY: &str = "nightly";
+
+fn targets() -> Outcome<Vec<String>> {
+    let metadata = workspace::metadata(&["--manifest-path=fuzz/Cargo.toml"])?;
+    let targets = workspace::items(&metadata["packages"]).flat_map(|package| workspace::items(&package["targets"]));
+    let binaries = targets.filter(|target| workspace::items(&target["kind"]).any(|kind| kind == "bin"));
+    Ok(binaries.map(|target| workspace::text(&target["name"]).to_owned()).collect())
+}
