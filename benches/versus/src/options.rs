@@ -1,0 +1,112 @@
+//! What to measure and how often, read from the command line.
+
+use crate::case::Case;
+use crate::peers::{Peer, Standing, all};
+
+pub const USAGE: &str = "\
+usage: versus [options]
+
+  --quick          fewer repetitions, and no generated program unless --case names it: below two minutes
+  --case a,b       only these cases
+  --peer a,b       only peers whose names contain one of these
+  --reps N         repetitions of every timing (7, or 3 with --quick)
+  --gate           exit with 1 if a bound does not hold or could not be judged
+  --list           print peers and cases, and measure nothing";
+
+pub struct Options {
+    pub quick: bool,
+    pub gate: bool,
+    pub list: bool,
+    pub reps: usize,
+    /// Empty: all of them.
+    cases: Vec<Case>,
+    /// Empty: those that are always measured.
+    peers: Vec<String>,
+    /// As it was typed, for the summary.
+    pub command: String,
+}
+
+impl Options {
+    pub fn parse(arguments: &[String]) -> Result<Self, String> {
+        let mut options = Self {
+            quick: false,
+            gate: false,
+            list: false,
+            reps: 0,
+            cases: Vec::new(),
+            peers: Vec::new(),
+            command: arguments.join(" "),
+        };
+        let mut rest = arguments.iter();
+        while let Some(flag) = rest.next() {
+            let mut value = || rest.next().ok_or(format!("{flag} needs a value\n\n{USAGE}"));
+            match flag.as_str() {
+                "--quick" => options.quick = true,
+                "--gate" => options.gate = true,
+                "--list" => options.list = true,
+                "--reps" => options.reps = number(value()?)?,
+                "--case" => options.cases = value()?.split(',').map(known_case).collect::<Result<_, _>>()?,
+                "--peer" => options.peers = value()?.split(',').map(known_peer).collect::<Result<_, _>>()?,
+                _ => return Err(format!("there is no {flag}\n\n{USAGE}")),
+            }
+        }
+        if options.reps == 0 {
+            options.reps = if options.quick { 3 } else { 7 };
+        }
+        Ok(options)
+    }
+
+    pub fn wants_case(&self, case: Case) -> bool {
+        if self.cases.is_empty() { !(self.quick && case == Case::Sites) } else { self.cases.contains(&case) }
+    }
+
+    pub fn wants_peer(&self, peer: &Peer) -> bool {
+        match self.peers.is_empty() {
+            true => peer.standing == Standing::Always,
+            false => self.peers.iter().any(|part| peer.name.contains(part.as_str())),
+        }
+    }
+}
+
+fn number(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&number| number > 0).ok_or(format!("{text} is not a number of repetitions"))
+}
+
+fn known_case(name: &str) -> Result<Case, String> {
+    Case::named(name).ok_or(format!("there is no case {name}; --list names them"))
+}
+
+fn known_peer(part: &str) -> Result<String, String> {
+    let known = !part.is_empty() && all().iter().any(|peer| peer.name.contains(part));
+    known.then(|| part.to_owned()).ok_or(format!("no peer is called {part}; --list names them"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options, String> {
+        Options::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn without_flags_every_case_and_the_usual_peers_are_measured() {
+        let options = parse("").unwrap();
+        assert!(Case::ALL.into_iter().all(|case| options.wants_case(case)));
+        let names: Vec<_> = all().into_iter().filter(|peer| options.wants_peer(peer)).map(|peer| peer.name).collect();
+        assert!(names.contains(&"floor") && !names.contains(&"floor-tsc"), "{names:?}");
+    }
+
+    #[test]
+    fn a_quick_run_leaves_out_the_generated_program_unless_named() {
+        assert!(!parse("--quick").unwrap().wants_case(Case::Sites));
+        assert!(parse("--quick --case sites").unwrap().wants_case(Case::Sites));
+    }
+
+    #[test]
+    fn mistakes_are_refused() {
+        for line in ["--speed", "--reps", "--reps 0", "--case six", "--peer nobody", "--peer ,"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}
