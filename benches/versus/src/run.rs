@@ -40,16 +40,18 @@ pub fn run(options: &Options) -> Result<Run, Box<dyn Error>> {
     let program = env::current_exe()?;
     let cells = speaking(cells(options), &program, &mut run);
     let calls: Vec<Cell> = cells.iter().copied().filter(|cell| cell.case.method() == Method::Call).collect();
-    eprintln!("allocations of {} cells", calls.len());
-    for &cell in &calls {
-        take(cell, Mode::Allocations, &program, &mut run);
+    if !calls.is_empty() {
+        allocations(&calls, &program, &mut run);
+        instructions(&calls, &program, &mut run);
     }
-    instructions(&calls, &program, &mut run);
-    times(&cells, options.reps, &program, &mut run);
-    match options.wants_case(Case::Sites) {
-        true => sites::measure(&peers(options), options.reps.min(5), &mut run)?,
-        false if options.quick => run.skipped.push("sites: left out of a quick run; --case sites asks for it".into()),
-        false => {}
+    if !cells.is_empty() {
+        times(&cells, options.reps, &program, &mut run);
+    }
+    if options.wants_case(Case::Sites) {
+        sites::measure(&peers(options), options.reps.min(5), &mut run)?;
+    }
+    if options.leaves_out(Case::Sites) {
+        run.skipped.push("sites: takes minutes, so a quick run leaves it out; --case sites asks for it".into());
     }
     Ok(run)
 }
@@ -74,6 +76,13 @@ fn speaking(cells: Vec<Cell>, program: &Path, run: &mut Run) -> Vec<Cell> {
     };
     let keep = |cell: &Cell| speaks(cell).map_err(|error| run.failed.push(name(*cell, &error))).is_ok();
     cells.into_iter().filter(keep).collect()
+}
+
+fn allocations(cells: &[Cell], program: &Path, run: &mut Run) {
+    eprintln!("allocations of {} cells", cells.len());
+    for &cell in cells {
+        take(cell, Mode::Allocations, program, run);
+    }
 }
 
 /// Timings: every repetition goes through all cells in a new order, so that a drift of the machine hits all alike.
