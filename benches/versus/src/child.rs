@@ -5,7 +5,6 @@ use crate::case::Case;
 use crate::input::Input;
 use crate::metric::Metric;
 use crate::peers::{Loop, Peer, all};
-use crate::results::quantile;
 use crate::sink::{captured, written};
 use serde_json::{Map, Value, json};
 use std::error::Error;
@@ -19,8 +18,8 @@ pub const FLAG: &str = "--child";
 pub const MARK: &str = "figures: ";
 
 const WARM: u64 = 300;
-const BATCHES: usize = 9;
-const BATCH: Duration = Duration::from_millis(10);
+const BATCHES: usize = 40;
+const BATCH: Duration = Duration::from_micros(2500);
 
 /// What a child is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,22 +97,18 @@ fn allocations(call: Loop, input: &'static Input) -> f64 {
     (twice as f64 - once as f64) / CALLS as f64
 }
 
-/// The median of batches of equal length.
+/// The best of many short batches: whatever else runs on the machine only ever adds to a batch.
 fn time(call: Loop, input: &'static Input) -> f64 {
     let calls = calls_in(BATCH, call, input);
-    let batches: Vec<f64> = (0..BATCHES).map(|_| nanoseconds(call, calls, input) / calls as f64).collect();
-    quantile(&batches, 0.5)
+    let best = (0..BATCHES).map(|_| nanoseconds(call, calls, input)).fold(f64::INFINITY, f64::min);
+    best / calls as f64
 }
 
-/// One thread and two threads by turns, the same number of calls on each thread.
-///
-/// Whatever else runs on the machine takes a processor away from two threads and none from one, so the turns are short
-/// and the best of each counts.
+/// One thread and two threads by turns, the same number of calls on each thread; the best of each counts.
 fn threads(call: Loop, input: &'static Input) -> Value {
-    const TURNS: usize = 40;
-    let calls = calls_in(BATCH / 4, call, input);
+    let calls = calls_in(BATCH, call, input);
     let (mut one, mut two) = (f64::INFINITY, f64::INFINITY);
-    for _ in 0..TURNS {
+    for _ in 0..BATCHES {
         one = one.min(together(1, call, calls, input));
         two = two.min(together(2, call, calls, input));
     }
