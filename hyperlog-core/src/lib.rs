@@ -1,5 +1,58 @@
 //! The ground floor of hyperlog.
 
+mod block;
+mod builder;
+mod callsite;
+mod context;
+mod encode;
+mod fault;
+mod field;
+mod filter;
+mod health;
+pub mod keys;
 mod level;
+mod limits;
+mod logger;
+mod macros;
+mod named;
+mod reading;
+mod record;
+mod redact;
+mod scope;
+mod sink;
+mod time;
+mod value;
 
+pub use crate::builder::{BuildError, Builder, Location, Output};
+pub use crate::encode::{Encode, Json, Partition};
+pub use crate::fault::{Fault, fault_count, on_fault};
+pub use crate::field::{FieldSet, Key};
+pub use crate::filter::directive::{DirectiveError, Directives, LevelFilter};
+pub use crate::filter::sample::{
+    Failures, Inbound, Offer, SampleRate, Sampler, Sampling, SamplingError, SamplingKey, SamplingMethod, SamplingRule,
+    stable_hash,
+};
+pub use crate::filter::{Filter, Summary};
+pub use crate::health::{LevelCounts, OutputHealth};
+pub use crate::keys::Schema;
 pub use crate::level::{Level, ParseLevelError, RegisterLevelError};
+pub use crate::limits::Limits;
+pub use crate::logger::{BindFields, Gathered, Logger};
+pub use crate::reading::FieldCursor;
+pub use crate::record::{Bound, Record, Site};
+pub use crate::redact::{Mask, Redaction};
+pub use crate::scope::{Entered, InScope, Scope, ScopeExt, wrap};
+pub use crate::sink::{
+    Captured, CapturedRecord, CapturedValue, Condition, Console, DropReason, Line, Memory, Null, Sink, SinkError,
+    Written,
+};
+pub use crate::time::{Clock, ClockHands, PatternError, TimeFormat, Timestamp};
+pub use crate::value::{List, Map, ToValue, Tree, TreeVisitor, Value, list, map};
+
+/// What the macros call.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::callsite::{Callsite, KeySet};
+    pub use crate::logger::{Gathered, gate, gate_of, log, log_to};
+    pub use crate::named::{ByDebug, ByDisplay, ByValue, Named};
+}

@@ -1,0 +1,244 @@
+//! How a logger is set up.
+
+use crate::context::Context;
+use crate::encode::{Encode, Json};
+use crate::field::FieldSet;
+use crate::filter::directive::{Directives, LevelFilter};
+use crate::health::Counters;
+use crate::level::Level;
+use crate::limits::Limits;
+use crate::logger::{Format, Logger, Outlet, Snapshot, bind, install, next_number};
+use crate::redact::Redaction;
+use crate::sink::{Console, Sink};
+use crate::time::Clock;
+use std::any::Any;
+use std::cell::Cell;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+/// Sets up a logger.
+///
+/// | option | default | what it does |
+/// |---|---|---|
+/// | [`output`](Builder::output) | one to standard output: JSON | adds an output |
+/// | [`level`](Builder::level), [`directives`](Builder::directives) | `INFO` | what is logged at all |
+/// | [`redaction`](Builder::redaction) | on | what is hidden |
+/// | [`limits`](Builder::limits) | [`Limits`] | what is cut |
+/// | [`identity`](Builder::identity) | empty | what the process says of itself in each record |
+/// | [`location`](Builder::location) | hidden | shows file and line |
+/// | [`clock`](Builder::clock) | the system's | where the time is read |
+#[must_use]
+pub struct Builder {
+    directives: Directives,
+    redaction: Redaction,
+    limits: Limits,
+    clock: Clock,
+    location: bool,
+    identity: FieldSet,
+    outputs: Vec<Output>,
+}
+
+/// Whether records show the file and line they come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// They do not.
+    Hidden,
+    /// They do.
+    Shown,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Builder {
+        Builder {
+            directives: Directives::new(Level::INFO.into()),
+            redaction: Redaction::default(),
+            limits: Limits::default(),
+            clock: Clock::system(),
+            location: false,
+            identity: FieldSet::new(),
+            outputs: Vec::new(),
+        }
+    }
+
+    /// What logs without any set-up: to standard output, for humans on a terminal and as JSON otherwise.
+    pub(crate) fn zero_configuration() -> Logger {
+        let snapshot = Builder::new().compile();
+        Logger::with_snapshot(snapshot)
+    }
+
+    /// Logs this level and what is more severe.
+    pub fn level(self, level: impl Into<LevelFilter>) -> Builder {
+        self.directives(Directives::new(level.into()))
+    }
+
+    /// Levels per target.
+    pub fn directives(mut self, directives: Directives) -> Builder {
+        self.directives = directives;
+        self
+    }
+
+    /// What is hidden.
+    pub fn redaction(mut self, redaction: Redaction) -> Builder {
+        self.redaction = redaction;
+        self
+    }
+
+    /// What is cut.
+    pub fn limits(mut self, limits: Limits) -> Builder {
+        self.limits = limits;
+        self
+    }
+
+    /// Where the time is read.
+    pub fn clock(mut self, clock: Clock) -> Builder {
+        self.clock = clock;
+        self
+    }
+
+    /// Whether records show the file and line they come from.
+    pub fn location(mut self, location: Location) -> Builder {
+        self.location = location == Location::Shown;
+        self
+    }
+
+    /// What the process says of itself in each record.
+    pub fn identity(mut self, identity: FieldSet) -> Builder {
+        self.identity = identity;
+        self
+    }
+
+    /// Adds an output.
+    pub fn output(mut self, output: Output) -> Builder {
+        self.outputs.push(output);
+        self
+    }
+
+    /// A logger of its own, beside any other.
+    ///
+    /// # Errors
+    ///
+    /// When options contradict each other.
+    pub fn build(self) -> Result<Logger, BuildError> {
+        if self.outputs.len() > MOST_OUTPUTS {
+            return Err(BuildError { kind: Kind::TooManyOutputs(self.outputs.len()) });
+        }
+        Ok(Logger::with_snapshot(self.compile()))
+    }
+
+    /// The logger of the whole process.
+    ///
+    /// # Errors
+    ///
+    /// When there is one already, or options contradict each other.
+    pub fn install(self) -> Result<Logger, BuildError> {
+        let logger = self.build()?;
+        install(&logger)?;
+        Ok(Logger::global())
+    }
+
+    fn compile(mut self) -> Snapshot {
+        if self.outputs.is_empty() {
+            self.outputs.push(Output::new(Json::new(), Console::stdout()));
+        }
+        let mut snapshot = Snapshot {
+            directives: Arc::new(self.directives),
+            redaction: self.redaction,
+            limits: self.limits,
+            clock: self.clock,
+            location: self.location,
+            identity: Context::EMPTY,
+            encoding: next_number(),
+            formats: group(self.outputs).into(),
+        };
+        if !self.identity.is_empty() {
+            let scratch = Cell::new(None);
+            let reading = snapshot.reading(snapshot.limits, &scratch);
+            let mut bytes = Vec::new();
+            let fields = self.identity.as_fields();
+            snapshot.identity = bind(&Context::EMPTY, fields, None, &snapshot, &reading, &mut bytes);
+        }
+        snapshot
+    }
+}
+
+const MOST_OUTPUTS: usize = 64;
+
+/// Outputs with the same encoder share its bytes.
+fn group(outputs: Vec<Output>) -> Vec<Format> {
+    let mut formats: Vec<Format> = Vec::new();
+    for (index, output) in outputs.into_iter().enumerate() {
+        let outlet = Outlet {
+            name: output.name.unwrap_or_else(|| format!("output {}", index + 1)),
+            level: output.level,
+            sink: output.sink,
+            counters: Counters::new(),
+        };
+        let encoder = &*output.encoder as &dyn Any;
+        match formats.iter_mut().find(|format| format.encoder.is_same(encoder)) {
+            Some(format) => format.outputs.push(outlet),
+            None => formats.push(Format { encoder: output.encoder, outputs: vec![outlet] }),
+        }
+    }
+    formats
+}
+
+/// Where records go, as what, and which.
+pub struct Output {
+    name: Option<String>,
+    level: LevelFilter,
+    encoder: Arc<dyn Encode>,
+    sink: Arc<dyn Sink>,
+}
+
+impl Output {
+    /// Everything the logger lets pass, in this form, to this place.
+    pub fn new(encoder: impl Encode, sink: impl Sink) -> Output {
+        Output { name: None, level: LevelFilter::from(Level::TRACE), encoder: Arc::new(encoder), sink: Arc::new(sink) }
+    }
+
+    /// Only this level and what is more severe.
+    #[must_use]
+    pub fn level(mut self, level: impl Into<LevelFilter>) -> Output {
+        self.level = level.into();
+        self
+    }
+
+    /// The name it bears in [`Logger::health`].
+    #[must_use]
+    pub fn name(mut self, name: &str) -> Output {
+        self.name = Some(name.to_owned());
+        self
+    }
+}
+
+/// Why a logger could not be built.
+#[derive(Debug)]
+pub struct BuildError {
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Installed,
+    TooManyOutputs(usize),
+}
+
+impl BuildError {
+    pub(crate) fn installed() -> BuildError {
+        BuildError { kind: Kind::Installed }
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::Installed => formatter.write_str(
+                "a global logger is installed already: install once, in `main`, and elsewhere use `Logger::builder().build()`",
+            ),
+            Kind::TooManyOutputs(count) => write!(formatter, "a logger has at most {MOST_OUTPUTS} outputs, not {count}"),
+        }
+    }
+}
+
+impl Error for BuildError {}

@@ -1,0 +1,74 @@
+//! What a logger or a request knows: fields that are bound once and written with every record.
+//!
+//! One allocation holds them twice: as a block, which serves whoever needs them one by one, and encoded for each format,
+//! which is what a record copies.
+
+use std::sync::Arc;
+
+/// Bound fields. Cloning shares them.
+#[derive(Clone, Default)]
+pub(crate) struct Context {
+    bytes: Option<Arc<[u8]>>,
+    /// How much of the bytes is the block.
+    block: u32,
+    /// The formats that the rest was encoded for.
+    encoding: u64,
+    /// A bit for each key: see [`bloom_of`].
+    bloom: u64,
+}
+
+impl Context {
+    pub(crate) const EMPTY: Context = Context { bytes: None, block: 0, encoding: 0, bloom: 0 };
+
+    /// `bytes` is the block, then for each format the encoded fields, then the ends of these as `u32`s in reverse.
+    pub(crate) fn new(bytes: &[u8], block: usize, encoding: u64, bloom: u64) -> Context {
+        Context { bytes: Some(Arc::from(bytes)), block: block as u32, encoding, bloom }
+    }
+
+    /// The fields one by one.
+    #[inline]
+    pub(crate) fn block(&self) -> &[u8] {
+        match &self.bytes {
+            Some(bytes) => bytes.get(..self.block as usize).unwrap_or_default(),
+            None => &[],
+        }
+    }
+
+    #[inline]
+    pub(crate) fn bloom(&self) -> u64 {
+        self.bloom
+    }
+
+    /// The fields as a format wants them; none if they were bound for other formats, or it prepares nothing.
+    #[inline]
+    pub(crate) fn encoded(&self, encoding: u64, format: usize) -> Option<&[u8]> {
+        let Some(bytes) = &self.bytes else { return Some(&[]) };
+        if self.encoding != encoding {
+            return None;
+        }
+        let end = self.end(bytes, format)?;
+        let start = match format {
+            0 => self.block,
+            _ => self.end(bytes, format - 1)? & !UNPREPARED,
+        };
+        bytes.get(start as usize..end as usize)
+    }
+
+    /// Where a format's fields end: the ends stand at the very end, in reverse.
+    #[inline]
+    fn end(&self, bytes: &[u8], format: usize) -> Option<u32> {
+        let place = bytes.len().checked_sub(4 * (format + 1))?;
+        Some(u32::from_le_bytes(*bytes.get(place..)?.first_chunk()?))
+    }
+}
+
+/// Marks the end of a format that prepares nothing, which then lies beyond all bytes.
+pub(crate) const UNPREPARED: u32 = 1 << 31;
+
+/// A bit by which two keys can often be told apart without comparing them.
+#[inline]
+pub(crate) fn bloom_of(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
+    1 << ((usize::from(first) * 7 + usize::from(last) * 3 + bytes.len() * 5) % 61)
+}

@@ -1,0 +1,369 @@
+//! One JSON object a line.
+
+use crate::encode::escape::push_escaped;
+use crate::encode::{Encode, Partition};
+use crate::field::Key;
+use crate::filter::sample::SampleRate;
+use crate::keys::{DurationForm, Schema};
+use crate::level::Level;
+use crate::reading::FieldCursor;
+use crate::record::{Bound, Record};
+use crate::value::{Tree, TreeVisitor, Value};
+use std::any::Any;
+use std::time::Duration;
+
+/// Writes each record as one line of JSON.
+///
+/// ```text
+/// {"timestamp":"2026-11-20T08:15:42.120934Z","level":"INFO","target":"shop::cart","message":"added","item":42}
+/// ```
+///
+/// Whatever a value holds, the line is valid JSON and a single line. Integers are written exactly, also beyond 64 bits.
+/// `NaN` and the infinities, which JSON has not, become the texts `"NaN"`, `"Infinity"` and `"-Infinity"`. Bytes that are
+/// no text become `\xNN` within it. A span of time becomes a number whose unit ends the name: `elapsed` of a second and a
+/// half is written `"elapsed_ms":1500`. A field that bears the name of a part of the record, such as `level`, is written
+/// as `field.level`, so that nothing can be forged.
+#[derive(Clone, Debug)]
+pub struct Json {
+    schema: Schema,
+    /// What precedes the time.
+    open: Box<[u8]>,
+    /// What stands between the time and the target, of every level.
+    levels: Box<[Box<[u8]>]>,
+    /// What stands between target and message.
+    message: Box<[u8]>,
+    reserved: Box<[&'static str]>,
+    /// A bit for the length of each reserved name.
+    reserved_lengths: u64,
+}
+
+impl Default for Json {
+    fn default() -> Json {
+        Json::new()
+    }
+}
+
+impl Json {
+    /// In the default schema.
+    pub fn new() -> Json {
+        Json::with_schema(Schema::DEFAULT)
+    }
+
+    /// In the shape another system expects.
+    pub fn with_schema(schema: Schema) -> Json {
+        let has_time = schema.time != crate::time::TimeFormat::Off;
+        let quote = if schema.time.is_number() { "" } else { "\"" };
+        let open = if has_time { format!("{{\"{}\":{quote}", schema.timestamp) } else { "{".to_owned() };
+        let levels = (1..=Level::MAX_SEVERITY).filter_map(Level::from_severity).map(|level| {
+            let mut text = if has_time { format!("{quote},") } else { String::new() };
+            if let Some(severity) = schema.severity {
+                text += &format!("\"{severity}\":{},", level.severity());
+            }
+            text += &format!("\"{}\":{},\"{}\":\"", schema.level, schema.level_form.json(level), schema.target);
+            text.into_bytes().into_boxed_slice()
+        });
+        let reserved: Box<[&'static str]> = schema.reserved().collect();
+        Json {
+            open: open.into_bytes().into(),
+            levels: levels.collect(),
+            message: format!("\",\"{}\":\"", schema.message).into_bytes().into(),
+            reserved_lengths: reserved.iter().fold(0, |lengths, name| lengths | 1 << (name.len() & 63)),
+            reserved,
+            schema,
+        }
+    }
+
+    fn push_fields(&self, fields: &mut FieldCursor<'_>, out: &mut Vec<u8>) {
+        while let Some((key, value)) = fields.next() {
+            self.push_field(key, value, out);
+        }
+    }
+
+    #[inline]
+    fn push_field(&self, key: Key<'_>, value: Value<'_>, out: &mut Vec<u8>) {
+        if let Value::Duration(duration) = value {
+            return self.push_duration_field(key, duration, out);
+        }
+        self.push_key(key, out);
+        push_value(value, self.schema.duration, out);
+    }
+
+    #[inline]
+    fn push_key(&self, key: Key<'_>, out: &mut Vec<u8>) {
+        match key.fragment() {
+            Some(fragment) if self.schema.renamed.is_empty() && !self.may_be_reserved(fragment.len() - 4) => {
+                out.extend_from_slice(fragment.as_bytes());
+            }
+            _ => self.push_checked_key(key.name(), "", out),
+        }
+    }
+
+    #[inline]
+    fn may_be_reserved(&self, length: usize) -> bool {
+        self.reserved_lengths >> (length & 63) & 1 != 0
+    }
+
+    #[inline(never)]
+    fn push_checked_key(&self, name: &str, suffix: &str, out: &mut Vec<u8>) {
+        let is_reserved = self.may_be_reserved(name.len()) && self.reserved.contains(&name);
+        out.extend_from_slice(if is_reserved { b",\"field." } else { b",\"" });
+        push_escaped(self.schema.name_of(name), out);
+        push_escaped(suffix, out);
+        out.extend_from_slice(b"\":");
+    }
+
+    #[inline(never)]
+    fn push_duration_field(&self, key: Key<'_>, duration: Duration, out: &mut Vec<u8>) {
+        let suffix = match self.schema.duration {
+            DurationForm::Seconds => "_s",
+            DurationForm::Millis => "_ms",
+            DurationForm::Nanos => "_ns",
+            DurationForm::Text => "",
+        };
+        let suffix = if key.name().ends_with(suffix) { "" } else { suffix };
+        self.push_checked_key(key.name(), suffix, out);
+        push_duration(duration, self.schema.duration, out);
+    }
+
+    fn push_bound(&self, bound: Bound<'_>, out: &mut Vec<u8>) {
+        match bound {
+            Bound::Encoded(encoded) => out.extend_from_slice(encoded),
+            Bound::Fields(mut fields) => self.push_fields(&mut fields, out),
+        }
+    }
+
+    /// Fields under a name of their own, or beside everything else.
+    #[inline]
+    fn push_group(&self, group: Option<&str>, out: &mut Vec<u8>, push: impl FnOnce(&Json, &mut Vec<u8>)) {
+        let Some(name) = group else {
+            return push(self, out);
+        };
+        out.extend_from_slice(b",\"");
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\":");
+        let opened = out.len();
+        push(self, out);
+        // The comma before the first field becomes the brace.
+        match out.get_mut(opened) {
+            Some(comma) => *comma = b'{',
+            None => out.push(b'{'),
+        }
+        out.push(b'}');
+    }
+
+    #[inline(never)]
+    fn push_extras(&self, record: &Record<'_>, out: &mut Vec<u8>) {
+        let mut number = itoa::Buffer::new();
+        if let Some((file, line)) = record.location() {
+            self.push_name(self.schema.file, out);
+            push_text(file, out);
+            self.push_name(self.schema.line, out);
+            out.extend_from_slice(number.format(line).as_bytes());
+        }
+        if record.rate() != SampleRate::ONE {
+            self.push_name(self.schema.sample_rate, out);
+            push_value(Value::F32(record.rate().get()), self.schema.duration, out);
+        }
+        if let Some(length) = record.cut_from() {
+            self.push_name(self.schema.cut_from, out);
+            out.extend_from_slice(number.format(length).as_bytes());
+        }
+    }
+
+    fn push_name(&self, name: &str, out: &mut Vec<u8>) {
+        out.extend_from_slice(b",\"");
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\":");
+    }
+
+    /// The fields that a grouped schema wants beside its groups.
+    #[inline(never)]
+    fn push_ungrouped(&self, record: &Record<'_>, out: &mut Vec<u8>) {
+        record.for_each_field(|key, value| {
+            if self.schema.ungrouped.contains(&self.schema.name_of(key.name())) {
+                self.push_field(key, value, out);
+            }
+        });
+    }
+}
+
+impl Encode for Json {
+    fn encode(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
+        out.extend_from_slice(&self.open);
+        self.schema.time.write(record.timestamp(), out);
+        out.extend_from_slice(&self.levels[usize::from(record.level().severity() - 1)]);
+        push_escaped(record.target(), out);
+        out.extend_from_slice(&self.message);
+        push_escaped(record.message(), out);
+        out.push(b'"');
+        if !self.schema.constants.is_empty() {
+            out.extend_from_slice(self.schema.constants.as_bytes());
+        }
+        if !self.schema.ungrouped.is_empty() {
+            self.push_ungrouped(record, out);
+        }
+        self.push_group(self.schema.resource, out, |json, out| json.push_bound(record.identity(), out));
+        self.push_group(self.schema.attributes, out, |json, out| {
+            json.push_bound(record.context(), out);
+            json.push_fields(&mut record.fields(), out);
+        });
+        if record.has_extras() {
+            self.push_extras(record, out);
+        }
+        out.extend_from_slice(b"}\n");
+        Partition::NONE
+    }
+
+    fn encode_bound(&self, fields: &mut FieldCursor<'_>, out: &mut Vec<u8>) -> bool {
+        self.push_fields(fields, out);
+        true
+    }
+
+    fn is_same(&self, other: &dyn Any) -> bool {
+        other.downcast_ref::<Json>().is_some_and(|other| other.schema == self.schema)
+    }
+}
+
+/// Appends a value as JSON.
+#[inline]
+pub(crate) fn push_value(value: Value<'_>, form: DurationForm, out: &mut Vec<u8>) {
+    match value {
+        Value::Str(text) => push_text(text, out),
+        Value::U64(number) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+        Value::I64(number) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+        Value::F64(number) if number.is_finite() => {
+            out.extend_from_slice(zmij::Buffer::new().format_finite(number).as_bytes());
+        }
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        rarer => push_rarer_value(rarer, form, out),
+    }
+}
+
+#[inline(never)]
+fn push_rarer_value(value: Value<'_>, form: DurationForm, out: &mut Vec<u8>) {
+    match value {
+        Value::I128(number) => out.extend_from_slice(itoa::Buffer::new().format(*number).as_bytes()),
+        Value::U128(number) => out.extend_from_slice(itoa::Buffer::new().format(*number).as_bytes()),
+        Value::F32(number) if number.is_finite() => {
+            out.extend_from_slice(zmij::Buffer::new().format_finite(number).as_bytes());
+        }
+        Value::F32(number) => push_not_finite(f64::from(number), out),
+        Value::F64(number) => push_not_finite(number, out),
+        Value::Char(character) => push_text(character.encode_utf8(&mut [0; 4]), out),
+        Value::Duration(duration) => push_duration(duration, form, out),
+        Value::Time(time) => {
+            out.push(b'"');
+            crate::time::TimeFormat::Rfc3339Micros.write(time, out);
+            out.push(b'"');
+        }
+        Value::Tree(tree) => push_tree(tree, form, out),
+        Value::Null => out.extend_from_slice(b"null"),
+        // The rest never reaches an encoder, and was taken care of before.
+        _ => out.extend_from_slice(b"null"),
+    }
+}
+
+fn push_not_finite(number: f64, out: &mut Vec<u8>) {
+    let name: &[u8] = match number {
+        f64::INFINITY => b"\"Infinity\"",
+        f64::NEG_INFINITY => b"\"-Infinity\"",
+        _ => b"\"NaN\"",
+    };
+    out.extend_from_slice(name);
+}
+
+/// Appends text with the quotes around it.
+#[inline]
+pub(crate) fn push_text(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    push_escaped(text, out);
+    out.push(b'"');
+}
+
+fn push_duration(duration: Duration, form: DurationForm, out: &mut Vec<u8>) {
+    let nanos = duration.as_nanos();
+    match form {
+        DurationForm::Nanos => out.extend_from_slice(itoa::Buffer::new().format(nanos).as_bytes()),
+        DurationForm::Millis => push_fixed(nanos, 6, out),
+        DurationForm::Seconds => push_fixed(nanos, 9, out),
+        DurationForm::Text => {
+            out.push(b'"');
+            push_fixed(nanos, 9, out);
+            out.extend_from_slice(b"s\"");
+        }
+    }
+}
+
+/// A number with so many of its digits behind the point, as far as they are not zero.
+fn push_fixed(number: u128, places: u32, out: &mut Vec<u8>) {
+    let one = 10_u128.pow(places);
+    out.extend_from_slice(itoa::Buffer::new().format(number / one).as_bytes());
+    let mut fraction = number % one;
+    if fraction > 0 {
+        out.push(b'.');
+        let mut place = one / 10;
+        while fraction > 0 {
+            out.push(b'0' + (fraction / place) as u8);
+            fraction %= place;
+            place /= 10;
+        }
+    }
+}
+
+/// Appends a map or list as JSON.
+pub(crate) fn push_tree(tree: &dyn Tree, form: DurationForm, out: &mut Vec<u8>) {
+    tree.walk(&mut TreeEncoder { form, out, closers: Vec::new(), is_first: true });
+}
+
+struct TreeEncoder<'a> {
+    form: DurationForm,
+    out: &'a mut Vec<u8>,
+    closers: Vec<u8>,
+    is_first: bool,
+}
+
+impl TreeEncoder<'_> {
+    fn separate(&mut self) {
+        if !self.is_first && self.closers.last() == Some(&b']') {
+            self.out.push(b',');
+        }
+        self.is_first = false;
+    }
+
+    fn begin(&mut self, open: u8, close: u8) {
+        self.separate();
+        self.out.push(open);
+        self.closers.push(close);
+        self.is_first = true;
+    }
+}
+
+impl TreeVisitor for TreeEncoder<'_> {
+    fn begin_map(&mut self) {
+        self.begin(b'{', b'}');
+    }
+
+    fn begin_list(&mut self) {
+        self.begin(b'[', b']');
+    }
+
+    fn key(&mut self, key: &str) {
+        if !self.is_first {
+            self.out.push(b',');
+        }
+        push_text(key, self.out);
+        self.out.push(b':');
+        self.is_first = false;
+    }
+
+    fn value(&mut self, value: Value<'_>) {
+        self.separate();
+        push_value(value, self.form, self.out);
+    }
+
+    fn end(&mut self) {
+        self.out.extend(self.closers.pop());
+        self.is_first = false;
+    }
+}

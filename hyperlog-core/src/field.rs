@@ -1,0 +1,178 @@
+//! A key and its value, and the ways a record holds many of them.
+
+use crate::block::{self, Block, Entries};
+use crate::value::{ToValue, Value};
+
+/// The name of a field.
+///
+/// Names known when the program is built carry their JSON form with them, so that an encoder copies instead of
+/// escaping.
+#[derive(Clone, Copy)]
+pub struct Key<'a> {
+    text: &'a str,
+    form: Form,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The name.
+    Name,
+    /// `,"name":` of a name in which nothing needs an escape.
+    Fragment,
+}
+
+impl<'a> Key<'a> {
+    /// A name known at run time.
+    #[inline]
+    pub const fn new(name: &'a str) -> Key<'a> {
+        Key { text: name, form: Form::Name }
+    }
+
+    /// A name that a macro took from an identifier, with `,"` before it and `":` behind it.
+    #[doc(hidden)]
+    pub const fn identifier(fragment: &'a str) -> Key<'a> {
+        let bytes = fragment.as_bytes();
+        // `r#type` is the identifier `type`.
+        if bytes.len() > 6 && bytes[2] == b'r' && bytes[3] == b'#' {
+            let (_, tail) = fragment.split_at(4);
+            let (name, _) = tail.split_at(tail.len() - 2);
+            return Key { text: name, form: Form::Name };
+        }
+        Key { text: fragment, form: Form::Fragment }
+    }
+
+    /// The name itself.
+    #[inline]
+    pub fn name(&self) -> &'a str {
+        match self.form {
+            Form::Name => self.text,
+            Form::Fragment => &self.text[2..self.text.len() - 2],
+        }
+    }
+
+    /// About how long the name is: never less.
+    #[inline]
+    pub(crate) fn length(&self) -> usize {
+        self.text.len()
+    }
+
+    /// `,"name":`, where it was known when the program was built.
+    #[inline]
+    pub(crate) fn fragment(&self) -> Option<&'a str> {
+        (self.form == Form::Fragment).then_some(self.text)
+    }
+}
+
+impl std::fmt::Debug for Key<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(self.name(), formatter)
+    }
+}
+
+/// The fields of a record as the call gave them: not yet redacted, not yet limited.
+#[derive(Clone, Copy)]
+pub(crate) enum Fields<'a> {
+    /// From a macro: the keys stand in the program, the values on the stack.
+    Gathered { keys: &'a [Key<'a>], values: &'a [Value<'a>] },
+    /// From a builder, a bridge or a hook.
+    Block(&'a [u8]),
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) const NONE: Fields<'static> = Fields::Gathered { keys: &[], values: &[] };
+
+    /// The names, in order.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'a str> {
+        let (keys, block): (&[Key<'a>], &[u8]) = match self {
+            Fields::Gathered { keys, .. } => (keys, &[]),
+            Fields::Block(block) => (&[], block),
+        };
+        keys.iter().map(Key::name).chain(Entries::new(block).map(|(key, _)| key.name()))
+    }
+
+    /// Whether a field of this name stands at a place or behind it.
+    pub(crate) fn has_from(self, name: &str, index: usize) -> bool {
+        self.names().skip(index).any(|other| other == name)
+    }
+
+    /// How many stand at a place or behind it; of a block that is being copied from, how many are left.
+    pub(crate) fn count_from(self, index: usize) -> usize {
+        match self {
+            Fields::Gathered { keys, .. } => keys.len().saturating_sub(index),
+            Fields::Block(rest) => Entries::new(rest).count(),
+        }
+    }
+
+    /// Copies the field at a place; a block gives them one after the other.
+    pub(crate) fn copy(&mut self, index: usize, out: &mut Vec<u8>) -> Option<()> {
+        match self {
+            Fields::Gathered { keys, values } => block::push(keys.get(index)?.name(), *values.get(index)?, out),
+            Fields::Block(rest) => {
+                let mut entries = Entries::new(rest);
+                entries.next()?;
+                let (entry, behind) = rest.split_at(rest.len() - entries.remaining());
+                out.extend_from_slice(entry);
+                *rest = behind;
+            }
+        }
+        Some(())
+    }
+}
+
+/// Fields known only at run time, gathered one by one.
+///
+/// ```
+/// use hyperlog_core::{FieldSet, Level, Logger};
+///
+/// let headers = [("accept", "text/html"), ("host", "example.org")];
+/// let mut fields = FieldSet::new();
+/// for (name, value) in headers {
+///     fields.add(name, value);
+/// }
+/// let (logger, captured) = Logger::capture();
+/// logger.log(Level::INFO, "request received", &fields);
+/// assert_eq!(captured.only().text("host"), "example.org");
+/// ```
+#[derive(Clone, Default)]
+pub struct FieldSet(Block);
+
+impl FieldSet {
+    /// No fields yet.
+    pub const fn new() -> FieldSet {
+        FieldSet(Block::new())
+    }
+
+    /// Adds a field; of two with one name the later counts.
+    pub fn add(&mut self, name: &str, value: impl ToValue) -> &mut FieldSet {
+        self.0.push(name, value.to_value());
+        self
+    }
+
+    /// [`FieldSet::add`], for chains.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl ToValue) -> FieldSet {
+        self.add(name, value);
+        self
+    }
+
+    /// Forgets every field and keeps the memory.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.as_bytes().is_empty()
+    }
+
+    pub(crate) fn as_fields(&self) -> Fields<'_> {
+        Fields::Block(self.0.as_bytes())
+    }
+}
+
+impl std::fmt::Debug for FieldSet {
+    /// Shows the names alone: the values have met no redaction.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_set().entries(Entries::new(self.0.as_bytes()).map(|(key, _)| key)).finish()
+    }
+}

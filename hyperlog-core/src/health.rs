@@ -1,0 +1,202 @@
+//! What became of every record, counted per output.
+//!
+//! Each thread counts in a place of its own, so that counting costs a plain addition and two threads never wait for one
+//! another's cache line. The places are added up when somebody asks.
+
+use crate::level::Level;
+use crate::sink::{Condition, DropReason};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// How many records each of the six classes of levels saw, from trace to fatal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LevelCounts([u64; CLASSES]);
+
+const CLASSES: usize = 6;
+
+impl LevelCounts {
+    /// Of all levels together.
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// Of the class that a level belongs to: see [`Level::class`].
+    pub fn of(&self, level: Level) -> u64 {
+        self.0[class_of(level)]
+    }
+}
+
+#[inline]
+fn class_of(level: Level) -> usize {
+    (usize::from(level.severity() - 1) / 4).min(CLASSES - 1)
+}
+
+/// What became of the records that one output accepted.
+///
+/// At any moment without a call in progress, `accepted = written + dropped + pending`, exactly.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OutputHealth {
+    /// The output's name.
+    pub name: String,
+    /// Records that passed the output's level.
+    pub accepted: LevelCounts,
+    /// Records that have left.
+    pub written: LevelCounts,
+    /// Records that a queue has taken and not yet accounted for.
+    pub pending: LevelCounts,
+    /// Records that were lost, by reason.
+    pub dropped: Vec<(DropReason, LevelCounts)>,
+    /// Records that were cut to fit.
+    pub cut: u64,
+    /// How the sink says it is.
+    pub condition: Condition,
+}
+
+impl OutputHealth {
+    /// Records that were lost for whatever reason.
+    pub fn dropped_total(&self) -> u64 {
+        self.dropped.iter().map(|(_, counts)| counts.total()).sum()
+    }
+
+    /// Whether every accepted record is accounted for.
+    pub fn is_conserved(&self) -> bool {
+        self.accepted.total() == self.written.total() + self.dropped_total() + self.pending.total()
+    }
+}
+
+/// The counters of one output.
+pub(crate) struct Counters {
+    shards: Box<[Shard]>,
+    dropped: [[AtomicU64; CLASSES]; DropReason::ALL.len()],
+    cut: AtomicU64,
+}
+
+/// The counters of one thread, on cache lines of their own.
+#[repr(align(128))]
+#[derive(Default)]
+struct Shard {
+    accepted: [AtomicU64; CLASSES],
+    written: [AtomicU64; CLASSES],
+}
+
+/// Threads with a place of their own; all others share the last.
+const PLACES: usize = 63;
+
+impl Counters {
+    pub(crate) fn new() -> Counters {
+        Counters {
+            shards: (0..=PLACES).map(|_| Shard::default()).collect(),
+            dropped: Default::default(),
+            cut: AtomicU64::new(0),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn accept(&self, level: Level, place: &Place) {
+        place.add(&self.shards[place.0].accepted[class_of(level)]);
+    }
+
+    #[inline]
+    pub(crate) fn write(&self, level: Level, place: &Place) {
+        place.add(&self.shards[place.0].written[class_of(level)]);
+    }
+
+    #[cold]
+    pub(crate) fn drop_one(&self, level: Level, reason: DropReason) {
+        self.dropped[reason as usize][class_of(level)].fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[cold]
+    pub(crate) fn cut_one(&self) {
+        self.cut.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self, name: &str, condition: Condition) -> OutputHealth {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let sum = |select: fn(&Shard) -> &[AtomicU64; CLASSES]| {
+            let of_class = |class: usize| self.shards.iter().map(|shard| load(&select(shard)[class])).sum();
+            LevelCounts(std::array::from_fn(of_class))
+        };
+        // Written before accepted: a record in between must not seem to come from nowhere.
+        let written = sum(|shard| &shard.written);
+        let dropped: Vec<(DropReason, LevelCounts)> = DropReason::ALL
+            .into_iter()
+            .map(|reason| {
+                (reason, LevelCounts(std::array::from_fn(|class| load(&self.dropped[reason as usize][class]))))
+            })
+            .collect();
+        OutputHealth {
+            name: name.to_owned(),
+            accepted: sum(|shard| &shard.accepted),
+            written,
+            pending: LevelCounts::default(),
+            dropped,
+            cut: load(&self.cut),
+            condition,
+        }
+    }
+}
+
+/// The place where a thread counts; given back when the thread ends.
+pub(crate) struct Place(usize);
+
+static FREE: Mutex<u64> = Mutex::new((1 << PLACES) - 1);
+
+impl Place {
+    /// A place that no other thread has, as long as there are any.
+    pub(crate) fn claim() -> Place {
+        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = free.trailing_zeros() as usize;
+        if index >= PLACES {
+            return Place::SHARED;
+        }
+        *free &= !(1 << index);
+        Place(index)
+    }
+
+    /// The place of all threads without one of their own.
+    pub(crate) const SHARED: Place = Place(PLACES);
+
+    #[inline]
+    fn add(&self, counter: &AtomicU64) {
+        if self.0 < PLACES {
+            // No other thread writes here, so that this needs no bus lock.
+            counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        } else {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.0 < PLACES {
+            *FREE.lock().unwrap_or_else(PoisonError::into_inner) |= 1 << self.0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_of_all_threads_add_up_with_and_without_a_place() {
+        let counters = Counters::new();
+        std::thread::scope(|scope| {
+            for _ in 0..80 {
+                scope.spawn(|| {
+                    let place = Place::claim();
+                    for _ in 0..100 {
+                        counters.accept(Level::INFO, &place);
+                        counters.write(Level::INFO, &place);
+                    }
+                });
+            }
+        });
+        let health = counters.read("test", Condition::Well);
+        assert_eq!((health.accepted.total(), health.written.of(Level::NOTICE)), (8_000, 8_000));
+        assert!(health.is_conserved());
+    }
+}

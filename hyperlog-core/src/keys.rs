@@ -1,0 +1,309 @@
+//! Every canonical field name, once, and the shapes that other systems give to a record.
+//!
+//! A schema is plain data: names, the forms of time, level and durations, and what is grouped under what.
+
+use crate::level::Level;
+use crate::time::TimeFormat;
+
+/// The name of what the process calls itself.
+pub const SERVICE: &str = "service";
+/// The version of the process.
+pub const VERSION: &str = "version";
+/// Where the process runs: production, staging.
+pub const ENVIRONMENT: &str = "environment";
+/// The machine.
+pub const HOST: &str = "host";
+/// The number of the process.
+pub const PID: &str = "pid";
+/// The id of a request.
+pub const REQUEST_ID: &str = "request_id";
+/// The W3C trace id.
+pub const TRACE_ID: &str = "trace_id";
+/// The W3C id of our own span.
+pub const SPAN_ID: &str = "span_id";
+/// The W3C id of the caller's span.
+pub const PARENT_SPAN_ID: &str = "parent_span_id";
+/// An error's message; its causes follow as `error.causes`.
+pub const ERROR: &str = "error";
+/// What kind of record this is: `access`, `panic`.
+pub const KIND: &str = "kind";
+/// The method of a request.
+pub const METHOD: &str = "method";
+/// The pattern of the route that served a request.
+pub const ROUTE: &str = "route";
+/// The path of a request.
+pub const PATH: &str = "path";
+/// The status of a response.
+pub const STATUS: &str = "status";
+/// How a request ended.
+pub const OUTCOME: &str = "outcome";
+/// How long something took, in milliseconds.
+pub const DURATION_MS: &str = "duration_ms";
+
+/// How the level is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LevelForm {
+    /// `INFO`
+    Upper,
+    /// `info`
+    Lower,
+    /// The number on OpenTelemetry's scale.
+    Severity,
+    /// Google Cloud's words: `DEBUG INFO NOTICE WARNING ERROR CRITICAL ALERT EMERGENCY`.
+    GoogleCloud,
+    /// bunyan's and pino's numbers: 10 to 60.
+    Bunyan,
+}
+
+/// How a span of time is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DurationForm {
+    /// A number of seconds; the key ends in `_s`.
+    Seconds,
+    /// A number of milliseconds; the key ends in `_ms`.
+    Millis,
+    /// A number of nanoseconds; the key ends in `_ns`.
+    Nanos,
+    /// Text of seconds with its unit: `"0.012s"`.
+    Text,
+}
+
+/// The shape of a JSON record: names, forms and groups.
+///
+/// | | [`DEFAULT`](Schema::DEFAULT) | [`OPEN_TELEMETRY`](Schema::OPEN_TELEMETRY) | [`ECS`](Schema::ECS) | [`GOOGLE_CLOUD`](Schema::GOOGLE_CLOUD) | [`DATADOG`](Schema::DATADOG) | [`BUNYAN`](Schema::BUNYAN) |
+/// |---|---|---|---|---|---|---|
+/// | time | `timestamp` | `timestamp` (ns) | `@timestamp` | `time` | `timestamp` (ms) | `time` |
+/// | level | `level` | `severity_text`, `severity_number` | `log.level` | `severity` | `status` | `level` (30) |
+/// | message | `message` | `body` | `message` | `message` | `message` | `msg` |
+/// | target | `target` | `scope` | `log.logger` | `target` | `logger.name` | `target` |
+/// | fields | flat | under `attributes` | flat | flat | flat | flat |
+/// | process | flat | under `resource` | `service.name`… | flat | `service`, `ddsource`… | `name`, `hostname`, `pid` |
+/// | trace | `trace_id` | `trace_id` | `trace.id` | `logging.googleapis.com/trace` | `dd.trace_id` | `trace_id` |
+/// | durations | `_ms` | `_s` | `_ns` | `"0.012s"` | `_ns` | `_ms` |
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schema {
+    pub(crate) timestamp: &'static str,
+    pub(crate) time: TimeFormat,
+    pub(crate) level: &'static str,
+    pub(crate) level_form: LevelForm,
+    /// A second form of the level.
+    pub(crate) severity: Option<&'static str>,
+    pub(crate) target: &'static str,
+    pub(crate) message: &'static str,
+    pub(crate) file: &'static str,
+    pub(crate) line: &'static str,
+    pub(crate) sample_rate: &'static str,
+    pub(crate) cut_from: &'static str,
+    pub(crate) duration: DurationForm,
+    /// What the fields stand under.
+    pub(crate) attributes: Option<&'static str>,
+    /// What the process's own fields stand under.
+    pub(crate) resource: Option<&'static str>,
+    /// What stands in each record, as JSON.
+    pub(crate) constants: &'static str,
+    /// Our name, and theirs.
+    pub(crate) renamed: &'static [(&'static str, &'static str)],
+    /// Their names of fields that stand beside the groups.
+    pub(crate) ungrouped: &'static [&'static str],
+}
+
+impl Schema {
+    /// The names people know from flattened JSON.
+    pub const DEFAULT: Schema = Schema {
+        timestamp: "timestamp",
+        time: TimeFormat::Rfc3339Micros,
+        level: "level",
+        level_form: LevelForm::Upper,
+        severity: None,
+        target: "target",
+        message: "message",
+        file: "file",
+        line: "line",
+        sample_rate: "sample_rate",
+        cut_from: "cut_from_bytes",
+        duration: DurationForm::Millis,
+        attributes: None,
+        resource: None,
+        constants: "",
+        renamed: &[],
+        ungrouped: &[],
+    };
+
+    /// OpenTelemetry's log data model, one JSON object a record.
+    pub const OPEN_TELEMETRY: Schema = Schema {
+        time: TimeFormat::Rfc3339Nanos,
+        level: "severity_text",
+        severity: Some("severity_number"),
+        target: "scope",
+        message: "body",
+        file: "code.file.path",
+        line: "code.line.number",
+        duration: DurationForm::Seconds,
+        attributes: Some("attributes"),
+        resource: Some("resource"),
+        renamed: &[
+            (SERVICE, "service.name"),
+            (VERSION, "service.version"),
+            (ENVIRONMENT, "deployment.environment.name"),
+            (HOST, "host.name"),
+            (PID, "process.pid"),
+            (ERROR, "exception.message"),
+            ("error.causes", "exception.causes"),
+            (METHOD, "http.request.method"),
+            (ROUTE, "http.route"),
+            (PATH, "url.path"),
+            (STATUS, "http.response.status_code"),
+        ],
+        ungrouped: &[TRACE_ID, SPAN_ID],
+        ..Schema::DEFAULT
+    };
+
+    /// Elastic Common Schema.
+    pub const ECS: Schema = Schema {
+        timestamp: "@timestamp",
+        level: "log.level",
+        level_form: LevelForm::Lower,
+        target: "log.logger",
+        file: "log.origin.file.name",
+        line: "log.origin.file.line",
+        duration: DurationForm::Nanos,
+        constants: r#","ecs.version":"8.11.0""#,
+        renamed: &[
+            (SERVICE, "service.name"),
+            (VERSION, "service.version"),
+            (ENVIRONMENT, "service.environment"),
+            (HOST, "host.name"),
+            (PID, "process.pid"),
+            (TRACE_ID, "trace.id"),
+            (SPAN_ID, "span.id"),
+            (PARENT_SPAN_ID, "parent.id"),
+            (REQUEST_ID, "http.request.id"),
+            (ERROR, "error.message"),
+            (METHOD, "http.request.method"),
+            (PATH, "url.path"),
+            (STATUS, "http.response.status_code"),
+            (OUTCOME, "event.outcome"),
+        ],
+        ..Schema::DEFAULT
+    };
+
+    /// What Google Cloud Logging reads from standard output.
+    pub const GOOGLE_CLOUD: Schema = Schema {
+        timestamp: "time",
+        time: TimeFormat::Rfc3339Nanos,
+        level: "severity",
+        level_form: LevelForm::GoogleCloud,
+        duration: DurationForm::Text,
+        renamed: &[(TRACE_ID, "logging.googleapis.com/trace"), (SPAN_ID, "logging.googleapis.com/spanId")],
+        ..Schema::DEFAULT
+    };
+
+    /// Datadog's reserved attributes.
+    pub const DATADOG: Schema = Schema {
+        time: TimeFormat::UnixMillis,
+        level: "status",
+        level_form: LevelForm::Lower,
+        target: "logger.name",
+        duration: DurationForm::Nanos,
+        renamed: &[
+            (ENVIRONMENT, "env"),
+            (TRACE_ID, "dd.trace_id"),
+            (SPAN_ID, "dd.span_id"),
+            (ERROR, "error.message"),
+            (METHOD, "http.method"),
+            (ROUTE, "http.route"),
+            (STATUS, "http.status_code"),
+        ],
+        ..Schema::DEFAULT
+    };
+
+    /// bunyan's records, which its command-line tool reads.
+    pub const BUNYAN: Schema = Schema {
+        timestamp: "time",
+        time: TimeFormat::Rfc3339Millis,
+        level: "level",
+        level_form: LevelForm::Bunyan,
+        message: "msg",
+        constants: r#","v":0"#,
+        renamed: &[(SERVICE, "name"), (HOST, "hostname"), (REQUEST_ID, "req_id"), (ERROR, "err")],
+        ..Schema::DEFAULT
+    };
+
+    /// The same with another form of the time.
+    #[must_use]
+    pub fn time(mut self, time: TimeFormat) -> Schema {
+        self.time = time;
+        self
+    }
+
+    /// The same with another form of the level.
+    #[must_use]
+    pub fn level_form(mut self, form: LevelForm) -> Schema {
+        self.level_form = form;
+        self
+    }
+
+    /// The same with another form of durations.
+    #[must_use]
+    pub fn duration(mut self, form: DurationForm) -> Schema {
+        self.duration = form;
+        self
+    }
+
+    /// The names that only the logger itself may write, so that no field can pass for the level or the time.
+    pub(crate) fn reserved(&self) -> impl Iterator<Item = &'static str> {
+        let groups = [self.severity, self.attributes, self.resource].into_iter().flatten();
+        [self.timestamp, self.level, self.target, self.message, self.sample_rate, self.cut_from]
+            .into_iter()
+            .chain(groups)
+    }
+
+    /// What a field of ours is called.
+    #[inline]
+    pub(crate) fn name_of<'a>(&self, name: &'a str) -> &'a str {
+        self.renamed.iter().find(|(ours, _)| *ours == name).map_or(name, |(_, theirs)| theirs)
+    }
+}
+
+impl Default for Schema {
+    fn default() -> Schema {
+        Schema::DEFAULT
+    }
+}
+
+impl LevelForm {
+    /// The level as JSON.
+    pub(crate) fn json(self, level: Level) -> String {
+        let quoted = |name: &str| format!("\"{name}\"");
+        match self {
+            LevelForm::Upper => quoted(level.name()),
+            LevelForm::Lower => quoted(&level.name().to_ascii_lowercase()),
+            LevelForm::Severity => level.severity().to_string(),
+            LevelForm::GoogleCloud => quoted(google_cloud(level)),
+            LevelForm::Bunyan => match level.class() {
+                Level::TRACE => "10",
+                Level::DEBUG => "20",
+                Level::INFO => "30",
+                Level::WARN => "40",
+                Level::ERROR => "50",
+                _ => "60",
+            }
+            .to_owned(),
+        }
+    }
+}
+
+fn google_cloud(level: Level) -> &'static str {
+    match level.severity() {
+        1..=8 => "DEBUG",
+        9 => "INFO",
+        10..=12 => "NOTICE",
+        13..=16 => "WARNING",
+        17 => "ERROR",
+        18 => "CRITICAL",
+        19..=20 => "ALERT",
+        _ => "EMERGENCY",
+    }
+}

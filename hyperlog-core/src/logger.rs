@@ -1,0 +1,786 @@
+//! The walk of a record: gates, encoding, outputs.
+//!
+//! A logger is a handle: what it does stands in a snapshot that is replaced as a whole, so that levels and outputs can
+//! change while others log. Each thread keeps the snapshot it used last and looks only at a number to see whether it is
+//! still the current one.
+
+use crate::block;
+use crate::builder::{BuildError, Builder, Output};
+use crate::callsite::{self, Callsite, KeySet};
+use crate::context::{Context, UNPREPARED, bloom_of};
+use crate::encode::Encode;
+use crate::field::{FieldSet, Fields};
+use crate::filter::directive::{Directives, LevelFilter};
+use crate::filter::sample::SampleRate;
+use crate::health::{Counters, OutputHealth, Place};
+use crate::level::Level;
+use crate::limits::{self, Limits};
+use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Reading, Scratch};
+use crate::record::{Record, Site};
+use crate::redact::Redaction;
+use crate::scope::{Entered, Scope};
+use crate::sink::{Captured, DropReason, Line, Sink, SinkError, Written};
+use crate::time::Clock;
+use crate::value::Value;
+use std::cell::Cell;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
+use std::time::{Duration, Instant};
+
+/// A handle to log with. Cloning is cheap, and so is binding fields.
+#[derive(Clone)]
+pub struct Logger {
+    core: Arc<Core>,
+    context: Context,
+    name: Option<Arc<str>>,
+}
+
+/// What all handles of one logger share.
+pub(crate) struct Core {
+    id: u64,
+    /// Rises with every new snapshot.
+    generation: AtomicU64,
+    /// The number of the filter in force, by which call sites remember its verdicts.
+    filter: AtomicU64,
+    snapshot: RwLock<Arc<Snapshot>>,
+}
+
+/// What a logger does, as of now.
+#[derive(Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) directives: Arc<Directives>,
+    pub(crate) redaction: Redaction,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+    pub(crate) location: bool,
+    pub(crate) identity: Context,
+    /// The number of these formats, by which contexts know what they were encoded for.
+    pub(crate) encoding: u64,
+    pub(crate) formats: Arc<[Format]>,
+}
+
+/// An encoder and all outputs that want its bytes.
+pub(crate) struct Format {
+    pub(crate) encoder: Arc<dyn Encode>,
+    pub(crate) outputs: Vec<Outlet>,
+}
+
+/// An output at work.
+pub(crate) struct Outlet {
+    pub(crate) name: String,
+    pub(crate) level: LevelFilter,
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) counters: Counters,
+}
+
+/// Numbers that are never used twice in a process; never 0.
+pub(crate) fn next_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Says that a record has passed the gates.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct Pass {
+    rate: SampleRate,
+}
+
+/// A record on its way in.
+pub(crate) struct Entry<'a> {
+    pub(crate) level: Level,
+    pub(crate) site: &'a Site<'a>,
+    pub(crate) fields: Fields<'a>,
+    pub(crate) keys: Option<&'a KeySet>,
+    pub(crate) message: fmt::Arguments<'a>,
+    pub(crate) rate: SampleRate,
+}
+
+impl Logger {
+    /// Begins a logger of your own.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// A logger for a test, and what it logs, of every level.
+    pub fn capture() -> (Logger, Captured) {
+        Logger::capture_with(|builder| builder)
+    }
+
+    /// [`Logger::capture`], set up further.
+    ///
+    /// # Panics
+    ///
+    /// When what is set up cannot be built.
+    #[track_caller]
+    pub fn capture_with(set_up: impl FnOnce(Builder) -> Builder) -> (Logger, Captured) {
+        let captured = Captured::new();
+        let output = Output::new(crate::sink::Typed, captured.sink());
+        let builder = set_up(Logger::builder().level(Level::TRACE)).output(output);
+        match builder.build() {
+            Ok(logger) => (logger, captured),
+            Err(error) => panic!("the logger of a test: {error}"),
+        }
+    }
+
+    /// The logger of the current scope, or else the global one.
+    pub fn current() -> Logger {
+        with_current(Logger::clone)
+    }
+
+    /// The global logger: the one that was installed, or the default until then.
+    pub fn global() -> Logger {
+        global().clone()
+    }
+
+    pub(crate) fn with_snapshot(snapshot: Snapshot) -> Logger {
+        let core = Arc::new(Core {
+            id: next_number(),
+            generation: AtomicU64::new(next_number()),
+            filter: AtomicU64::new(next_number()),
+            snapshot: RwLock::new(Arc::new(snapshot)),
+        });
+        register(&core);
+        Logger { core, context: Context::EMPTY, name: None }
+    }
+
+    /// Takes over everything another logger does.
+    pub(crate) fn replace(&self, other: &Logger) {
+        let snapshot = other.core.snapshot();
+        self.core.update(|current| *current = (*snapshot).clone());
+    }
+
+    /// A logger that adds these fields to every record. A field of the same name counts more at the call, and more in
+    /// the child than in the parent.
+    ///
+    /// ```
+    /// use hyperlog_core::{Logger, fields, info};
+    ///
+    /// let (logger, captured) = Logger::capture();
+    /// let orders = logger.with(fields!(queue = "orders", attempt = 1));
+    /// info!(logger: orders, attempt = 2, "taken");
+    /// let record = captured.only();
+    /// assert_eq!((record.text("queue"), record.number("attempt")), ("orders", 2.0));
+    /// ```
+    #[must_use]
+    pub fn with(&self, fields: impl BindFields) -> Logger {
+        let (fields, keys) = fields.parts();
+        Workspace::lend(|workspace| {
+            let snapshot = workspace.snapshots.of(&self.core);
+            let reading = snapshot.reading(snapshot.limits, &workspace.scratch);
+            let context = bind(&self.context, fields, keys, snapshot, &reading, &mut workspace.line);
+            Logger { core: Arc::clone(&self.core), context, name: self.name.clone() }
+        })
+    }
+
+    /// A logger whose records bear this target instead of the module's path, and are filtered by it. Of a named logger:
+    /// `parent.name`.
+    ///
+    /// ```
+    /// use hyperlog_core::{Logger, info};
+    ///
+    /// let (logger, captured) = Logger::capture();
+    /// let pool = logger.named("db").named("pool");
+    /// info!(logger: pool, "full");
+    /// assert_eq!(captured.only().target(), "db.pool");
+    /// ```
+    #[must_use]
+    pub fn named(&self, name: &str) -> Logger {
+        let name = match &self.name {
+            Some(parent) => format!("{parent}.{name}"),
+            None => name.to_owned(),
+        };
+        note_names();
+        Logger { core: Arc::clone(&self.core), context: self.context.clone(), name: Some(name.into()) }
+    }
+
+    /// Makes this the logger of the thread until the guard is dropped.
+    pub fn enter(&self) -> Entered {
+        Scope::new(self.clone()).enter()
+    }
+
+    /// Logs fields known only at run time. Everything else is for the macros.
+    pub fn log(&self, level: Level, message: &str, fields: &FieldSet) {
+        let target = self.name.as_deref().unwrap_or("");
+        let site = Site { level, target, module: None, file: None, line: None, template: message, keys: &[] };
+        self.log_from(&site, format_args!("{message}"), fields);
+    }
+
+    /// Logs from a place that is known only at run time: for bridges.
+    pub fn log_from(&self, site: &Site<'_>, message: fmt::Arguments<'_>, fields: &FieldSet) {
+        if self.is_enabled(site.level, site.target) {
+            let fields = fields.as_fields();
+            self.write(&Entry { level: site.level, site, fields, keys: None, message, rate: SampleRate::ONE });
+        }
+    }
+
+    /// Whether a record of this level from this target would be logged.
+    pub fn is_enabled(&self, level: Level, target: &str) -> bool {
+        let target = self.name.as_deref().unwrap_or(target);
+        let snapshot = self.core.snapshot();
+        snapshot.wants(level, target)
+    }
+
+    /// Changes the level of every handle of this logger, and forgets its directives.
+    ///
+    /// ```
+    /// use hyperlog_core::{Level, Logger, debug};
+    ///
+    /// let (logger, captured) = Logger::capture();
+    /// logger.set_level(Level::INFO);
+    /// debug!(logger: logger, "unheard");
+    /// logger.set_level(Level::DEBUG);
+    /// debug!(logger: logger, "heard");
+    /// assert_eq!(captured.only().message(), "heard");
+    /// ```
+    pub fn set_level(&self, level: impl Into<LevelFilter>) {
+        self.set_directives(Directives::new(level.into()));
+    }
+
+    /// Changes the levels of every handle of this logger, per target.
+    pub fn set_directives(&self, directives: Directives) {
+        self.core.update(|snapshot| snapshot.directives = Arc::new(directives));
+    }
+
+    /// The levels in force.
+    pub fn directives(&self) -> Arc<Directives> {
+        Arc::clone(&self.core.snapshot().directives)
+    }
+
+    /// What became of the records of each output.
+    pub fn health(&self) -> Vec<OutputHealth> {
+        let snapshot = self.core.snapshot();
+        let outlets = snapshot.formats.iter().flat_map(|format| &format.outputs);
+        outlets.map(|outlet| outlet.counters.read(&outlet.name, outlet.sink.condition())).collect()
+    }
+
+    /// Waits until all that was logged before has left, for at most this long. Every output is flushed, whatever becomes
+    /// of another.
+    ///
+    /// # Errors
+    ///
+    /// The first that an output had.
+    pub fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
+        self.on_every_sink(deadline, |sink, left| sink.flush(left))
+    }
+
+    /// Flushes every output, for at most this long, and lets nothing more be written.
+    ///
+    /// # Errors
+    ///
+    /// The first that an output had.
+    pub fn close(&self, deadline: Duration) -> Result<(), SinkError> {
+        self.on_every_sink(deadline, |sink, left| sink.close(left))
+    }
+
+    fn on_every_sink(
+        &self,
+        deadline: Duration,
+        act: impl Fn(&dyn Sink, Duration) -> Result<(), SinkError>,
+    ) -> Result<(), SinkError> {
+        let start = Instant::now();
+        let mut result = Ok(());
+        for outlet in self.core.snapshot().formats.iter().flat_map(|format| &format.outputs) {
+            let left = deadline.saturating_sub(start.elapsed());
+            let of_this = catch_unwind(AssertUnwindSafe(|| act(&*outlet.sink, left)))
+                .unwrap_or_else(|_| Err(SinkError::new("flush an output", "it panicked")));
+            result = result.and(of_this);
+        }
+        result
+    }
+
+    /// The gates of a call site: level, then sampling.
+    #[inline]
+    pub(crate) fn gate(&self, callsite: &'static Callsite) -> Option<Pass> {
+        let passes = match &self.name {
+            None => callsite.passes(self.core.filter.load(Ordering::Relaxed), self),
+            Some(_) => self.is_enabled(callsite.site.level, ""),
+        };
+        passes.then_some(Pass { rate: SampleRate::ONE })
+    }
+
+    /// The walk of a record.
+    pub(crate) fn write(&self, entry: &Entry<'_>) {
+        Workspace::lend(|workspace| {
+            let snapshot = workspace.snapshots.of(&self.core);
+            let reading = snapshot.reading(snapshot.limits, &workspace.scratch);
+            let message = workspace.message.read(entry.message, &reading);
+            let (bloom, repeated) = match entry.keys {
+                Some(keys) => keys.facts(),
+                None => facts_of(entry.fields),
+            };
+            let sensitive = match (entry.keys, reading.redaction) {
+                (Some(keys), Some(redaction)) => keys.verdicts(redaction),
+                _ => KeyVerdicts::UNKNOWN,
+            };
+            let mut record = Record {
+                timestamp: snapshot.clock.now(),
+                level: entry.level,
+                target: self.name.as_deref().unwrap_or(entry.site.target),
+                message,
+                site: entry.site,
+                fields: entry.fields,
+                sensitive,
+                repeated,
+                context: &self.context,
+                identity: &snapshot.identity,
+                overriding: bloom & (self.context.bloom() | snapshot.identity.bloom()) != 0
+                    && overrides(entry.fields, &self.context, &snapshot.identity),
+                encoding: snapshot.encoding,
+                format: 0,
+                location: snapshot.location,
+                rate: entry.rate,
+                cut_from: 0,
+                reading,
+            };
+            for (index, format) in snapshot.formats.iter().enumerate() {
+                record.format = index;
+                format.write(&mut record, &mut workspace.line, &workspace.place);
+            }
+        });
+    }
+}
+
+impl fmt::Debug for Logger {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Logger").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Snapshot)) {
+        {
+            let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+            let mut changed = (**current).clone();
+            change(&mut changed);
+            *current = Arc::new(changed);
+            self.filter.store(next_number(), Ordering::Release);
+            self.generation.store(next_number(), Ordering::Release);
+        }
+        callsite::rejudge();
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn reading<'a>(&'a self, limits: Limits, scratch: &'a Cell<Option<Box<Scratch>>>) -> Reading<'a> {
+        let redaction = (!self.redaction.is_off()).then_some(&self.redaction);
+        Reading { redaction, limits, scratch }
+    }
+
+    fn wants(&self, level: Level, target: &str) -> bool {
+        self.directives.enabled(level, target)
+            && self.formats.iter().flat_map(|format| &format.outputs).any(|outlet| outlet.level.allows(level))
+    }
+}
+
+impl Format {
+    #[inline]
+    fn write(&self, record: &mut Record<'_>, line: &mut Vec<u8>, place: &Place) {
+        let level = record.level;
+        let mut wanting = self.outputs.iter().filter(|outlet| outlet.level.allows(level));
+        let Some(first) = wanting.next() else { return };
+        line.clear();
+        let encoded = catch_unwind(AssertUnwindSafe(|| {
+            let partition = self.encoder.encode(record, line);
+            if line.len() <= record.reading.limits.record { partition } else { self.shrink(record, line) }
+        }));
+        let Ok(partition) = encoded else {
+            for outlet in std::iter::once(first).chain(wanting) {
+                outlet.counters.accept(level, place);
+                outlet.counters.drop_one(level, DropReason::Panicked);
+            }
+            return crate::fault::report("encoder", format_args!("it panicked, and the record is lost"));
+        };
+        let line = Line { bytes: line, level, timestamp: record.timestamp, partition };
+        let was_cut = record.cut_from > 0;
+        for outlet in std::iter::once(first).chain(wanting) {
+            outlet.write(&line, was_cut, place);
+        }
+    }
+
+    /// Encodes anew with shorter and shorter texts, then with fewer fields, until the record fits.
+    #[cold]
+    #[inline(never)]
+    fn shrink(&self, record: &mut Record<'_>, line: &mut Vec<u8>) -> crate::encode::Partition {
+        let allowed = record.reading.limits.record;
+        let original = record.reading.limits;
+        record.cut_from = line.len();
+        record.encoding = 0;
+        let mut cut_message = String::new();
+        let message = record.message;
+        let mut partition = crate::encode::Partition::NONE;
+        for step in 1..=20 {
+            let limits = &mut record.reading.limits;
+            limits.text = (limits.text.min(allowed) / 2).max(16);
+            if step > 10 {
+                limits.fields /= 2;
+            }
+            let reading = record.reading;
+            cut_message.clear();
+            let longest = reading.limits.text.max(64);
+            cut_message.push_str(limits::cut(message, longest));
+            if cut_message.len() < message.len() {
+                limits::push_cut_mark(message.len(), &mut cut_message);
+            }
+            line.clear();
+            let shorter = Record { message: &cut_message, reading, ..*record };
+            partition = self.encoder.encode(&shorter, line);
+            if line.len() <= allowed {
+                break;
+            }
+        }
+        record.reading.limits = original;
+        partition
+    }
+}
+
+impl Outlet {
+    #[inline]
+    fn write(&self, line: &Line<'_>, was_cut: bool, place: &Place) {
+        self.counters.accept(line.level, place);
+        if was_cut {
+            self.counters.cut_one();
+        }
+        match catch_unwind(AssertUnwindSafe(|| self.sink.write(line))) {
+            Ok(Written::Done) => self.counters.write(line.level, place),
+            Ok(Written::Queued) => {}
+            Ok(Written::Dropped(reason)) => self.counters.drop_one(line.level, reason),
+            Ok(Written::Closed) => self.counters.drop_one(line.level, DropReason::Closed),
+            Err(_) => {
+                self.counters.drop_one(line.level, DropReason::Panicked);
+                crate::fault::report(
+                    "sink",
+                    format_args!("the output {:?} panicked, and the record is lost", self.name),
+                );
+            }
+        }
+    }
+}
+
+/// Fields that can be bound: `fields!(..)` or a [`FieldSet`].
+pub trait BindFields: sealed::Parts {}
+
+impl BindFields for &FieldSet {}
+impl BindFields for Gathered<'_> {}
+
+/// What `fields!` makes.
+#[derive(Clone, Copy)]
+pub struct Gathered<'a> {
+    keys: &'static KeySet,
+    values: &'a [Value<'a>],
+}
+
+impl<'a> Gathered<'a> {
+    #[doc(hidden)]
+    pub const fn new(keys: &'static KeySet, values: &'a [Value<'a>]) -> Gathered<'a> {
+        Gathered { keys, values }
+    }
+}
+
+mod sealed {
+    use super::*;
+
+    pub trait Parts {
+        #[expect(private_interfaces, reason = "sealed")]
+        fn parts(&self) -> (Fields<'_>, Option<&'static KeySet>);
+    }
+
+    impl Parts for &FieldSet {
+        #[expect(private_interfaces, reason = "sealed")]
+        fn parts(&self) -> (Fields<'_>, Option<&'static KeySet>) {
+            (self.as_fields(), None)
+        }
+    }
+
+    impl Parts for Gathered<'_> {
+        #[expect(private_interfaces, reason = "sealed")]
+        fn parts(&self) -> (Fields<'_>, Option<&'static KeySet>) {
+            (Fields::Gathered { keys: self.keys.keys, values: self.values }, Some(self.keys))
+        }
+    }
+}
+
+/// Adds fields to a context: the block, then every format's form of them.
+pub(crate) fn bind(
+    parent: &Context,
+    fields: Fields<'_>,
+    keys: Option<&KeySet>,
+    snapshot: &Snapshot,
+    reading: &Reading<'_>,
+    bytes: &mut Vec<u8>,
+) -> Context {
+    let (bloom, repeated) = keys.map_or_else(|| facts_of(fields), KeySet::facts);
+    let overriding = bloom & parent.bloom() != 0 && overrides(fields, parent, &Context::EMPTY);
+    let sensitive = match (keys, reading.redaction) {
+        (Some(keys), Some(redaction)) => keys.verdicts(redaction),
+        _ => KeyVerdicts::UNKNOWN,
+    };
+    let later = if repeated { Overriding::ByLater(fields) } else { Overriding::Nothing };
+    let own = || FieldCursor::new(reading, fields, sensitive, later);
+    let kept = || {
+        let overriding = if overriding { Overriding::ByCall(fields) } else { Overriding::Nothing };
+        FieldCursor::new(reading, Fields::Block(parent.block()), KeyVerdicts::UNKNOWN, overriding)
+    };
+    bytes.clear();
+    if overriding {
+        copy_fields(kept(), bytes);
+    } else {
+        bytes.extend_from_slice(parent.block());
+    }
+    copy_fields(own(), bytes);
+    let block = bytes.len();
+    const MOST_FORMATS: usize = 8;
+    let mut ends = [0_u32; MOST_FORMATS];
+    let formats = &snapshot.formats[..snapshot.formats.len().min(MOST_FORMATS)];
+    for (index, format) in formats.iter().enumerate() {
+        let prepared = match parent.encoded(snapshot.encoding, index) {
+            Some(encoded) if !overriding => {
+                bytes.extend_from_slice(encoded);
+                true
+            }
+            _ => format.encoder.encode_bound(&mut kept(), bytes),
+        };
+        let prepared = prepared && format.encoder.encode_bound(&mut own(), bytes);
+        ends[index] = bytes.len() as u32 | if prepared { 0 } else { UNPREPARED };
+    }
+    for end in ends[..formats.len()].iter().rev() {
+        bytes.extend_from_slice(&end.to_le_bytes());
+    }
+    Context::new(bytes, block, snapshot.encoding, bloom | parent.bloom())
+}
+
+fn copy_fields(mut fields: FieldCursor<'_>, out: &mut Vec<u8>) {
+    while let Some((key, value)) = fields.next() {
+        block::push(key.name(), value, out);
+    }
+}
+
+/// The bloom of fields known only at run time, and whether a key of theirs may stand there twice.
+fn facts_of(fields: Fields<'_>) -> (u64, bool) {
+    fields.names().fold((0, false), |(bloom, repeated), name| {
+        let bit = bloom_of(name);
+        (bloom | bit, repeated || bloom & bit != 0)
+    })
+}
+
+/// Whether a call has a key that is bound too.
+#[cold]
+fn overrides(fields: Fields<'_>, context: &Context, identity: &Context) -> bool {
+    let is_bound =
+        |name: &str| [context, identity].into_iter().any(|bound| Fields::Block(bound.block()).has_from(name, 0));
+    fields.names().any(is_bound)
+}
+
+/// The memory a thread logs with. It is taken while a record is on its way, so that a record logged meanwhile, by a
+/// `Display` say, finds none and makes its own.
+struct Workspace {
+    line: Vec<u8>,
+    message: Message,
+    scratch: Cell<Option<Box<Scratch>>>,
+    snapshots: Snapshots,
+    place: Place,
+}
+
+thread_local! {
+    static WORKSPACE: Cell<Option<Box<Workspace>>> = const { Cell::new(None) };
+}
+
+impl Workspace {
+    #[inline]
+    fn lend<R>(work: impl FnOnce(&mut Workspace) -> R) -> R {
+        let kept = WORKSPACE.try_with(Cell::take).ok().flatten();
+        let mut workspace = match kept {
+            Some(workspace) => workspace,
+            None => Workspace::make(),
+        };
+        let result = work(&mut workspace);
+        workspace.give_back();
+        result
+    }
+
+    #[cold]
+    fn make() -> Box<Workspace> {
+        Box::new(Workspace {
+            line: Vec::with_capacity(1024),
+            message: Message::default(),
+            scratch: Cell::new(None),
+            snapshots: Snapshots::default(),
+            place: Place::claim(),
+        })
+    }
+
+    #[inline]
+    fn give_back(mut self: Box<Workspace>) {
+        if self.line.capacity() > LARGEST_KEPT {
+            self.line = Vec::with_capacity(1024);
+        }
+        // Where the thread is ending there is nothing to give it to.
+        let _ = WORKSPACE.try_with(|kept| kept.set(Some(self)));
+    }
+}
+
+/// Memory that one huge record needed is not kept for all the small ones.
+const LARGEST_KEPT: usize = 1 << 20;
+
+/// The snapshots that a thread used last.
+#[derive(Default)]
+struct Snapshots([Option<Cached>; 2]);
+
+struct Cached {
+    core: u64,
+    generation: u64,
+    snapshot: Arc<Snapshot>,
+}
+
+impl Snapshots {
+    #[inline]
+    fn of(&mut self, core: &Core) -> &Snapshot {
+        let generation = core.generation.load(Ordering::Acquire);
+        if !matches!(&self.0[0], Some(cached) if cached.core == core.id && cached.generation == generation) {
+            self.fetch(core, generation);
+        }
+        match &self.0[0] {
+            Some(cached) => &cached.snapshot,
+            None => unreachable!("it was fetched"),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fetch(&mut self, core: &Core, generation: u64) {
+        self.0.swap(0, 1);
+        let is_current = |cached: &Cached| cached.core == core.id && cached.generation == generation;
+        if !self.0[0].as_ref().is_some_and(is_current) {
+            self.0[0] = Some(Cached { core: core.id, generation, snapshot: core.snapshot() });
+        }
+    }
+}
+
+/// Where a message is put together.
+#[derive(Default)]
+struct Message {
+    raw: Vec<u8>,
+    shown: String,
+}
+
+impl Message {
+    #[inline]
+    fn read<'a>(&'a mut self, message: fmt::Arguments<'a>, reading: &Reading<'_>) -> &'a str {
+        if let Some(text) = message.as_str()
+            && text.len() <= reading.limits.message
+            && reading.redaction.is_none_or(|redaction| redaction.is_clean(text))
+        {
+            return text;
+        }
+        self.format(message, reading)
+    }
+
+    #[inline(never)]
+    fn format(&mut self, message: fmt::Arguments<'_>, reading: &Reading<'_>) -> &str {
+        self.raw.clear();
+        limits::format_into(Value::Display(&message), &mut self.raw);
+        let raw = std::str::from_utf8(&self.raw).unwrap_or_default();
+        if raw.len() <= reading.limits.message && reading.redaction.is_none_or(|redaction| redaction.is_clean(raw)) {
+            return raw;
+        }
+        self.shown.clear();
+        reading.read_text(raw, reading.limits.message, &mut self.shown);
+        &self.shown
+    }
+}
+
+static CORES: Mutex<Vec<Weak<Core>>> = Mutex::new(Vec::new());
+static NAMES: OnceLock<()> = OnceLock::new();
+static GLOBAL: OnceLock<Logger> = OnceLock::new();
+
+fn register(core: &Arc<Core>) {
+    {
+        let mut cores = CORES.lock().unwrap_or_else(PoisonError::into_inner);
+        cores.retain(|core| core.strong_count() > 0);
+        cores.push(Arc::downgrade(core));
+    }
+    callsite::rejudge();
+}
+
+/// From the first named logger on, a call site cannot know by its target what a logger will say.
+fn note_names() {
+    if NAMES.set(()).is_ok() {
+        callsite::rejudge();
+    }
+}
+
+/// Whether some logger wants records like this.
+pub(crate) fn any_logger_wants(level: Level, target: &str) -> bool {
+    let cores: Vec<Arc<Core>> =
+        CORES.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
+    cores.iter().any(|core| {
+        let snapshot = core.snapshot();
+        snapshot.wants(level, target) || NAMES.get().is_some() && snapshot.directives.most_verbose().allows(level)
+    })
+}
+
+/// The global logger; the default one from the first record on, until another is installed in its place.
+#[inline]
+pub(crate) fn global() -> &'static Logger {
+    GLOBAL.get_or_init(|| Builder::zero_configuration())
+}
+
+/// Makes a logger the global one.
+pub(crate) fn install(logger: &Logger) -> Result<(), BuildError> {
+    static INSTALLED: OnceLock<()> = OnceLock::new();
+    INSTALLED.set(()).map_err(|()| BuildError::installed())?;
+    if GLOBAL.set(logger.clone()).is_err() {
+        global().replace(logger);
+    }
+    Ok(())
+}
+
+#[inline]
+fn with_current<R>(act: impl FnOnce(&Logger) -> R) -> R {
+    match Scope::current() {
+        Some(scope) => act(&scope.logger()),
+        None => act(global()),
+    }
+}
+
+/// The gates of a call without a logger.
+#[doc(hidden)]
+#[inline(never)]
+pub fn gate(callsite: &'static Callsite) -> Option<Pass> {
+    with_current(|logger| logger.gate(callsite))
+}
+
+/// The gates of a call with a logger.
+#[doc(hidden)]
+#[inline(never)]
+pub fn gate_of(logger: &Logger, callsite: &'static Callsite) -> Option<Pass> {
+    logger.gate(callsite)
+}
+
+/// Logs what has passed the gates.
+#[doc(hidden)]
+#[inline(never)]
+pub fn log(callsite: &'static Callsite, pass: Pass, message: fmt::Arguments<'_>, values: &[Value<'_>]) {
+    with_current(|logger| log_to(logger, callsite, pass, message, values));
+}
+
+/// Logs what has passed the gates to a logger.
+#[doc(hidden)]
+#[inline(never)]
+pub fn log_to(
+    logger: &Logger,
+    callsite: &'static Callsite,
+    pass: Pass,
+    message: fmt::Arguments<'_>,
+    values: &[Value<'_>],
+) {
+    let fields = Fields::Gathered { keys: callsite.keys.keys, values };
+    let (level, site, keys) = (callsite.site.level, &callsite.site, Some(&callsite.keys));
+    logger.write(&Entry { level, site, fields, keys, message, rate: pass.rate });
+}

@@ -1,0 +1,448 @@
+//! What stands between a record and whoever reads its values: redaction first, then limits.
+//!
+//! Most values pass as they are. One that has to be formatted, masked or cut is prepared in memory that the thread keeps
+//! for this, and lent from there.
+
+use crate::block::{self, Entries, Stored, TreeBytes, TreeWriter};
+use crate::field::{Fields, Key};
+use crate::limits::{self, Limits};
+use crate::redact::{Mask, Redaction};
+use crate::time::Timestamp;
+use crate::value::{Tree, TreeVisitor, Value};
+use std::cell::Cell;
+use std::time::Duration;
+
+/// How values are read.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    /// None if redaction is off.
+    pub(crate) redaction: Option<&'a Redaction>,
+    pub(crate) limits: Limits,
+    pub(crate) scratch: &'a Cell<Option<Box<Scratch>>>,
+}
+
+/// Which keys of a call are sensitive, as far as it is known beforehand.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyVerdicts {
+    /// A bit for each of the first keys that is sensitive.
+    pub(crate) bits: u64,
+    /// How many keys that covers.
+    pub(crate) known: usize,
+}
+
+impl KeyVerdicts {
+    pub(crate) const UNKNOWN: KeyVerdicts = KeyVerdicts { bits: 0, known: 0 };
+
+    #[inline]
+    fn is_harmless(self, index: usize) -> bool {
+        index < self.known && self.bits >> index & 1 == 0
+    }
+}
+
+/// Goes through fields. Not an iterator, because a value may be lent from the cursor itself.
+///
+/// ```
+/// use hyperlog_core::{Encode, Partition, Record};
+///
+/// struct Names;
+///
+/// impl Encode for Names {
+///     fn encode(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
+///         let mut fields = record.fields();
+///         while let Some((key, _value)) = fields.next() {
+///             out.extend_from_slice(key.name().as_bytes());
+///             out.push(b'\n');
+///         }
+///         Partition::NONE
+///     }
+/// }
+/// ```
+pub struct FieldCursor<'r> {
+    reading: &'r Reading<'r>,
+    fields: Fields<'r>,
+    index: usize,
+    sensitive: KeyVerdicts,
+    overriding: Overriding<'r>,
+    /// How much of [`Scratch::block`] is still to be read.
+    pending: usize,
+    scratch: Option<Box<Scratch>>,
+}
+
+/// Where values are prepared that cannot be shown as they were given.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    name: String,
+    text: String,
+    block: Vec<u8>,
+    tree: TreeBytes,
+    shown: Shown,
+}
+
+/// The prepared value.
+#[derive(Default)]
+enum Shown {
+    #[default]
+    Null,
+    Bool(bool),
+    I64(i64),
+    U64(u64),
+    I128(i128),
+    U128(u128),
+    F32(f32),
+    F64(f64),
+    Char(char),
+    Duration(Duration),
+    Time(Timestamp),
+    Text,
+    Tree,
+}
+
+impl<'r> FieldCursor<'r> {
+    #[inline]
+    pub(crate) fn new(
+        reading: &'r Reading<'r>,
+        fields: Fields<'r>,
+        sensitive: KeyVerdicts,
+        overriding: Overriding<'r>,
+    ) -> FieldCursor<'r> {
+        FieldCursor { reading, fields, index: 0, sensitive, overriding, pending: 0, scratch: None }
+    }
+
+    /// The next field, redacted and no longer than the limits allow.
+    #[expect(clippy::should_implement_trait, reason = "a lent value outlives no further call")]
+    #[inline]
+    pub fn next(&mut self) -> Option<(Key<'_>, Value<'_>)> {
+        if let Fields::Gathered { keys, values } = self.fields
+            && self.pending == 0
+            && matches!(self.overriding, Overriding::Nothing)
+        {
+            let (key, value) = (keys.get(self.index)?, values.get(self.index)?);
+            if self.index < self.reading.limits.fields && self.passes(key, value) {
+                self.index += 1;
+                return Some((*key, *value));
+            }
+        }
+        self.prepare()
+    }
+
+    /// Whether a field can be shown as it is.
+    #[inline]
+    fn passes(&self, key: &Key<'_>, value: &Value<'_>) -> bool {
+        if key.length() > self.reading.limits.key {
+            return false;
+        }
+        let is_clean = match self.reading.redaction {
+            None => true,
+            Some(redaction) => {
+                if !self.sensitive.is_harmless(self.index) {
+                    return false;
+                }
+                match value {
+                    Value::Str(text) => redaction.is_clean(text),
+                    _ => true,
+                }
+            }
+        };
+        is_clean
+            && match value {
+                Value::Str(text) => text.len() <= self.reading.limits.text,
+                Value::Bytes(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) | Value::Tree(_) => false,
+                _ => true,
+            }
+    }
+
+    #[inline(never)]
+    fn prepare(&mut self) -> Option<(Key<'_>, Value<'_>)> {
+        if self.scratch.is_none() {
+            self.scratch = Some(self.reading.scratch.take().unwrap_or_default());
+        }
+        loop {
+            if self.pending == 0 {
+                self.fetch()?;
+            }
+            let scratch = self.scratch.as_mut()?;
+            let unread = scratch.block.len() - self.pending;
+            let mut entries = Entries::new(&scratch.block[unread..]);
+            let Some((key, stored)) = entries.next() else {
+                self.pending = 0;
+                continue;
+            };
+            self.pending = entries.remaining();
+            scratch.name.clear();
+            scratch.name.push_str(key.name());
+            if scratch.shown.prepare(self.reading, &scratch.name, stored, &mut scratch.text, &mut scratch.tree) {
+                self.reading.shorten_key(&mut scratch.name);
+                break;
+            }
+        }
+        let scratch = self.scratch.as_deref()?;
+        Some((Key::new(&scratch.name), scratch.value()))
+    }
+
+    /// Brings the next field into the scratch block: formatted, and an error as two fields.
+    fn fetch(&mut self) -> Option<()> {
+        let scratch = self.scratch.as_mut()?;
+        loop {
+            let index = self.index;
+            self.index += 1;
+            scratch.block.clear();
+            if index >= self.reading.limits.fields {
+                let lost = self.fields.count_from(index);
+                self.fields = Fields::NONE;
+                if lost > 0 {
+                    block::push(LOST_FIELDS, Value::U64(lost as u64), &mut scratch.block);
+                    self.pending = scratch.block.len();
+                }
+                return (lost > 0).then_some(());
+            }
+            self.fields.copy(index, &mut scratch.block)?;
+            let (key, _) = Entries::new(&scratch.block).next()?;
+            if !self.overriding.covers(key.name(), index) {
+                self.pending = scratch.block.len();
+                return Some(());
+            }
+        }
+    }
+}
+
+/// The field that tells how many fields were beyond [`Limits::fields`].
+const LOST_FIELDS: &str = "fields_cut";
+
+/// The fields that count more than one of the same name that came before.
+#[derive(Clone, Copy)]
+pub(crate) enum Overriding<'r> {
+    Nothing,
+    /// Those of the call, over a bound one.
+    ByCall(Fields<'r>),
+    /// Later ones of the call, over earlier ones.
+    ByLater(Fields<'r>),
+}
+
+impl Overriding<'_> {
+    fn covers(self, name: &str, index: usize) -> bool {
+        match self {
+            Overriding::Nothing => false,
+            Overriding::ByCall(fields) => fields.has_from(name, 0),
+            Overriding::ByLater(fields) => fields.has_from(name, index + 1),
+        }
+    }
+}
+
+impl Drop for FieldCursor<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.scratch.is_some() {
+            self.reading.scratch.set(self.scratch.take());
+        }
+    }
+}
+
+impl Scratch {
+    fn value(&self) -> Value<'_> {
+        match &self.shown {
+            Shown::Null => Value::Null,
+            Shown::Bool(value) => Value::Bool(*value),
+            Shown::I64(value) => Value::I64(*value),
+            Shown::U64(value) => Value::U64(*value),
+            Shown::I128(value) => Value::I128(value),
+            Shown::U128(value) => Value::U128(value),
+            Shown::F32(value) => Value::F32(*value),
+            Shown::F64(value) => Value::F64(*value),
+            Shown::Char(value) => Value::Char(*value),
+            Shown::Duration(value) => Value::Duration(*value),
+            Shown::Time(value) => Value::Time(*value),
+            Shown::Text => Value::Str(&self.text),
+            Shown::Tree => Value::Tree(&self.tree),
+        }
+    }
+}
+
+impl Shown {
+    /// Says whether the field is shown at all.
+    fn prepare(
+        &mut self,
+        reading: &Reading<'_>,
+        path: &str,
+        stored: Stored<'_>,
+        text: &mut String,
+        tree: &mut TreeBytes,
+    ) -> bool {
+        text.clear();
+        if let Some(mask) = reading.mask_for(path)
+            && !matches!(stored, Stored::Plain(Value::Null))
+        {
+            *self = Shown::Text;
+            return reading.mask(mask, stored.value(), text);
+        }
+        *self = match stored {
+            Stored::I128(value) => Shown::I128(value),
+            Stored::U128(value) => Shown::U128(value),
+            Stored::Tree(stored) => {
+                tree.fill(|writer| stored.walk(&mut TreeReader::new(reading, path, writer)));
+                Shown::Tree
+            }
+            Stored::Plain(value) => match value {
+                Value::Bool(value) => Shown::Bool(value),
+                Value::I64(value) => Shown::I64(value),
+                Value::U64(value) => Shown::U64(value),
+                Value::F32(value) => Shown::F32(value),
+                Value::F64(value) => Shown::F64(value),
+                Value::Char(value) => Shown::Char(value),
+                Value::Duration(value) => Shown::Duration(value),
+                Value::Time(value) => Shown::Time(value),
+                Value::Str(value) => {
+                    reading.read_text(value, reading.limits.text, text);
+                    Shown::Text
+                }
+                _ => Shown::Null,
+            },
+        };
+        true
+    }
+}
+
+impl Reading<'_> {
+    #[inline]
+    fn mask_for(&self, path: &str) -> Option<Mask> {
+        self.redaction.and_then(|redaction| redaction.key(path))
+    }
+
+    /// Masks any value; says whether anything is left to show.
+    fn mask(&self, mask: Mask, value: Value<'_>, out: &mut String) -> bool {
+        let Some(redaction) = self.redaction else { return false };
+        match value {
+            Value::Str(text) => redaction.mask(mask, text, out),
+            // What is inside a tree cannot be shown in part, and the kinds of a number tell nothing.
+            _ => redaction.mask(if mask == Mask::Drop { mask } else { Mask::Full }, "", out),
+        }
+    }
+
+    /// Appends a text as it may be shown: redacted, then cut.
+    pub(crate) fn read_text(&self, text: &str, limit: usize, out: &mut String) {
+        let start = out.len();
+        let is_masked = self.redaction.is_some_and(|redaction| redaction.text(text, out));
+        if !is_masked {
+            out.push_str(limits::cut(text, limit));
+        }
+        let shown = if is_masked { out.len() - start } else { text.len() };
+        if shown > limit {
+            let kept = limits::cut(&out[start..], limit).len();
+            out.truncate(start + kept);
+            limits::push_cut_mark(text.len(), out);
+        }
+    }
+
+    fn shorten_key(&self, name: &mut String) {
+        if name.len() > self.limits.key {
+            name.truncate(limits::cut(name, self.limits.key).len());
+            name.push('…');
+        }
+    }
+}
+
+/// Copies a tree, redacted and limited.
+struct TreeReader<'a, 'w> {
+    reading: &'a Reading<'a>,
+    writer: &'a mut TreeWriter<'w>,
+    path: String,
+    /// How long the path was before each open map's or list's key.
+    path_lengths: Vec<usize>,
+    text: String,
+    /// How many levels below the deepest allowed, or below a hidden key, are being passed over.
+    passed_over: usize,
+    mask: Option<Mask>,
+    name: String,
+}
+
+impl<'a, 'w> TreeReader<'a, 'w> {
+    fn new(reading: &'a Reading<'a>, path: &str, writer: &'a mut TreeWriter<'w>) -> TreeReader<'a, 'w> {
+        TreeReader {
+            reading,
+            writer,
+            path: path.to_owned(),
+            path_lengths: Vec::new(),
+            text: String::new(),
+            passed_over: 0,
+            mask: None,
+            name: String::new(),
+        }
+    }
+
+    fn begin(&mut self, begin: fn(&mut TreeWriter<'_>)) {
+        if self.passed_over > 0 {
+            self.passed_over += 1;
+        } else if self.mask.is_some() {
+            self.value(Value::Str(""));
+            self.passed_over = 1;
+        } else if self.path_lengths.len() >= self.reading.limits.depth {
+            self.writer.value(Value::Str("[too deep]"));
+            self.passed_over = 1;
+        } else {
+            begin(self.writer);
+            self.path_lengths.push(self.path.len());
+        }
+    }
+
+    /// The path without the last key of the innermost map.
+    fn leave_key(&mut self) {
+        if let Some(&length) = self.path_lengths.last() {
+            self.path.truncate(length);
+        }
+    }
+}
+
+impl TreeVisitor for TreeReader<'_, '_> {
+    fn begin_map(&mut self) {
+        self.begin(|writer| writer.begin_map());
+    }
+
+    fn begin_list(&mut self) {
+        self.begin(|writer| writer.begin_list());
+    }
+
+    fn key(&mut self, key: &str) {
+        if self.passed_over > 0 {
+            return;
+        }
+        self.leave_key();
+        self.path.push('.');
+        self.path.push_str(key);
+        self.mask = self.reading.mask_for(&self.path);
+        self.name.clear();
+        self.name.push_str(key);
+        self.reading.shorten_key(&mut self.name);
+        if self.mask != Some(Mask::Drop) {
+            self.writer.key(&self.name);
+        }
+    }
+
+    fn value(&mut self, value: Value<'_>) {
+        if self.passed_over > 0 {
+            return;
+        }
+        self.text.clear();
+        let mask = self.mask.take();
+        match (mask, value) {
+            (None, Value::Str(text)) => {
+                self.reading.read_text(text, self.reading.limits.text, &mut self.text);
+                self.writer.value(Value::Str(&self.text));
+            }
+            (None, scalar) | (Some(_), scalar @ Value::Null) => self.writer.value(scalar),
+            (Some(mask), hidden) => {
+                if self.reading.mask(mask, hidden, &mut self.text) {
+                    self.writer.value(Value::Str(&self.text));
+                }
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        if self.passed_over > 0 {
+            self.passed_over -= 1;
+            return;
+        }
+        self.leave_key();
+        self.path_lengths.pop();
+        self.writer.end();
+    }
+}

@@ -1,0 +1,174 @@
+//! A happening, borrowed from the call that tells it, on its way to bytes.
+//!
+//! Encoders, hooks and filters read it through here and only through here, so that none of them ever sees a value that
+//! redaction hides or a text longer than the limits allow.
+
+use crate::context::Context;
+use crate::field::{Fields, Key};
+use crate::filter::sample::SampleRate;
+use crate::level::Level;
+use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Reading};
+use crate::time::Timestamp;
+use crate::value::Value;
+
+/// A happening: when, how severe, where, what, and its fields.
+#[derive(Clone, Copy)]
+pub struct Record<'a> {
+    pub(crate) timestamp: Timestamp,
+    pub(crate) level: Level,
+    pub(crate) target: &'a str,
+    pub(crate) message: &'a str,
+    pub(crate) site: &'a Site<'a>,
+    pub(crate) fields: Fields<'a>,
+    pub(crate) sensitive: KeyVerdicts,
+    /// Whether a key stands more than once at the call.
+    pub(crate) repeated: bool,
+    pub(crate) context: &'a Context,
+    pub(crate) identity: &'a Context,
+    /// Whether the call has a key that the context or the identity has too.
+    pub(crate) overriding: bool,
+    pub(crate) encoding: u64,
+    pub(crate) format: usize,
+    pub(crate) location: bool,
+    pub(crate) rate: SampleRate,
+    pub(crate) cut_from: usize,
+    pub(crate) reading: Reading<'a>,
+}
+
+/// The place in a program that a record comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    /// How severe what it tells is.
+    pub level: Level,
+    /// What part of the program it belongs to.
+    pub target: &'a str,
+    /// The module.
+    pub module: Option<&'a str>,
+    /// The source file.
+    pub file: Option<&'a str>,
+    /// The line in the source file.
+    pub line: Option<u32>,
+    /// The message before its arguments are put in: the same for all records from here.
+    pub template: &'a str,
+    /// The names of the fields.
+    pub keys: &'a [Key<'a>],
+}
+
+impl<'a> Record<'a> {
+    /// When it happened.
+    #[inline]
+    pub fn timestamp(&self) -> Timestamp {
+        self.timestamp
+    }
+
+    /// How severe it is.
+    #[inline]
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// What part of the program it belongs to: the module path, unless the call or the logger names another.
+    #[inline]
+    pub fn target(&self) -> &str {
+        self.target
+    }
+
+    /// What happened, in words.
+    #[inline]
+    pub fn message(&self) -> &str {
+        self.message
+    }
+
+    /// The message before its arguments were put in, a key to group by; empty if there is none.
+    #[inline]
+    pub fn template(&self) -> &str {
+        self.site.template
+    }
+
+    /// The module, file and line, where the logger is told to show them.
+    #[inline]
+    pub fn location(&self) -> Option<(&str, u32)> {
+        if !self.location {
+            return None;
+        }
+        Some((self.site.file?, self.site.line?))
+    }
+
+    /// How many records this one stands for.
+    #[inline]
+    pub fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// How long the record would have been, if it had to be cut to fit [`Limits::record`].
+    #[inline]
+    pub fn cut_from(&self) -> Option<usize> {
+        (self.cut_from > 0).then_some(self.cut_from)
+    }
+
+    /// Whether there is anything beside head and fields.
+    #[inline]
+    pub(crate) fn has_extras(&self) -> bool {
+        self.location || self.cut_from > 0 || self.rate != SampleRate::ONE
+    }
+
+    /// The fields given at the call.
+    #[inline]
+    pub fn fields(&self) -> FieldCursor<'_> {
+        FieldCursor::new(&self.reading, self.fields, self.sensitive, self.own_repeats())
+    }
+
+    /// What the process says of itself: service, version, host.
+    #[inline]
+    pub fn identity(&self) -> Bound<'_> {
+        self.bound(self.identity)
+    }
+
+    /// What is bound to the logger.
+    #[inline]
+    pub fn context(&self) -> Bound<'_> {
+        self.bound(self.context)
+    }
+
+    #[inline]
+    fn own_repeats(&self) -> Overriding<'_> {
+        if self.repeated { Overriding::ByLater(self.fields) } else { Overriding::Nothing }
+    }
+
+    #[inline]
+    fn bound<'r>(&'r self, context: &'r Context) -> Bound<'r> {
+        if !self.overriding
+            && let Some(encoded) = context.encoded(self.encoding, self.format)
+        {
+            return Bound::Encoded(encoded);
+        }
+        Bound::Fields(self.bound_fields(context))
+    }
+
+    fn bound_fields<'r>(&'r self, context: &'r Context) -> FieldCursor<'r> {
+        let overriding = if self.overriding { Overriding::ByCall(self.fields) } else { Overriding::Nothing };
+        FieldCursor::new(&self.reading, Fields::Block(context.block()), KeyVerdicts::UNKNOWN, overriding)
+    }
+
+    /// Every field: of the process, of the logger and of the call, in this order.
+    pub fn for_each_field(&self, mut show: impl FnMut(Key<'_>, Value<'_>)) {
+        for context in [self.identity, self.context] {
+            let mut cursor = self.bound_fields(context);
+            while let Some((key, value)) = cursor.next() {
+                show(key, value);
+            }
+        }
+        let mut cursor = self.fields();
+        while let Some((key, value)) = cursor.next() {
+            show(key, value);
+        }
+    }
+}
+
+/// Bound fields, as far as they could be prepared.
+pub enum Bound<'r> {
+    /// What [`Encode::encode_bound`](crate::Encode::encode_bound) wrote when they were bound.
+    Encoded(&'r [u8]),
+    /// The fields themselves: nothing was prepared, or the call overrides one of them.
+    Fields(FieldCursor<'r>),
+}

@@ -1,0 +1,210 @@
+//! Where bytes go.
+//!
+//! A sink sees complete records as bytes and never a record, so that whatever it does with them, redaction has been
+//! applied.
+
+mod console;
+mod memory;
+mod null;
+
+pub use self::console::Console;
+pub(crate) use self::memory::Typed;
+pub use self::memory::{Captured, CapturedRecord, CapturedValue, Memory};
+pub use self::null::Null;
+
+use crate::encode::Partition;
+use crate::level::Level;
+use crate::time::Timestamp;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where bytes go: a console, a file, a queue before a network.
+///
+/// [`Sink::write`] is called on the thread that logs, by many threads at once. It must not panic, and should not wait;
+/// if it panics all the same, the record counts as lost, and so does nothing else.
+///
+/// ```
+/// use hyperlog_core::{Line, Sink, Written};
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// /// Counts bytes and keeps none.
+/// #[derive(Default)]
+/// struct Meter(AtomicUsize);
+///
+/// impl Sink for Meter {
+///     fn write(&self, line: &Line<'_>) -> Written {
+///         self.0.fetch_add(line.bytes.len(), Ordering::Relaxed);
+///         Written::Done
+///     }
+/// }
+/// ```
+pub trait Sink: Send + Sync + 'static {
+    /// Takes one record.
+    fn write(&self, line: &Line<'_>) -> Written;
+
+    /// Waits until all that was taken before has left, for at most this long.
+    ///
+    /// # Errors
+    ///
+    /// When it has not left.
+    fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
+        let _ = deadline;
+        Ok(())
+    }
+
+    /// Flushes, and takes nothing more: [`Sink::write`] answers [`Written::Closed`] from now on.
+    ///
+    /// # Errors
+    ///
+    /// When something that was taken has not left.
+    fn close(&self, deadline: Duration) -> Result<(), SinkError> {
+        self.flush(deadline)
+    }
+
+    /// How it is.
+    fn condition(&self) -> Condition {
+        Condition::Well
+    }
+
+    /// Whether what is written is seen on a terminal, and may be coloured.
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl<S: Sink + ?Sized> Sink for Arc<S> {
+    fn write(&self, line: &Line<'_>) -> Written {
+        (**self).write(line)
+    }
+
+    fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
+        (**self).flush(deadline)
+    }
+
+    fn close(&self, deadline: Duration) -> Result<(), SinkError> {
+        (**self).close(deadline)
+    }
+
+    fn condition(&self) -> Condition {
+        (**self).condition()
+    }
+
+    fn is_terminal(&self) -> bool {
+        (**self).is_terminal()
+    }
+}
+
+/// One record as bytes, and the little that a sink may need to know of it.
+#[derive(Clone, Copy)]
+pub struct Line<'a> {
+    /// The record, its end included.
+    pub bytes: &'a [u8],
+    /// How severe it is.
+    pub level: Level,
+    /// When it happened.
+    pub timestamp: Timestamp,
+    /// What the encoder says it may be batched with.
+    pub partition: Partition,
+}
+
+impl fmt::Debug for Line<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Line({} {} bytes)", self.level, self.bytes.len())
+    }
+}
+
+/// What a sink did with a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Written {
+    /// It has left.
+    Done,
+    /// It has been taken, and leaves later; the sink counts it from here on.
+    Queued,
+    /// It is lost.
+    Dropped(DropReason),
+    /// The sink was closed: the record was not taken, and may go elsewhere.
+    Closed,
+}
+
+/// Why a record was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum DropReason {
+    /// There was no room for it.
+    Full,
+    /// Writing failed.
+    Failed,
+    /// Nobody reads any more: a broken pipe, a closed stream.
+    Gone,
+    /// The sink or the encoder panicked.
+    Panicked,
+    /// The sink was closed.
+    Closed,
+}
+
+impl DropReason {
+    /// Every reason.
+    pub const ALL: [DropReason; 5] =
+        [DropReason::Full, DropReason::Failed, DropReason::Gone, DropReason::Panicked, DropReason::Closed];
+
+    /// The reason in one word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            DropReason::Full => "full",
+            DropReason::Failed => "failed",
+            DropReason::Gone => "gone",
+            DropReason::Panicked => "panicked",
+            DropReason::Closed => "closed",
+        }
+    }
+}
+
+/// How a sink is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Condition {
+    /// As it should be.
+    Well,
+    /// It works, and loses something or will.
+    Degraded(String),
+    /// It takes nothing.
+    Failed(String),
+}
+
+/// Why a sink could not be flushed or closed.
+#[derive(Debug)]
+pub struct SinkError {
+    what: &'static str,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl SinkError {
+    /// Something failed, in a few words of lower case: `"flush the file"`.
+    pub fn new(what: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> SinkError {
+        SinkError { what, source: Some(source.into()) }
+    }
+
+    /// The time was up.
+    pub fn deadline(what: &'static str) -> SinkError {
+        SinkError { what, source: None }
+    }
+}
+
+impl fmt::Display for SinkError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.source {
+            Some(_) => write!(formatter, "could not {}", self.what),
+            None => write!(formatter, "could not {} in time", self.what),
+        }
+    }
+}
+
+impl Error for SinkError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
