@@ -5,6 +5,7 @@ use crate::input::Input;
 use std::error::Error;
 
 mod floor;
+mod hyperlog;
 mod slog;
 mod spdlog;
 mod tracing;
@@ -53,6 +54,7 @@ pub fn all() -> Vec<&'static Peer> {
         &floor::FLOOR,
         &floor::COARSE,
         &floor::COUNTER,
+        &hyperlog::JSON,
         &tracing::JSON,
         &tracing::FLAT,
         &slog::JSON,
