@@ -37,23 +37,29 @@ struct Cell {
 
 pub fn run(options: &Options) -> Result<Run, Box<dyn Error>> {
     let mut run = Run::default();
-    let program = env::current_exe()?;
-    let cells = speaking(cells(options), &program, &mut run);
-    let calls: Vec<Cell> = cells.iter().copied().filter(|cell| cell.case.method() == Method::Call).collect();
-    if !calls.is_empty() {
-        allocations(&calls, &program, &mut run);
-        instructions(&calls, &program, &mut run);
-    }
+    let cells = cells(options);
     if !cells.is_empty() {
-        times(&cells, options.reps, &program, &mut run);
+        measure(cells, options.reps, &env::current_exe()?, &mut run);
     }
     if options.wants_case(Case::Sites) {
-        sites::measure(&peers(options), options.reps.min(5), &mut run)?;
+        let measured = sites::measure(&peers(options), options.reps.min(5), &mut run.results);
+        run.failed.extend(measured.err().map(|error| format!("sites: {error}")));
     }
     if options.leaves_out(Case::Sites) {
         run.skipped.push("sites: takes minutes, so a quick run leaves it out; --case sites asks for it".into());
     }
     Ok(run)
+}
+
+/// Everything that a process for a cell can measure.
+fn measure(cells: Vec<Cell>, reps: usize, program: &Path, run: &mut Run) {
+    let cells = speaking(cells, program, run);
+    let calls: Vec<Cell> = cells.iter().copied().filter(|cell| cell.case.method() == Method::Call).collect();
+    if !calls.is_empty() {
+        allocations(&calls, program, run);
+        instructions(&calls, program, run);
+    }
+    times(&cells, reps, program, run);
 }
 
 fn peers(options: &Options) -> Vec<&'static Peer> {

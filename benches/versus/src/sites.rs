@@ -3,7 +3,8 @@
 use crate::case::Case;
 use crate::metric::Metric;
 use crate::peers::{Peer, Sites};
-use crate::run::{Run, folder, root};
+use crate::results::Results;
+use crate::run::{folder, root};
 use object::{Object, ObjectSection};
 use std::env;
 use std::error::Error;
@@ -16,7 +17,7 @@ use std::time::Instant;
 const MANY: usize = 1000;
 
 /// Measures all peers that say how a program uses them, by turns.
-pub fn measure(peers: &[&'static Peer], reps: usize, run: &mut Run) -> Result<(), Box<dyn Error>> {
+pub fn measure(peers: &[&'static Peer], reps: usize, results: &mut Results) -> Result<(), Box<dyn Error>> {
     let mut programs = Vec::new();
     for peer in peers {
         if let Some(sites) = &peer.sites {
@@ -28,15 +29,15 @@ pub fn measure(peers: &[&'static Peer], reps: usize, run: &mut Run) -> Result<()
         let bare = program.weigh(0)?;
         let full = program.weigh(MANY)?;
         program.cargo("check")?;
-        run.results.add(Case::Sites, name, Metric::Code, full);
-        run.results.add(Case::Sites, name, Metric::CodePerSite, (full - bare) / MANY as f64);
+        results.add(Case::Sites, name, Metric::Code, full);
+        results.add(Case::Sites, name, Metric::CodePerSite, (full - bare) / MANY as f64);
     }
     for rep in 1..=reps {
         eprintln!("programs of {MANY} call sites, repetition {rep} of {reps}");
         fastrand::shuffle(&mut programs);
         for (name, program) in &programs {
-            run.results.add(Case::Sites, name, Metric::Check, program.seconds("check")?);
-            run.results.add(Case::Sites, name, Metric::Build, program.seconds("build")?);
+            results.add(Case::Sites, name, Metric::Check, program.seconds("check")?);
+            results.add(Case::Sites, name, Metric::Build, program.seconds("build")?);
         }
     }
     Ok(())
