@@ -8,6 +8,8 @@ use crate::health::Counters;
 use crate::level::Level;
 use crate::limits::Limits;
 use crate::logger::{Format, Logger, Outlet, Snapshot, bind, install, next_number};
+use crate::reading::{Reading, Rules};
+use crate::record::Shape;
 use crate::redact::Redaction;
 use crate::sink::{Console, Sink};
 use crate::time::Clock;
@@ -143,20 +145,16 @@ impl Builder {
         }
         let mut snapshot = Snapshot {
             directives: Arc::new(self.directives),
-            redaction: self.redaction,
-            limits: self.limits,
+            rules: Rules::new(self.redaction, self.limits),
             clock: self.clock,
-            location: self.location,
-            identity: Context::EMPTY,
-            encoding: next_number(),
+            shape: Shape { identity: Context::EMPTY, encoding: next_number(), location: self.location },
             formats: group(self.outputs).into(),
         };
         if !self.identity.is_empty() {
             let scratch = Cell::new(None);
-            let reading = snapshot.reading(snapshot.limits, &scratch);
-            let mut bytes = Vec::new();
+            let reading = Reading { rules: &snapshot.rules, scratch: &scratch };
             let fields = self.identity.as_fields();
-            snapshot.identity = bind(&Context::EMPTY, fields, None, &snapshot, &reading, &mut bytes);
+            snapshot.shape.identity = bind(&Context::EMPTY, fields, None, &snapshot, reading, &mut Vec::new());
         }
         snapshot
     }
@@ -176,8 +174,12 @@ fn group(outputs: Vec<Output>) -> Vec<Format> {
         };
         let encoder = &*output.encoder as &dyn Any;
         match formats.iter_mut().find(|format| format.encoder.is_same(encoder)) {
-            Some(format) => format.outputs.push(outlet),
-            None => formats.push(Format { encoder: output.encoder, outputs: vec![outlet] }),
+            Some(format) => format.add(outlet),
+            None => {
+                let mut format = Format::new(output.encoder);
+                format.add(outlet);
+                formats.push(format);
+            }
         }
     }
     formats
@@ -187,14 +189,14 @@ fn group(outputs: Vec<Output>) -> Vec<Format> {
 pub struct Output {
     name: Option<String>,
     level: LevelFilter,
-    encoder: Arc<dyn Encode>,
-    sink: Arc<dyn Sink>,
+    encoder: Box<dyn Encode>,
+    sink: Box<dyn Sink>,
 }
 
 impl Output {
     /// Everything the logger lets pass, in this form, to this place.
     pub fn new(encoder: impl Encode, sink: impl Sink) -> Output {
-        Output { name: None, level: LevelFilter::from(Level::TRACE), encoder: Arc::new(encoder), sink: Arc::new(sink) }
+        Output { name: None, level: LevelFilter::from(Level::TRACE), encoder: Box::new(encoder), sink: Box::new(sink) }
     }
 
     /// Only this level and what is more severe.

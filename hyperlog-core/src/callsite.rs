@@ -3,12 +3,9 @@
 //! Call sites register when they are first reached. From then on verdicts are pushed to them whenever some logger's
 //! level changes, so that a call that nobody wants costs a load and a comparison.
 
-use crate::context::bloom_of;
-use crate::field::Key;
-use crate::logger::{Logger, any_logger_wants};
-use crate::reading::KeyVerdicts;
+use crate::keyset::KeySet;
+use crate::level::Level;
 use crate::record::Site;
-use crate::redact::Redaction;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -22,121 +19,79 @@ pub struct Callsite {
     filter: AtomicU64,
 }
 
-const UNKNOWN: u8 = 0;
-const UNWANTED: u8 = 1;
-const WANTED: u8 = 2;
+/// What is known of a call before any gate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Verdict {
+    /// Nothing: nobody was asked yet.
+    Unknown,
+    /// No logger wants it.
+    Unwanted,
+    /// It depends on the logger.
+    Open,
+    /// Every logger wants it, and none samples.
+    Certain,
+}
 
 static CALLSITES: Mutex<Vec<&'static Callsite>> = Mutex::new(Vec::new());
 
 impl Callsite {
     pub const fn new(site: Site<'static>) -> Callsite {
-        Callsite { keys: KeySet::new(site.keys), site, verdict: AtomicU8::new(UNKNOWN), filter: AtomicU64::new(0) }
+        Callsite {
+            keys: KeySet::new(site.keys),
+            site,
+            verdict: AtomicU8::new(Verdict::Unknown as u8),
+            filter: AtomicU64::new(0),
+        }
     }
 
     /// Whether any logger may want this.
     #[inline(always)]
     pub fn may_be_wanted(&'static self) -> bool {
-        self.verdict.load(Ordering::Relaxed) != UNWANTED
+        self.verdict.load(Ordering::Relaxed) != Verdict::Unwanted as u8
+    }
+
+    /// Whether no gate can stop this.
+    #[inline(always)]
+    pub(crate) fn is_certain(&'static self) -> bool {
+        self.verdict.load(Ordering::Relaxed) == Verdict::Certain as u8
     }
 
     /// Whether a filter lets this pass, asking it once.
     #[inline]
-    pub(crate) fn passes(&'static self, filter: u64, logger: &Logger) -> bool {
+    pub(crate) fn passes(&'static self, filter: u64, ask: impl FnOnce(Level, &str) -> bool) -> bool {
         let last = self.filter.load(Ordering::Relaxed);
-        if last >> 1 == filter { last & 1 == 1 } else { self.ask(filter, logger) }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn ask(&'static self, filter: u64, logger: &Logger) -> bool {
-        self.register();
-        let passes = logger.is_enabled(self.site.level, self.site.target);
+        if last >> 1 == filter {
+            return last & 1 == 1;
+        }
+        let passes = ask(self.site.level, self.site.target);
         self.filter.store(filter << 1 | u64::from(passes), Ordering::Relaxed);
         passes
     }
 
-    fn register(&'static self) {
+    /// Takes part in [`rejudge`] from now on.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn register(&'static self, judge: fn(Level, &str) -> Verdict) {
         let mut all = CALLSITES.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.verdict.load(Ordering::Relaxed) == UNKNOWN {
+        if !self.is_registered() {
             all.push(self);
-            self.judge();
+            self.judge(judge);
         }
     }
 
-    fn judge(&self) {
-        let verdict = if any_logger_wants(self.site.level, self.site.target) { WANTED } else { UNWANTED };
-        self.verdict.store(verdict, Ordering::Relaxed);
+    #[inline]
+    pub(crate) fn is_registered(&self) -> bool {
+        self.verdict.load(Ordering::Relaxed) != Verdict::Unknown as u8
+    }
+
+    fn judge(&self, judge: fn(Level, &str) -> Verdict) {
+        self.verdict.store(judge(self.site.level, self.site.target) as u8, Ordering::Relaxed);
     }
 }
 
 /// Tells every call site that levels have changed.
-pub(crate) fn rejudge() {
+pub(crate) fn rejudge(judge: fn(Level, &str) -> Verdict) {
     let all = CALLSITES.lock().unwrap_or_else(PoisonError::into_inner);
-    all.iter().for_each(|callsite| callsite.judge());
-}
-
-/// The keys of a call site, and what has been found out about them.
-#[doc(hidden)]
-pub struct KeySet {
-    pub(crate) keys: &'static [Key<'static>],
-    /// [`KNOWN`], [`REPEATED`] and the keys' bloom.
-    facts: AtomicU64,
-    /// The redaction that was asked, and a bit for each of the first keys that it hides.
-    sensitive: AtomicU64,
-}
-
-const KNOWN: u64 = 1 << 63;
-const REPEATED: u64 = 1 << 62;
-const BLOOM: u64 = REPEATED - 1;
-
-/// How many keys have a bit.
-const VERDICTS: usize = 48;
-
-impl KeySet {
-    pub const fn new(keys: &'static [Key<'static>]) -> KeySet {
-        KeySet { keys, facts: AtomicU64::new(0), sensitive: AtomicU64::new(0) }
-    }
-
-    /// The keys' bloom, and whether one of them stands there twice.
-    #[inline]
-    pub(crate) fn facts(&self) -> (u64, bool) {
-        let facts = match self.facts.load(Ordering::Relaxed) {
-            0 => self.find_facts(),
-            known => known,
-        };
-        (facts & BLOOM, facts & REPEATED != 0)
-    }
-
-    #[cold]
-    fn find_facts(&self) -> u64 {
-        let mut facts = KNOWN;
-        for (index, key) in self.keys.iter().enumerate() {
-            if self.keys[..index].iter().any(|earlier| earlier.name() == key.name()) {
-                facts |= REPEATED;
-            }
-            facts |= bloom_of(key.name());
-        }
-        self.facts.store(facts, Ordering::Relaxed);
-        facts
-    }
-
-    /// Which keys a redaction hides, asking it once.
-    #[inline]
-    pub(crate) fn verdicts(&self, redaction: &Redaction) -> KeyVerdicts {
-        let last = self.sensitive.load(Ordering::Relaxed);
-        let bits = if last >> VERDICTS == redaction.id() { last } else { self.ask(redaction) };
-        KeyVerdicts { bits, known: VERDICTS }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn ask(&self, redaction: &Redaction) -> u64 {
-        let first = self.keys.iter().take(VERDICTS).enumerate();
-        let bits = first.fold(0, |bits, (index, key)| bits | u64::from(redaction.key(key.name()).is_some()) << index);
-        // An id that has no room beside the bits is asked each time.
-        if redaction.id() < 1 << (64 - VERDICTS) {
-            self.sensitive.store(redaction.id() << VERDICTS | bits, Ordering::Relaxed);
-        }
-        bits
-    }
+    all.iter().for_each(|callsite| callsite.judge(judge));
 }

@@ -13,16 +13,16 @@ pub(crate) struct Context {
     block: u32,
     /// The formats that the rest was encoded for.
     encoding: u64,
-    /// A bit for each key: see [`bloom_of`].
-    bloom: u64,
+    /// The marks of all keys.
+    marks: u64,
 }
 
 impl Context {
-    pub(crate) const EMPTY: Context = Context { bytes: None, block: 0, encoding: 0, bloom: 0 };
+    pub(crate) const EMPTY: Context = Context { bytes: None, block: 0, encoding: 0, marks: 0 };
 
     /// `bytes` is the block, then for each format the encoded fields, then the ends of these as `u32`s in reverse.
-    pub(crate) fn new(bytes: &[u8], block: usize, encoding: u64, bloom: u64) -> Context {
-        Context { bytes: Some(Arc::from(bytes)), block: block as u32, encoding, bloom }
+    pub(crate) fn new(bytes: &[u8], block: usize, encoding: u64, marks: u64) -> Context {
+        Context { bytes: Some(Arc::from(bytes)), block: block as u32, encoding, marks }
     }
 
     /// The fields one by one.
@@ -34,9 +34,15 @@ impl Context {
         }
     }
 
+    /// Whether nothing is bound.
     #[inline]
-    pub(crate) fn bloom(&self) -> u64 {
-        self.bloom
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    #[inline]
+    pub(crate) fn marks(&self) -> u64 {
+        self.marks
     }
 
     /// The fields as a format wants them; none if they were bound for other formats, or it prepares nothing.
@@ -64,11 +70,3 @@ impl Context {
 
 /// Marks the end of a format that prepares nothing, which then lies beyond all bytes.
 pub(crate) const UNPREPARED: u32 = 1 << 31;
-
-/// A bit by which two keys can often be told apart without comparing them.
-#[inline]
-pub(crate) fn bloom_of(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
-    1 << ((usize::from(first) * 7 + usize::from(last) * 3 + bytes.len() * 5) % 61)
-}

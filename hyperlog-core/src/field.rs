@@ -1,6 +1,7 @@
 //! A key and its value, and the ways a record holds many of them.
 
 use crate::block::{self, Block, Entries};
+use crate::encode::append::{PADDING, Padded};
 use crate::value::{ToValue, Value};
 
 /// The name of a field.
@@ -11,13 +12,15 @@ use crate::value::{ToValue, Value};
 pub struct Key<'a> {
     text: &'a str,
     form: Form,
+    /// A number below 64 by which two names can often be told apart without comparing them.
+    mark: u8,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// The name.
     Name,
-    /// `,"name":` of a name in which nothing needs an escape.
+    /// `,"name":` of a name in which nothing needs an escape, and [`PADDING`] spaces.
     Fragment,
 }
 
@@ -25,20 +28,22 @@ impl<'a> Key<'a> {
     /// A name known at run time.
     #[inline]
     pub const fn new(name: &'a str) -> Key<'a> {
-        Key { text: name, form: Form::Name }
+        Key { text: name, form: Form::Name, mark: mark_of(name) }
     }
 
-    /// A name that a macro took from an identifier, with `,"` before it and `":` behind it.
+    /// A name that a macro took from an identifier, with `,"` before it and `":` and sixteen spaces behind it.
     #[doc(hidden)]
     pub const fn identifier(fragment: &'a str) -> Key<'a> {
         let bytes = fragment.as_bytes();
         // `r#type` is the identifier `type`.
-        if bytes.len() > 6 && bytes[2] == b'r' && bytes[3] == b'#' {
+        if bytes[2] == b'r' && bytes[3] == b'#' {
             let (_, tail) = fragment.split_at(4);
-            let (name, _) = tail.split_at(tail.len() - 2);
-            return Key { text: name, form: Form::Name };
+            let (name, _) = tail.split_at(tail.len() - 2 - PADDING);
+            return Key::new(name);
         }
-        Key { text: fragment, form: Form::Fragment }
+        let (_, tail) = fragment.split_at(2);
+        let (name, _) = tail.split_at(tail.len() - 2 - PADDING);
+        Key { text: fragment, form: Form::Fragment, mark: mark_of(name) }
     }
 
     /// The name itself.
@@ -46,7 +51,7 @@ impl<'a> Key<'a> {
     pub fn name(&self) -> &'a str {
         match self.form {
             Form::Name => self.text,
-            Form::Fragment => &self.text[2..self.text.len() - 2],
+            Form::Fragment => &self.text[2..self.text.len() - 2 - PADDING],
         }
     }
 
@@ -58,8 +63,23 @@ impl<'a> Key<'a> {
 
     /// `,"name":`, where it was known when the program was built.
     #[inline]
-    pub(crate) fn fragment(&self) -> Option<&'a str> {
-        (self.form == Form::Fragment).then_some(self.text)
+    pub(crate) fn fragment(&self) -> Option<Padded<'a>> {
+        (self.form == Form::Fragment).then(|| Padded::new(self.text.as_bytes()))
+    }
+
+    /// A bit by which two names can often be told apart without comparing them.
+    #[inline]
+    pub(crate) fn mark(&self) -> u64 {
+        1 << self.mark
+    }
+}
+
+/// From the first and the last letter and the length.
+const fn mark_of(name: &str) -> u8 {
+    let bytes = name.as_bytes();
+    match bytes {
+        [] => 0,
+        [first, ..] => ((*first as usize * 7 + bytes[bytes.len() - 1] as usize * 3 + bytes.len() * 5) % 61) as u8,
     }
 }
 

@@ -10,6 +10,7 @@ mod field;
 mod filter;
 mod health;
 pub mod keys;
+mod keyset;
 mod level;
 mod limits;
 mod logger;
@@ -52,7 +53,8 @@ pub use crate::value::{List, Map, ToValue, Tree, TreeVisitor, Value, list, map};
 /// What the macros call.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::callsite::{Callsite, KeySet};
+    pub use crate::callsite::Callsite;
+    pub use crate::keyset::KeySet;
     pub use crate::logger::{Gathered, gate, gate_of, log, log_to};
     pub use crate::named::{ByDebug, ByDisplay, ByValue, Named};
 }

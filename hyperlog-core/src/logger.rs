@@ -6,18 +6,19 @@
 
 use crate::block;
 use crate::builder::{BuildError, Builder, Output};
-use crate::callsite::{self, Callsite, KeySet};
-use crate::context::{Context, UNPREPARED, bloom_of};
-use crate::encode::Encode;
-use crate::field::{FieldSet, Fields};
+use crate::callsite::{self, Callsite, Verdict};
+use crate::context::{Context, UNPREPARED};
+use crate::encode::{Encode, Partition};
+use crate::fault;
+use crate::field::{FieldSet, Fields, Key};
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::filter::sample::SampleRate;
 use crate::health::{Counters, OutputHealth, Place};
+use crate::keyset::KeySet;
 use crate::level::Level;
-use crate::limits::{self, Limits};
-use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Reading, Scratch};
-use crate::record::{Record, Site};
-use crate::redact::Redaction;
+use crate::limits;
+use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Reading, Rules, Scratch};
+use crate::record::{Call, Record, Shape, Site};
 use crate::scope::{Entered, Scope};
 use crate::sink::{Captured, DropReason, Line, Sink, SinkError, Written};
 use crate::time::Clock;
@@ -51,27 +52,25 @@ pub(crate) struct Core {
 #[derive(Clone)]
 pub(crate) struct Snapshot {
     pub(crate) directives: Arc<Directives>,
-    pub(crate) redaction: Redaction,
-    pub(crate) limits: Limits,
+    pub(crate) rules: Rules,
     pub(crate) clock: Clock,
-    pub(crate) location: bool,
-    pub(crate) identity: Context,
-    /// The number of these formats, by which contexts know what they were encoded for.
-    pub(crate) encoding: u64,
+    pub(crate) shape: Shape,
     pub(crate) formats: Arc<[Format]>,
 }
 
 /// An encoder and all outputs that want its bytes.
 pub(crate) struct Format {
-    pub(crate) encoder: Arc<dyn Encode>,
-    pub(crate) outputs: Vec<Outlet>,
+    pub(crate) encoder: Box<dyn Encode>,
+    outputs: Vec<Outlet>,
+    /// What the most verbose of them wants.
+    level: LevelFilter,
 }
 
 /// An output at work.
 pub(crate) struct Outlet {
     pub(crate) name: String,
     pub(crate) level: LevelFilter,
-    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) sink: Box<dyn Sink>,
     pub(crate) counters: Counters,
 }
 
@@ -88,14 +87,8 @@ pub struct Pass {
     rate: SampleRate,
 }
 
-/// A record on its way in.
-pub(crate) struct Entry<'a> {
-    pub(crate) level: Level,
-    pub(crate) site: &'a Site<'a>,
-    pub(crate) fields: Fields<'a>,
-    pub(crate) keys: Option<&'a KeySet>,
-    pub(crate) message: fmt::Arguments<'a>,
-    pub(crate) rate: SampleRate,
+impl Pass {
+    const CERTAIN: Pass = Pass { rate: SampleRate::ONE };
 }
 
 impl Logger {
@@ -169,8 +162,8 @@ impl Logger {
         let (fields, keys) = fields.parts();
         Workspace::lend(|workspace| {
             let snapshot = workspace.snapshots.of(&self.core);
-            let reading = snapshot.reading(snapshot.limits, &workspace.scratch);
-            let context = bind(&self.context, fields, keys, snapshot, &reading, &mut workspace.line);
+            let reading = Reading { rules: &snapshot.rules, scratch: &workspace.scratch };
+            let context = bind(&self.context, fields, keys, snapshot, reading, &mut workspace.line);
             Logger { core: Arc::clone(&self.core), context, name: self.name.clone() }
         })
     }
@@ -212,7 +205,7 @@ impl Logger {
     pub fn log_from(&self, site: &Site<'_>, message: fmt::Arguments<'_>, fields: &FieldSet) {
         if self.is_enabled(site.level, site.target) {
             let fields = fields.as_fields();
-            self.write(&Entry { level: site.level, site, fields, keys: None, message, rate: SampleRate::ONE });
+            self.write(&Call { level: site.level, site, fields, keys: None, message, rate: SampleRate::ONE });
         }
     }
 
@@ -294,46 +287,37 @@ impl Logger {
     /// The gates of a call site: level, then sampling.
     #[inline]
     pub(crate) fn gate(&self, callsite: &'static Callsite) -> Option<Pass> {
+        if !callsite.is_registered() {
+            callsite.register(judge);
+        }
         let passes = match &self.name {
-            None => callsite.passes(self.core.filter.load(Ordering::Relaxed), self),
+            None => callsite.passes(self.core.filter.load(Ordering::Relaxed), |level, target| self.is_enabled(level, target)),
             Some(_) => self.is_enabled(callsite.site.level, ""),
         };
         passes.then_some(Pass { rate: SampleRate::ONE })
     }
 
     /// The walk of a record.
-    pub(crate) fn write(&self, entry: &Entry<'_>) {
+    pub(crate) fn write(&self, call: &Call<'_>) {
         Workspace::lend(|workspace| {
             let snapshot = workspace.snapshots.of(&self.core);
-            let reading = snapshot.reading(snapshot.limits, &workspace.scratch);
-            let message = workspace.message.read(entry.message, &reading);
-            let (bloom, repeated) = match entry.keys {
-                Some(keys) => keys.facts(),
-                None => facts_of(entry.fields),
-            };
-            let sensitive = match (entry.keys, reading.redaction) {
-                (Some(keys), Some(redaction)) => keys.verdicts(redaction),
-                _ => KeyVerdicts::UNKNOWN,
-            };
+            let reading = Reading { rules: &snapshot.rules, scratch: &workspace.scratch };
+            let (marks, repeated) = facts(call.fields, call.keys);
+            let bound = self.context.marks() | snapshot.shape.identity.marks();
             let mut record = Record {
                 timestamp: snapshot.clock.now(),
-                level: entry.level,
-                target: self.name.as_deref().unwrap_or(entry.site.target),
-                message,
-                site: entry.site,
-                fields: entry.fields,
-                sensitive,
+                level: call.level,
+                target: self.name.as_deref().unwrap_or(call.site.target),
+                message: workspace.message.read(call.message, &reading),
+                call,
+                sensitive: verdicts(call.keys, &reading),
                 repeated,
+                overriding: marks & bound != 0 && overrides(call.fields, [&self.context, &snapshot.shape.identity]),
                 context: &self.context,
-                identity: &snapshot.identity,
-                overriding: bloom & (self.context.bloom() | snapshot.identity.bloom()) != 0
-                    && overrides(entry.fields, &self.context, &snapshot.identity),
-                encoding: snapshot.encoding,
+                shape: &snapshot.shape,
                 format: 0,
-                location: snapshot.location,
-                rate: entry.rate,
-                cut_from: 0,
                 reading,
+                cut_from: 0,
             };
             for (index, format) in snapshot.formats.iter().enumerate() {
                 record.format = index;
@@ -363,102 +347,143 @@ impl Core {
             self.filter.store(next_number(), Ordering::Release);
             self.generation.store(next_number(), Ordering::Release);
         }
-        callsite::rejudge();
+        callsite::rejudge(judge);
     }
 }
 
 impl Snapshot {
-    pub(crate) fn reading<'a>(&'a self, limits: Limits, scratch: &'a Cell<Option<Box<Scratch>>>) -> Reading<'a> {
-        let redaction = (!self.redaction.is_off()).then_some(&self.redaction);
-        Reading { redaction, limits, scratch }
-    }
-
     fn wants(&self, level: Level, target: &str) -> bool {
         self.directives.enabled(level, target)
-            && self.formats.iter().flat_map(|format| &format.outputs).any(|outlet| outlet.level.allows(level))
+            && self.formats.iter().any(|format| format.level.allows(level))
     }
 }
 
 impl Format {
+    pub(crate) fn new(encoder: Box<dyn Encode>) -> Format {
+        Format { encoder, outputs: Vec::new(), level: LevelFilter::OFF }
+    }
+
+    pub(crate) fn add(&mut self, outlet: Outlet) {
+        self.level = self.level.min(outlet.level);
+        self.outputs.push(outlet);
+    }
+
+    /// Encodes a record once and gives it to every output that wants it. A panic costs the record at one output, or at
+    /// all of them if it was the encoder's.
     #[inline]
     fn write(&self, record: &mut Record<'_>, line: &mut Vec<u8>, place: &Place) {
-        let level = record.level;
-        let mut wanting = self.outputs.iter().filter(|outlet| outlet.level.allows(level));
-        let Some(first) = wanting.next() else { return };
-        line.clear();
-        let encoded = catch_unwind(AssertUnwindSafe(|| {
-            let partition = self.encoder.encode(record, line);
-            if line.len() <= record.reading.limits.record { partition } else { self.shrink(record, line) }
-        }));
-        let Ok(partition) = encoded else {
-            for outlet in std::iter::once(first).chain(wanting) {
-                outlet.counters.accept(level, place);
-                outlet.counters.drop_one(level, DropReason::Panicked);
-            }
-            return crate::fault::report("encoder", format_args!("it panicked, and the record is lost"));
-        };
-        let line = Line { bytes: line, level, timestamp: record.timestamp, partition };
-        let was_cut = record.cut_from > 0;
-        for outlet in std::iter::once(first).chain(wanting) {
-            outlet.write(&line, was_cut, place);
+        if !self.level.allows(record.level) {
+            return;
         }
+        let mut progress = Progress { partition: None, next: 0 };
+        while progress.next < self.outputs.len() {
+            if catch_unwind(AssertUnwindSafe(|| self.proceed(record, line, place, &mut progress))).is_err() {
+                self.account_for_panic(record.level, place, &mut progress);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn proceed(&self, record: &mut Record<'_>, bytes: &mut Vec<u8>, place: &Place, progress: &mut Progress) {
+        let partition = match progress.partition {
+            Some(partition) => partition,
+            None => {
+                bytes.clear();
+                let partition = self.encoder.encode(record, bytes);
+                *progress.partition.insert(match bytes.len() <= record.reading.rules.limits.record {
+                    true => partition,
+                    false => self.shrink(record, bytes),
+                })
+            }
+        };
+        let line = Line { bytes, level: record.level, timestamp: record.timestamp, partition };
+        while let Some(outlet) = self.outputs.get(progress.next) {
+            progress.next += 1;
+            if outlet.level.allows(record.level) {
+                outlet.write(&line, record.cut_from > 0, place);
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn account_for_panic(&self, level: Level, place: &Place, progress: &mut Progress) {
+        if progress.partition.is_some() {
+            if let Some(outlet) = self.outputs.get(progress.next.wrapping_sub(1)) {
+                outlet.counters.drop_one(level, DropReason::Panicked);
+                fault::report("sink", format_args!("the output {:?} panicked, and the record is lost", outlet.name));
+            }
+            return;
+        }
+        progress.next = self.outputs.len();
+        for outlet in self.outputs.iter().filter(|outlet| outlet.level.allows(level)) {
+            outlet.counters.accept(level, place);
+            outlet.counters.drop_one(level, DropReason::Panicked);
+        }
+        fault::report("encoder", format_args!("it panicked, and the record is lost"));
     }
 
     /// Encodes anew with shorter and shorter texts, then with fewer fields, until the record fits.
     #[cold]
     #[inline(never)]
-    fn shrink(&self, record: &mut Record<'_>, line: &mut Vec<u8>) -> crate::encode::Partition {
-        let allowed = record.reading.limits.record;
-        let original = record.reading.limits;
+    fn shrink(&self, record: &mut Record<'_>, line: &mut Vec<u8>) -> Partition {
+        let allowed = record.reading.rules.limits.record;
         record.cut_from = line.len();
-        record.encoding = 0;
-        let mut cut_message = String::new();
-        let message = record.message;
-        let mut partition = crate::encode::Partition::NONE;
-        for step in 1..=20 {
-            let limits = &mut record.reading.limits;
-            limits.text = (limits.text.min(allowed) / 2).max(16);
-            if step > 10 {
-                limits.fields /= 2;
+        // What was prepared for the context is as long as ever.
+        let shape = Shape { encoding: 0, ..record.shape.clone() };
+        let mut rules = record.reading.rules.clone();
+        rules.limits.text = rules.limits.text.min(allowed);
+        let mut message = String::new();
+        let mut partition = Partition::NONE;
+        while line.len() > allowed && rules.limits.fields > 0 {
+            if rules.limits.text > SHORTEST_TEXT {
+                rules.limits.text /= 2;
+            } else {
+                rules.limits.fields /= 2;
             }
-            let reading = record.reading;
-            cut_message.clear();
-            let longest = reading.limits.text.max(64);
-            cut_message.push_str(limits::cut(message, longest));
-            if cut_message.len() < message.len() {
-                limits::push_cut_mark(message.len(), &mut cut_message);
+            message.clear();
+            message.push_str(limits::cut(record.message, rules.limits.text));
+            if message.len() < record.message.len() {
+                limits::push_cut_mark(record.message.len(), &mut message);
             }
+            let reading = Reading { rules: &rules, ..record.reading };
             line.clear();
-            let shorter = Record { message: &cut_message, reading, ..*record };
-            partition = self.encoder.encode(&shorter, line);
-            if line.len() <= allowed {
-                break;
-            }
+            partition = self.encoder.encode(&Record { message: &message, shape: &shape, reading, ..*record }, line);
         }
-        record.reading.limits = original;
         partition
     }
 }
 
+/// Where a record is still too long with texts of this length, it is its many fields that are too many.
+const SHORTEST_TEXT: usize = 32;
+
+/// How far a record has come within a format.
+struct Progress {
+    /// None until it is encoded.
+    partition: Option<Partition>,
+    next: usize,
+}
+
 impl Outlet {
-    #[inline]
+    #[inline(always)]
     fn write(&self, line: &Line<'_>, was_cut: bool, place: &Place) {
         self.counters.accept(line.level, place);
         if was_cut {
             self.counters.cut_one();
         }
-        match catch_unwind(AssertUnwindSafe(|| self.sink.write(line))) {
-            Ok(Written::Done) => self.counters.write(line.level, place),
-            Ok(Written::Queued) => {}
-            Ok(Written::Dropped(reason)) => self.counters.drop_one(line.level, reason),
-            Ok(Written::Closed) => self.counters.drop_one(line.level, DropReason::Closed),
-            Err(_) => {
-                self.counters.drop_one(line.level, DropReason::Panicked);
-                crate::fault::report(
-                    "sink",
-                    format_args!("the output {:?} panicked, and the record is lost", self.name),
-                );
-            }
+        match self.sink.write(line) {
+            Written::Done => self.counters.write(line.level, place),
+            other => self.account_for(line.level, other),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn account_for(&self, level: Level, written: Written) {
+        match written {
+            Written::Done | Written::Queued => {}
+            Written::Dropped(reason) => self.counters.drop_one(level, reason),
+            Written::Closed => self.counters.drop_one(level, DropReason::Closed),
         }
     }
 }
@@ -512,15 +537,12 @@ pub(crate) fn bind(
     fields: Fields<'_>,
     keys: Option<&KeySet>,
     snapshot: &Snapshot,
-    reading: &Reading<'_>,
+    reading: Reading<'_>,
     bytes: &mut Vec<u8>,
 ) -> Context {
-    let (bloom, repeated) = keys.map_or_else(|| facts_of(fields), KeySet::facts);
-    let overriding = bloom & parent.bloom() != 0 && overrides(fields, parent, &Context::EMPTY);
-    let sensitive = match (keys, reading.redaction) {
-        (Some(keys), Some(redaction)) => keys.verdicts(redaction),
-        _ => KeyVerdicts::UNKNOWN,
-    };
+    let (marks, repeated) = facts(fields, keys);
+    let overriding = marks & parent.marks() != 0 && overrides(fields, [parent]);
+    let sensitive = verdicts(keys, &reading);
     let later = if repeated { Overriding::ByLater(fields) } else { Overriding::Nothing };
     let own = || FieldCursor::new(reading, fields, sensitive, later);
     let kept = || {
@@ -539,7 +561,7 @@ pub(crate) fn bind(
     let mut ends = [0_u32; MOST_FORMATS];
     let formats = &snapshot.formats[..snapshot.formats.len().min(MOST_FORMATS)];
     for (index, format) in formats.iter().enumerate() {
-        let prepared = match parent.encoded(snapshot.encoding, index) {
+        let prepared = match parent.encoded(snapshot.shape.encoding, index) {
             Some(encoded) if !overriding => {
                 bytes.extend_from_slice(encoded);
                 true
@@ -552,7 +574,7 @@ pub(crate) fn bind(
     for end in ends[..formats.len()].iter().rev() {
         bytes.extend_from_slice(&end.to_le_bytes());
     }
-    Context::new(bytes, block, snapshot.encoding, bloom | parent.bloom())
+    Context::new(bytes, block, snapshot.shape.encoding, marks | parent.marks())
 }
 
 fn copy_fields(mut fields: FieldCursor<'_>, out: &mut Vec<u8>) {
@@ -561,20 +583,31 @@ fn copy_fields(mut fields: FieldCursor<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// The bloom of fields known only at run time, and whether a key of theirs may stand there twice.
-fn facts_of(fields: Fields<'_>) -> (u64, bool) {
-    fields.names().fold((0, false), |(bloom, repeated), name| {
-        let bit = bloom_of(name);
-        (bloom | bit, repeated || bloom & bit != 0)
-    })
+/// The marks of the keys, and whether one of them stands there twice.
+#[inline]
+fn facts(fields: Fields<'_>, keys: Option<&KeySet>) -> (u64, bool) {
+    match keys {
+        Some(keys) => keys.facts(),
+        None => fields.names().fold((0, false), |(marks, repeated), name| {
+            let mark = Key::new(name).mark();
+            (marks | mark, repeated || marks & mark != 0)
+        }),
+    }
+}
+
+#[inline]
+fn verdicts(keys: Option<&KeySet>, reading: &Reading<'_>) -> KeyVerdicts {
+    match (keys, reading.rules.redaction()) {
+        (_, None) => KeyVerdicts::HARMLESS,
+        (Some(keys), Some(redaction)) => keys.verdicts(redaction),
+        (None, Some(_)) => KeyVerdicts::UNKNOWN,
+    }
 }
 
 /// Whether a call has a key that is bound too.
 #[cold]
-fn overrides(fields: Fields<'_>, context: &Context, identity: &Context) -> bool {
-    let is_bound =
-        |name: &str| [context, identity].into_iter().any(|bound| Fields::Block(bound.block()).has_from(name, 0));
-    fields.names().any(is_bound)
+fn overrides<const COUNT: usize>(fields: Fields<'_>, bound: [&Context; COUNT]) -> bool {
+    fields.names().any(|name| bound.iter().any(|context| Fields::Block(context.block()).has_from(name, 0)))
 }
 
 /// The memory a thread logs with. It is taken while a record is on its way, so that a record logged meanwhile, by a
@@ -673,8 +706,8 @@ impl Message {
     #[inline]
     fn read<'a>(&'a mut self, message: fmt::Arguments<'a>, reading: &Reading<'_>) -> &'a str {
         if let Some(text) = message.as_str()
-            && text.len() <= reading.limits.message
-            && reading.redaction.is_none_or(|redaction| redaction.is_clean(text))
+            && text.len() <= reading.rules.limits.message
+            && reading.rules.redaction().is_none_or(|redaction| redaction.is_clean(text))
         {
             return text;
         }
@@ -686,11 +719,11 @@ impl Message {
         self.raw.clear();
         limits::format_into(Value::Display(&message), &mut self.raw);
         let raw = std::str::from_utf8(&self.raw).unwrap_or_default();
-        if raw.len() <= reading.limits.message && reading.redaction.is_none_or(|redaction| redaction.is_clean(raw)) {
+        if raw.len() <= reading.rules.limits.message && reading.rules.redaction().is_none_or(|redaction| redaction.is_clean(raw)) {
             return raw;
         }
         self.shown.clear();
-        reading.read_text(raw, reading.limits.message, &mut self.shown);
+        reading.read_text(raw, reading.rules.limits.message, &mut self.shown);
         &self.shown
     }
 }
@@ -705,24 +738,33 @@ fn register(core: &Arc<Core>) {
         cores.retain(|core| core.strong_count() > 0);
         cores.push(Arc::downgrade(core));
     }
-    callsite::rejudge();
+    callsite::rejudge(judge);
 }
 
 /// From the first named logger on, a call site cannot know by its target what a logger will say.
 fn note_names() {
     if NAMES.set(()).is_ok() {
-        callsite::rejudge();
+        callsite::rejudge(judge);
     }
 }
 
-/// Whether some logger wants records like this.
-pub(crate) fn any_logger_wants(level: Level, target: &str) -> bool {
+/// What can be said of a call before it is known which logger it goes to.
+fn judge(level: Level, target: &str) -> Verdict {
     let cores: Vec<Arc<Core>> =
         CORES.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
-    cores.iter().any(|core| {
+    let named = NAMES.get().is_some();
+    let (mut any, mut all) = (false, !named);
+    for core in cores {
         let snapshot = core.snapshot();
-        snapshot.wants(level, target) || NAMES.get().is_some() && snapshot.directives.most_verbose().allows(level)
-    })
+        let wants = snapshot.wants(level, target);
+        any |= wants || named && snapshot.directives.most_verbose().allows(level);
+        all &= wants;
+    }
+    match (any, all) {
+        (false, _) => Verdict::Unwanted,
+        (true, true) => Verdict::Certain,
+        (true, false) => Verdict::Open,
+    }
 }
 
 /// The global logger; the default one from the first record on, until another is installed in its place.
@@ -751,23 +793,29 @@ fn with_current<R>(act: impl FnOnce(&Logger) -> R) -> R {
 
 /// The gates of a call without a logger.
 #[doc(hidden)]
-#[inline(never)]
+#[inline(always)]
 pub fn gate(callsite: &'static Callsite) -> Option<Pass> {
+    if callsite.is_certain() { Some(Pass::CERTAIN) } else { gate_of_current(callsite) }
+}
+
+#[inline(never)]
+fn gate_of_current(callsite: &'static Callsite) -> Option<Pass> {
     with_current(|logger| logger.gate(callsite))
 }
 
 /// The gates of a call with a logger.
 #[doc(hidden)]
-#[inline(never)]
+#[inline(always)]
 pub fn gate_of(logger: &Logger, callsite: &'static Callsite) -> Option<Pass> {
-    logger.gate(callsite)
+    if callsite.is_certain() { Some(Pass::CERTAIN) } else { logger.gate(callsite) }
 }
 
 /// Logs what has passed the gates.
 #[doc(hidden)]
 #[inline(never)]
 pub fn log(callsite: &'static Callsite, pass: Pass, message: fmt::Arguments<'_>, values: &[Value<'_>]) {
-    with_current(|logger| log_to(logger, callsite, pass, message, values));
+    let call = call(callsite, pass, message, values);
+    with_current(|logger| logger.write(&call));
 }
 
 /// Logs what has passed the gates to a logger.
@@ -780,7 +828,17 @@ pub fn log_to(
     message: fmt::Arguments<'_>,
     values: &[Value<'_>],
 ) {
-    let fields = Fields::Gathered { keys: callsite.keys.keys, values };
-    let (level, site, keys) = (callsite.site.level, &callsite.site, Some(&callsite.keys));
-    logger.write(&Entry { level, site, fields, keys, message, rate: pass.rate });
+    logger.write(&call(callsite, pass, message, values));
+}
+
+#[inline(always)]
+fn call<'a>(callsite: &'static Callsite, pass: Pass, message: fmt::Arguments<'a>, values: &'a [Value<'a>]) -> Call<'a> {
+    Call {
+        level: callsite.site.level,
+        site: &callsite.site,
+        message,
+        fields: Fields::Gathered { keys: callsite.keys.keys, values },
+        keys: Some(&callsite.keys),
+        rate: pass.rate,
+    }
 }

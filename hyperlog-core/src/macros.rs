@@ -183,7 +183,7 @@ macro_rules! __fields {
 #[macro_export]
 macro_rules! __key {
     ($($key:ident).+) => {
-        $crate::Key::identifier(::core::concat!(",\"", ::core::stringify!($($key).+), "\":"))
+        $crate::Key::identifier(::core::concat!(",\"", ::core::stringify!($($key).+), "\":                "))
     };
 }
 

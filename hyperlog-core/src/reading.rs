@@ -12,12 +12,30 @@ use crate::value::{Tree, TreeVisitor, Value};
 use std::cell::Cell;
 use std::time::Duration;
 
-/// How values are read.
+/// How values are read: redacted, then limited.
+#[derive(Clone)]
+pub(crate) struct Rules {
+    redaction: Redaction,
+    is_redacting: bool,
+    pub(crate) limits: Limits,
+}
+
+impl Rules {
+    pub(crate) fn new(redaction: Redaction, limits: Limits) -> Rules {
+        Rules { is_redacting: !redaction.is_off(), redaction, limits }
+    }
+
+    /// None if redaction is off.
+    #[inline]
+    pub(crate) fn redaction(&self) -> Option<&Redaction> {
+        self.is_redacting.then_some(&self.redaction)
+    }
+}
+
+/// Rules, and the memory to prepare values in.
 #[derive(Clone, Copy)]
 pub(crate) struct Reading<'a> {
-    /// None if redaction is off.
-    pub(crate) redaction: Option<&'a Redaction>,
-    pub(crate) limits: Limits,
+    pub(crate) rules: &'a Rules,
     pub(crate) scratch: &'a Cell<Option<Box<Scratch>>>,
 }
 
@@ -32,10 +50,12 @@ pub(crate) struct KeyVerdicts {
 
 impl KeyVerdicts {
     pub(crate) const UNKNOWN: KeyVerdicts = KeyVerdicts { bits: 0, known: 0 };
+    /// Of a reading without redaction.
+    pub(crate) const HARMLESS: KeyVerdicts = KeyVerdicts { bits: 0, known: usize::MAX };
 
     #[inline]
     fn is_harmless(self, index: usize) -> bool {
-        index < self.known && self.bits >> index & 1 == 0
+        index < self.known && self.bits.wrapping_shr(index as u32) & 1 == 0
     }
 }
 
@@ -58,9 +78,11 @@ impl KeyVerdicts {
 /// }
 /// ```
 pub struct FieldCursor<'r> {
-    reading: &'r Reading<'r>,
+    reading: Reading<'r>,
     fields: Fields<'r>,
     index: usize,
+    /// Up to here fields may be shown as they are.
+    plain: usize,
     sensitive: KeyVerdicts,
     overriding: Overriding<'r>,
     /// How much of [`Scratch::block`] is still to be read.
@@ -100,55 +122,58 @@ enum Shown {
 impl<'r> FieldCursor<'r> {
     #[inline]
     pub(crate) fn new(
-        reading: &'r Reading<'r>,
+        reading: Reading<'r>,
         fields: Fields<'r>,
         sensitive: KeyVerdicts,
         overriding: Overriding<'r>,
     ) -> FieldCursor<'r> {
-        FieldCursor { reading, fields, index: 0, sensitive, overriding, pending: 0, scratch: None }
+        let plain = match (fields, overriding) {
+            (Fields::Gathered { keys, .. }, Overriding::Nothing) => keys.len().min(reading.rules.limits.fields),
+            _ => 0,
+        };
+        FieldCursor { reading, fields, index: 0, plain, sensitive, overriding, pending: 0, scratch: None }
     }
 
     /// The next field, redacted and no longer than the limits allow.
-    #[expect(clippy::should_implement_trait, reason = "a lent value outlives no further call")]
+    #[expect(clippy::should_implement_trait, reason = "a lent value does not outlive the next call")]
     #[inline]
     pub fn next(&mut self) -> Option<(Key<'_>, Value<'_>)> {
-        if let Fields::Gathered { keys, values } = self.fields
-            && self.pending == 0
-            && matches!(self.overriding, Overriding::Nothing)
-        {
-            let (key, value) = (keys.get(self.index)?, values.get(self.index)?);
-            if self.index < self.reading.limits.fields && self.passes(key, value) {
-                self.index += 1;
-                return Some((*key, *value));
-            }
+        match self.next_plain() {
+            Some((key, value)) => Some((*key, *value)),
+            None if self.is_exhausted() => None,
+            None => self.prepare(),
         }
-        self.prepare()
     }
 
-    /// Whether a field can be shown as it is.
-    #[inline]
-    fn passes(&self, key: &Key<'_>, value: &Value<'_>) -> bool {
-        if key.length() > self.reading.limits.key {
-            return false;
+    #[inline(always)]
+    fn is_exhausted(&self) -> bool {
+        self.pending == 0 && matches!(self.fields, Fields::Gathered { keys, .. } if self.index >= keys.len())
+    }
+
+    /// The next field if it can be shown as it is. None says nothing about whether there are more.
+    #[inline(always)]
+    pub(crate) fn next_plain(&mut self) -> Option<(&'r Key<'r>, &'r Value<'r>)> {
+        let Fields::Gathered { keys, values } = self.fields else { return None };
+        if self.index >= self.plain || self.pending > 0 {
+            return None;
         }
-        let is_clean = match self.reading.redaction {
-            None => true,
-            Some(redaction) => {
-                if !self.sensitive.is_harmless(self.index) {
-                    return false;
-                }
-                match value {
-                    Value::Str(text) => redaction.is_clean(text),
-                    _ => true,
-                }
+        let (key, value) = (keys.get(self.index)?, values.get(self.index)?);
+        if !self.sensitive.is_harmless(self.index) || key.length() > self.reading.rules.limits.key {
+            return None;
+        }
+        let passes = match value {
+            Value::Str(text) => {
+                text.len() <= self.reading.rules.limits.text
+                    && self.reading.rules.redaction().is_none_or(|redaction| redaction.is_clean(text))
             }
+            Value::Bytes(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) | Value::Tree(_) => false,
+            _ => true,
         };
-        is_clean
-            && match value {
-                Value::Str(text) => text.len() <= self.reading.limits.text,
-                Value::Bytes(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) | Value::Tree(_) => false,
-                _ => true,
-            }
+        if !passes {
+            return None;
+        }
+        self.index += 1;
+        Some((key, value))
     }
 
     #[inline(never)]
@@ -170,7 +195,7 @@ impl<'r> FieldCursor<'r> {
             self.pending = entries.remaining();
             scratch.name.clear();
             scratch.name.push_str(key.name());
-            if scratch.shown.prepare(self.reading, &scratch.name, stored, &mut scratch.text, &mut scratch.tree) {
+            if scratch.shown.prepare(&self.reading, &scratch.name, stored, &mut scratch.text, &mut scratch.tree) {
                 self.reading.shorten_key(&mut scratch.name);
                 break;
             }
@@ -186,7 +211,7 @@ impl<'r> FieldCursor<'r> {
             let index = self.index;
             self.index += 1;
             scratch.block.clear();
-            if index >= self.reading.limits.fields {
+            if index >= self.reading.rules.limits.fields {
                 let lost = self.fields.count_from(index);
                 self.fields = Fields::NONE;
                 if lost > 0 {
@@ -291,7 +316,7 @@ impl Shown {
                 Value::Duration(value) => Shown::Duration(value),
                 Value::Time(value) => Shown::Time(value),
                 Value::Str(value) => {
-                    reading.read_text(value, reading.limits.text, text);
+                    reading.read_text(value, reading.rules.limits.text, text);
                     Shown::Text
                 }
                 _ => Shown::Null,
@@ -304,12 +329,12 @@ impl Shown {
 impl Reading<'_> {
     #[inline]
     fn mask_for(&self, path: &str) -> Option<Mask> {
-        self.redaction.and_then(|redaction| redaction.key(path))
+        self.rules.redaction().and_then(|redaction| redaction.key(path))
     }
 
     /// Masks any value; says whether anything is left to show.
     fn mask(&self, mask: Mask, value: Value<'_>, out: &mut String) -> bool {
-        let Some(redaction) = self.redaction else { return false };
+        let Some(redaction) = self.rules.redaction() else { return false };
         match value {
             Value::Str(text) => redaction.mask(mask, text, out),
             // What is inside a tree cannot be shown in part, and the kinds of a number tell nothing.
@@ -320,7 +345,7 @@ impl Reading<'_> {
     /// Appends a text as it may be shown: redacted, then cut.
     pub(crate) fn read_text(&self, text: &str, limit: usize, out: &mut String) {
         let start = out.len();
-        let is_masked = self.redaction.is_some_and(|redaction| redaction.text(text, out));
+        let is_masked = self.rules.redaction().is_some_and(|redaction| redaction.text(text, out));
         if !is_masked {
             out.push_str(limits::cut(text, limit));
         }
@@ -333,8 +358,8 @@ impl Reading<'_> {
     }
 
     fn shorten_key(&self, name: &mut String) {
-        if name.len() > self.limits.key {
-            name.truncate(limits::cut(name, self.limits.key).len());
+        if name.len() > self.rules.limits.key {
+            name.truncate(limits::cut(name, self.rules.limits.key).len());
             name.push('…');
         }
     }
@@ -374,7 +399,7 @@ impl<'a, 'w> TreeReader<'a, 'w> {
         } else if self.mask.is_some() {
             self.value(Value::Str(""));
             self.passed_over = 1;
-        } else if self.path_lengths.len() >= self.reading.limits.depth {
+        } else if self.path_lengths.len() >= self.reading.rules.limits.depth {
             self.writer.value(Value::Str("[too deep]"));
             self.passed_over = 1;
         } else {
@@ -424,7 +449,7 @@ impl TreeVisitor for TreeReader<'_, '_> {
         let mask = self.mask.take();
         match (mask, value) {
             (None, Value::Str(text)) => {
-                self.reading.read_text(text, self.reading.limits.text, &mut self.text);
+                self.reading.read_text(text, self.reading.rules.limits.text, &mut self.text);
                 self.writer.value(Value::Str(&self.text));
             }
             (None, scalar) | (Some(_), scalar @ Value::Null) => self.writer.value(scalar),

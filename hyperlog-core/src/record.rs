@@ -5,11 +5,13 @@
 
 use crate::context::Context;
 use crate::field::{Fields, Key};
+use crate::keyset::KeySet;
 use crate::filter::sample::SampleRate;
 use crate::level::Level;
 use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Reading};
 use crate::time::Timestamp;
 use crate::value::Value;
+use std::fmt;
 
 /// A happening: when, how severe, where, what, and its fields.
 #[derive(Clone, Copy)]
@@ -18,21 +20,37 @@ pub struct Record<'a> {
     pub(crate) level: Level,
     pub(crate) target: &'a str,
     pub(crate) message: &'a str,
-    pub(crate) site: &'a Site<'a>,
-    pub(crate) fields: Fields<'a>,
+    pub(crate) call: &'a Call<'a>,
     pub(crate) sensitive: KeyVerdicts,
     /// Whether a key stands more than once at the call.
     pub(crate) repeated: bool,
-    pub(crate) context: &'a Context,
-    pub(crate) identity: &'a Context,
     /// Whether the call has a key that the context or the identity has too.
     pub(crate) overriding: bool,
-    pub(crate) encoding: u64,
+    pub(crate) context: &'a Context,
+    pub(crate) shape: &'a Shape,
+    /// Which of the logger's formats is being written.
     pub(crate) format: usize,
-    pub(crate) location: bool,
-    pub(crate) rate: SampleRate,
-    pub(crate) cut_from: usize,
     pub(crate) reading: Reading<'a>,
+    pub(crate) cut_from: usize,
+}
+
+/// What the call gave: nothing of it redacted yet.
+pub(crate) struct Call<'a> {
+    pub(crate) level: Level,
+    pub(crate) site: &'a Site<'a>,
+    pub(crate) message: fmt::Arguments<'a>,
+    pub(crate) fields: Fields<'a>,
+    pub(crate) keys: Option<&'a KeySet>,
+    pub(crate) rate: SampleRate,
+}
+
+/// What all records of a logger have in common.
+#[derive(Clone)]
+pub(crate) struct Shape {
+    pub(crate) identity: Context,
+    /// The number of the formats, by which contexts know what they were encoded for.
+    pub(crate) encoding: u64,
+    pub(crate) location: bool,
 }
 
 /// The place in a program that a record comes from.
@@ -82,22 +100,22 @@ impl<'a> Record<'a> {
     /// The message before its arguments were put in, a key to group by; empty if there is none.
     #[inline]
     pub fn template(&self) -> &str {
-        self.site.template
+        self.call.site.template
     }
 
     /// The module, file and line, where the logger is told to show them.
     #[inline]
     pub fn location(&self) -> Option<(&str, u32)> {
-        if !self.location {
+        if !self.shape.location {
             return None;
         }
-        Some((self.site.file?, self.site.line?))
+        Some((self.call.site.file?, self.call.site.line?))
     }
 
     /// How many records this one stands for.
     #[inline]
     pub fn rate(&self) -> SampleRate {
-        self.rate
+        self.call.rate
     }
 
     /// How long the record would have been, if it had to be cut to fit [`Limits::record`].
@@ -109,19 +127,31 @@ impl<'a> Record<'a> {
     /// Whether there is anything beside head and fields.
     #[inline]
     pub(crate) fn has_extras(&self) -> bool {
-        self.location || self.cut_from > 0 || self.rate != SampleRate::ONE
+        self.shape.location || self.cut_from > 0 || self.call.rate != SampleRate::ONE
+    }
+
+    /// Whether anything is bound.
+    #[inline]
+    pub(crate) fn has_bound(&self) -> bool {
+        !self.context.is_empty() || !self.shape.identity.is_empty()
+    }
+
+    /// Whether the call gave any fields.
+    #[inline]
+    pub(crate) fn has_fields(&self) -> bool {
+        !matches!(self.call.fields, Fields::Gathered { keys: [], .. } | Fields::Block([]))
     }
 
     /// The fields given at the call.
     #[inline]
     pub fn fields(&self) -> FieldCursor<'_> {
-        FieldCursor::new(&self.reading, self.fields, self.sensitive, self.own_repeats())
+        FieldCursor::new(self.reading, self.call.fields, self.sensitive, self.own_repeats())
     }
 
     /// What the process says of itself: service, version, host.
     #[inline]
     pub fn identity(&self) -> Bound<'_> {
-        self.bound(self.identity)
+        self.bound(&self.shape.identity)
     }
 
     /// What is bound to the logger.
@@ -132,13 +162,13 @@ impl<'a> Record<'a> {
 
     #[inline]
     fn own_repeats(&self) -> Overriding<'_> {
-        if self.repeated { Overriding::ByLater(self.fields) } else { Overriding::Nothing }
+        if self.repeated { Overriding::ByLater(self.call.fields) } else { Overriding::Nothing }
     }
 
     #[inline]
     fn bound<'r>(&'r self, context: &'r Context) -> Bound<'r> {
         if !self.overriding
-            && let Some(encoded) = context.encoded(self.encoding, self.format)
+            && let Some(encoded) = context.encoded(self.shape.encoding, self.format)
         {
             return Bound::Encoded(encoded);
         }
@@ -146,13 +176,13 @@ impl<'a> Record<'a> {
     }
 
     fn bound_fields<'r>(&'r self, context: &'r Context) -> FieldCursor<'r> {
-        let overriding = if self.overriding { Overriding::ByCall(self.fields) } else { Overriding::Nothing };
-        FieldCursor::new(&self.reading, Fields::Block(context.block()), KeyVerdicts::UNKNOWN, overriding)
+        let overriding = if self.overriding { Overriding::ByCall(self.call.fields) } else { Overriding::Nothing };
+        FieldCursor::new(self.reading, Fields::Block(context.block()), KeyVerdicts::UNKNOWN, overriding)
     }
 
     /// Every field: of the process, of the logger and of the call, in this order.
     pub fn for_each_field(&self, mut show: impl FnMut(Key<'_>, Value<'_>)) {
-        for context in [self.identity, self.context] {
+        for context in [&self.shape.identity, self.context] {
             let mut cursor = self.bound_fields(context);
             while let Some((key, value)) = cursor.next() {
                 show(key, value);

@@ -4,7 +4,7 @@
 //! meanwhile logs through it.
 
 use crate::logger::{BindFields, Logger};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -32,6 +32,21 @@ pub struct Scope(Arc<Mutex<Logger>>);
 
 thread_local! {
     static CURRENT: RefCell<Option<Scope>> = const { RefCell::new(None) };
+    /// Whether there is one: most records of most threads only have to look here.
+    static IS_ENTERED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Makes a scope current, or none; returns the one that was.
+fn replace_current(scope: Option<Scope>) -> Option<Scope> {
+    let is_entered = scope.is_some();
+    let replaced = CURRENT.try_with(|current| match current.try_borrow_mut() {
+        Ok(mut current) => {
+            IS_ENTERED.set(is_entered);
+            std::mem::replace(&mut *current, scope)
+        }
+        Err(_) => None,
+    });
+    replaced.unwrap_or(None)
 }
 
 impl Scope {
@@ -41,7 +56,13 @@ impl Scope {
     }
 
     /// The scope of what this thread is doing right now.
+    #[inline]
     pub fn current() -> Option<Scope> {
+        if IS_ENTERED.get() { Scope::entered() } else { None }
+    }
+
+    #[inline(never)]
+    fn entered() -> Option<Scope> {
         CURRENT.try_with(|current| current.try_borrow().ok()?.clone()).ok().flatten()
     }
 
@@ -58,9 +79,7 @@ impl Scope {
 
     /// Makes this the current scope of the thread until the guard is dropped.
     pub fn enter(&self) -> Entered {
-        let previous = CURRENT
-            .try_with(|current| current.try_borrow_mut().ok().and_then(|mut current| current.replace(self.clone())))
-            .unwrap_or(None);
+        let previous = replace_current(Some(self.clone()));
         Entered { previous, on_this_thread: PhantomData }
     }
 }
@@ -81,13 +100,8 @@ pub struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let previous = self.previous.take();
         // What was current is dropped outside of the borrow: dropping it may log.
-        let left = CURRENT.try_with(|current| match current.try_borrow_mut() {
-            Ok(mut current) => std::mem::replace(&mut *current, previous),
-            Err(_) => None,
-        });
-        drop(left);
+        drop(replace_current(self.previous.take()));
     }
 }
 

@@ -1,7 +1,9 @@
 //! When something happened: a point in time, the clock it is read from, and the ways to write it.
 
 mod format;
+mod system;
 
+pub(crate) use self::format::rfc3339_micros;
 pub use self::format::{PatternError, TimeFormat};
 
 use std::fmt;
@@ -19,7 +21,7 @@ impl Timestamp {
     /// The time on the system's clock.
     #[inline]
     pub fn now() -> Timestamp {
-        Timestamp::from(SystemTime::now())
+        system::now()
     }
 
     /// Seconds since 1970, which may lie before it, and nanoseconds, of which whole seconds are carried over.

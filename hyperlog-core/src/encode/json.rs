@@ -1,6 +1,6 @@
 //! One JSON object a line.
 
-use crate::encode::escape::push_escaped;
+use crate::encode::append::{Appender, PADDING, Padded, push_escaped};
 use crate::encode::{Encode, Partition};
 use crate::field::Key;
 use crate::filter::sample::SampleRate;
@@ -8,6 +8,7 @@ use crate::keys::{DurationForm, Schema};
 use crate::level::Level;
 use crate::reading::FieldCursor;
 use crate::record::{Bound, Record};
+use crate::time::{TimeFormat, rfc3339_micros};
 use crate::value::{Tree, TreeVisitor, Value};
 use std::any::Any;
 use std::time::Duration;
@@ -33,8 +34,8 @@ pub struct Json {
     /// What stands between target and message.
     message: Box<[u8]>,
     reserved: Box<[&'static str]>,
-    /// A bit for the length of each reserved name.
-    reserved_lengths: u64,
+    /// The marks of all names that are reserved or renamed.
+    special_keys: u64,
 }
 
 impl Default for Json {
@@ -51,7 +52,7 @@ impl Json {
 
     /// In the shape another system expects.
     pub fn with_schema(schema: Schema) -> Json {
-        let has_time = schema.time != crate::time::TimeFormat::Off;
+        let has_time = schema.time != TimeFormat::Off;
         let quote = if schema.time.is_number() { "" } else { "\"" };
         let open = if has_time { format!("{{\"{}\":{quote}", schema.timestamp) } else { "{".to_owned() };
         let levels = (1..=Level::MAX_SEVERITY).filter_map(Level::from_severity).map(|level| {
@@ -60,52 +61,71 @@ impl Json {
                 text += &format!("\"{severity}\":{},", level.severity());
             }
             text += &format!("\"{}\":{},\"{}\":\"", schema.level, schema.level_form.json(level), schema.target);
-            text.into_bytes().into_boxed_slice()
+            padded(text)
         });
         let reserved: Box<[&'static str]> = schema.reserved().collect();
+        let special = schema.reserved().chain(schema.renamed.iter().map(|(ours, _)| *ours));
         Json {
-            open: open.into_bytes().into(),
+            open: padded(open),
             levels: levels.collect(),
-            message: format!("\",\"{}\":\"", schema.message).into_bytes().into(),
-            reserved_lengths: reserved.iter().fold(0, |lengths, name| lengths | 1 << (name.len() & 63)),
+            message: padded(format!("\",\"{}\":\"", schema.message)),
+            special_keys: special.fold(0, |marks, name| marks | Key::new(name).mark()),
             reserved,
             schema,
         }
     }
 
-    fn push_fields(&self, fields: &mut FieldCursor<'_>, out: &mut Vec<u8>) {
-        while let Some((key, value)) = fields.next() {
-            self.push_field(key, value, out);
-        }
-    }
-
     #[inline]
-    fn push_field(&self, key: Key<'_>, value: Value<'_>, out: &mut Vec<u8>) {
-        if let Value::Duration(duration) = value {
-            return self.push_duration_field(key, duration, out);
-        }
-        self.push_key(key, out);
-        push_value(value, self.schema.duration, out);
-    }
-
-    #[inline]
-    fn push_key(&self, key: Key<'_>, out: &mut Vec<u8>) {
-        match key.fragment() {
-            Some(fragment) if self.schema.renamed.is_empty() && !self.may_be_reserved(fragment.len() - 4) => {
-                out.extend_from_slice(fragment.as_bytes());
+    fn append_fields(&self, fields: &mut FieldCursor<'_>, line: &mut Appender<'_>) {
+        loop {
+            while let Some((key, value)) = fields.next_plain() {
+                self.append_field(key, value, line);
             }
-            _ => self.push_checked_key(key.name(), "", out),
+            let Some((key, value)) = fields.next() else { return };
+            self.append_field(&key, &value, line);
         }
     }
 
-    #[inline]
-    fn may_be_reserved(&self, length: usize) -> bool {
-        self.reserved_lengths >> (length & 63) & 1 != 0
+    #[inline(always)]
+    fn append_field(&self, key: &Key<'_>, value: &Value<'_>, line: &mut Appender<'_>) {
+        let Some(fragment) = self.fragment_of(key) else {
+            return line.with_vec(|out| self.push_field(key, value, out));
+        };
+        match *value {
+            Value::Str(text) => line.text_field(fragment, text),
+            Value::U64(number) => line.unsigned_field(fragment, number),
+            Value::I64(number) => line.signed_field(fragment, number),
+            Value::F64(number) if number.is_finite() => line.finite_field(fragment, number),
+            Value::Bool(true) => {
+                line.padded(fragment);
+                line.literal(b"true");
+            }
+            Value::Bool(false) => {
+                line.padded(fragment);
+                line.literal(b"false");
+            }
+            _ => line.with_vec(|out| self.push_field(key, value, out)),
+        }
+    }
+
+    /// A key as it was prepared when the program was built, if nothing is in the way.
+    #[inline(always)]
+    fn fragment_of<'k>(&self, key: &Key<'k>) -> Option<Padded<'k>> {
+        if self.special_keys & key.mark() != 0 { None } else { key.fragment() }
     }
 
     #[inline(never)]
-    fn push_checked_key(&self, name: &str, suffix: &str, out: &mut Vec<u8>) {
-        let is_reserved = self.may_be_reserved(name.len()) && self.reserved.contains(&name);
+    fn push_field(&self, key: &Key<'_>, value: &Value<'_>, out: &mut Vec<u8>) {
+        if let Value::Duration(duration) = value {
+            return self.push_duration_field(key, *duration, out);
+        }
+        self.push_key(key, "", out);
+        push_value(*value, self.schema.duration, out);
+    }
+
+    fn push_key(&self, key: &Key<'_>, suffix: &str, out: &mut Vec<u8>) {
+        let name = key.name();
+        let is_reserved = self.special_keys & key.mark() != 0 && self.reserved.contains(&name);
         out.extend_from_slice(if is_reserved { b",\"field." } else { b",\"" });
         push_escaped(self.schema.name_of(name), out);
         push_escaped(suffix, out);
@@ -113,7 +133,7 @@ impl Json {
     }
 
     #[inline(never)]
-    fn push_duration_field(&self, key: Key<'_>, duration: Duration, out: &mut Vec<u8>) {
+    fn push_duration_field(&self, key: &Key<'_>, duration: Duration, out: &mut Vec<u8>) {
         let suffix = match self.schema.duration {
             DurationForm::Seconds => "_s",
             DurationForm::Millis => "_ms",
@@ -121,34 +141,48 @@ impl Json {
             DurationForm::Text => "",
         };
         let suffix = if key.name().ends_with(suffix) { "" } else { suffix };
-        self.push_checked_key(key.name(), suffix, out);
+        self.push_key(key, suffix, out);
         push_duration(duration, self.schema.duration, out);
     }
 
-    fn push_bound(&self, bound: Bound<'_>, out: &mut Vec<u8>) {
+    #[inline]
+    fn append_bound(&self, bound: Bound<'_>, line: &mut Appender<'_>) {
         match bound {
-            Bound::Encoded(encoded) => out.extend_from_slice(encoded),
-            Bound::Fields(mut fields) => self.push_fields(&mut fields, out),
+            Bound::Encoded(encoded) => line.bytes(encoded),
+            Bound::Fields(mut fields) => self.append_fields(&mut fields, line),
         }
     }
 
-    /// Fields under a name of their own, or beside everything else.
-    #[inline]
-    fn push_group(&self, group: Option<&str>, out: &mut Vec<u8>, push: impl FnOnce(&Json, &mut Vec<u8>)) {
-        let Some(name) = group else {
-            return push(self, out);
-        };
-        out.extend_from_slice(b",\"");
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b"\":");
-        let opened = out.len();
-        push(self, out);
-        // The comma before the first field becomes the brace.
-        match out.get_mut(opened) {
-            Some(comma) => *comma = b'{',
-            None => out.push(b'{'),
-        }
-        out.push(b'}');
+    /// Fields under a name of their own.
+    #[inline(never)]
+    fn append_groups(&self, record: &Record<'_>, line: &mut Appender<'_>) {
+        line.with_vec(|out| self.push_ungrouped(record, out));
+        let opened = self.open_group(self.schema.resource, line);
+        self.append_bound(record.identity(), line);
+        self.close_group(opened, line);
+        let opened = self.open_group(self.schema.attributes, line);
+        self.append_bound(record.context(), line);
+        self.append_fields(&mut record.fields(), line);
+        self.close_group(opened, line);
+    }
+
+    fn open_group(&self, name: Option<&str>, line: &mut Appender<'_>) -> Option<usize> {
+        line.with_vec(|out| {
+            self.push_name(name?, out);
+            Some(out.len())
+        })
+    }
+
+    /// The comma before the first field of a group becomes its brace.
+    fn close_group(&self, opened: Option<usize>, line: &mut Appender<'_>) {
+        let Some(opened) = opened else { return };
+        line.with_vec(|out| {
+            match out.get_mut(opened) {
+                Some(comma) => *comma = b'{',
+                None => out.push(b'{'),
+            }
+            out.push(b'}');
+        });
     }
 
     #[inline(never)]
@@ -177,11 +211,11 @@ impl Json {
     }
 
     /// The fields that a grouped schema wants beside its groups.
-    #[inline(never)]
     fn push_ungrouped(&self, record: &Record<'_>, out: &mut Vec<u8>) {
         record.for_each_field(|key, value| {
             if self.schema.ungrouped.contains(&self.schema.name_of(key.name())) {
-                self.push_field(key, value, out);
+                self.push_key(&key, "", out);
+                push_value(value, self.schema.duration, out);
             }
         });
     }
@@ -189,33 +223,41 @@ impl Json {
 
 impl Encode for Json {
     fn encode(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
-        out.extend_from_slice(&self.open);
-        self.schema.time.write(record.timestamp(), out);
-        out.extend_from_slice(&self.levels[usize::from(record.level().severity() - 1)]);
-        push_escaped(record.target(), out);
-        out.extend_from_slice(&self.message);
-        push_escaped(record.message(), out);
-        out.push(b'"');
+        let mut line = Appender::new(out);
+        line.padded(Padded::new(&self.open));
+        match &self.schema.time {
+            TimeFormat::Rfc3339Micros => line.literal(&rfc3339_micros(record.timestamp())),
+            other => line.with_vec(|out| other.write(record.timestamp(), out)),
+        }
+        line.padded_and_escaped(Padded::new(&self.levels[usize::from(record.level().severity() - 1)]), record.target());
+        line.padded_and_escaped(Padded::new(&self.message), record.message());
+        line.literal(b"\"");
         if !self.schema.constants.is_empty() {
-            out.extend_from_slice(self.schema.constants.as_bytes());
+            line.bytes(self.schema.constants.as_bytes());
         }
-        if !self.schema.ungrouped.is_empty() {
-            self.push_ungrouped(record, out);
+        if self.schema.attributes.is_some() {
+            self.append_groups(record, &mut line);
+        } else {
+            if record.has_bound() {
+                self.append_bound(record.identity(), &mut line);
+                self.append_bound(record.context(), &mut line);
+            }
+            if record.has_fields() {
+                self.append_fields(&mut record.fields(), &mut line);
+            }
         }
-        self.push_group(self.schema.resource, out, |json, out| json.push_bound(record.identity(), out));
-        self.push_group(self.schema.attributes, out, |json, out| {
-            json.push_bound(record.context(), out);
-            json.push_fields(&mut record.fields(), out);
-        });
         if record.has_extras() {
-            self.push_extras(record, out);
+            line.with_vec(|out| self.push_extras(record, out));
         }
-        out.extend_from_slice(b"}\n");
+        line.literal(b"}\n");
+        line.finish();
         Partition::NONE
     }
 
     fn encode_bound(&self, fields: &mut FieldCursor<'_>, out: &mut Vec<u8>) -> bool {
-        self.push_fields(fields, out);
+        let mut line = Appender::new(out);
+        self.append_fields(fields, &mut line);
+        line.finish();
         true
     }
 
@@ -224,8 +266,14 @@ impl Encode for Json {
     }
 }
 
+/// Text that [`Padded`] can be made of.
+fn padded(text: String) -> Box<[u8]> {
+    let mut bytes = text.into_bytes();
+    bytes.extend_from_slice(&[b' '; PADDING]);
+    bytes.into()
+}
+
 /// Appends a value as JSON.
-#[inline]
 pub(crate) fn push_value(value: Value<'_>, form: DurationForm, out: &mut Vec<u8>) {
     match value {
         Value::Str(text) => push_text(text, out),
@@ -254,7 +302,7 @@ fn push_rarer_value(value: Value<'_>, form: DurationForm, out: &mut Vec<u8>) {
         Value::Duration(duration) => push_duration(duration, form, out),
         Value::Time(time) => {
             out.push(b'"');
-            crate::time::TimeFormat::Rfc3339Micros.write(time, out);
+            TimeFormat::Rfc3339Micros.write(time, out);
             out.push(b'"');
         }
         Value::Tree(tree) => push_tree(tree, form, out),

@@ -451,7 +451,11 @@ mod tests {
 
     fn check(text: &str, target: &str, expected: &str) {
         let directives: Directives = text.parse().unwrap_or_else(|error| panic!("{text:?}: {error}"));
-        assert_eq!(directives.level_for(target).to_string(), expected, "{text:?} for {target:?}");
+        let filter = directives.level_for(target);
+        assert_eq!(filter.to_string(), expected, "{text:?} for {target:?}");
+        for level in (1..=Level::MAX_SEVERITY).filter_map(Level::from_severity) {
+            assert_eq!(directives.enabled(level, target), filter.allows(level), "{text:?} for {level} {target:?}");
+        }
         assert_eq!(directives.to_string().parse(), Ok(directives), "{text:?} read back");
     }
 

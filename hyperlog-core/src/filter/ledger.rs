@@ -137,7 +137,7 @@ impl<B: Bookkeeping> Ledger<B> {
             },
         };
         let account = &set.accounts[way];
-        if account.tally().is_past(number) {
+        if !account.tally().is_of(number) {
             self.turn(set, way, number, tell);
         }
         account
@@ -147,8 +147,7 @@ impl<B: Bookkeeping> Ledger<B> {
     #[inline]
     pub(crate) fn count_apart(&self, account: &Account) -> Tally {
         let Some(seat) = seat() else { return account.count() };
-        let table =
-            self.apart[seat].get_or_init(|| (0..(self.sets.len() + 1) * WAYS).map(|_| Apart::default()).collect());
+        let table = self.apart[seat].get_or_init(|| self.table());
         let apart = &table[account.place];
         let mut tally = apart.tally();
         if tally.window() != account.tally().window() {
@@ -156,6 +155,12 @@ impl<B: Bookkeeping> Ledger<B> {
         }
         apart.tally.store(tally.0 + 1, Relaxed);
         tally
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn table(&self) -> Box<[Apart]> {
+        (0..(self.sets.len() + 1) * WAYS).map(|_| Apart::default()).collect()
     }
 
     /// Follows the account into its window, and leaves with it what is still to be told.
@@ -173,7 +178,7 @@ impl<B: Bookkeeping> Ledger<B> {
     /// What was suppressed apart since it was last taken. Only under the lock of the set.
     fn take(&self, account: &Account, apart: &Apart) -> u64 {
         let suppressed = self.book.suppressed_of(account, apart.tally());
-        suppressed - apart.told.swap(suppressed, Relaxed)
+        suppressed.saturating_sub(apart.told.swap(suppressed, Relaxed))
     }
 
     /// Tells what windows that ended left behind; with `Windows::All` the running ones too.
@@ -393,6 +398,10 @@ impl Tally {
         self.0 >> Tally::COUNT_BITS
     }
 
+    fn is_of(self, number: u64) -> bool {
+        self.window() == number & Tally::LAST_WINDOW
+    }
+
     fn is_past(self, number: u64) -> bool {
         self.windows_since(number) > 0
     }
@@ -490,6 +499,63 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// Suppresses all that is offered.
+    struct Nothing;
+
+    impl Bookkeeping for Nothing {
+        fn suppressed_of(&self, _: &Account, tally: Tally) -> u64 {
+            tally.count()
+        }
+
+        fn renew(&self, _: &Account, _: Tally, _: u64) {}
+
+        fn is_represented(&self) -> bool {
+            false
+        }
+    }
+
+    fn ledger() -> Ledger<Nothing> {
+        Ledger::new(Nothing, 4, 1000, "*", Level::TRACE)
+    }
+
+    #[test]
+    fn what_a_thread_counts_while_another_ends_the_window_is_told_later() {
+        let (ledger, mut told) = (ledger(), 0);
+        let mut tell = |summary: Summary| told += summary.suppressed();
+        let account = ledger.account(7, ("a", Level::INFO), 0, &mut tell);
+        ledger.count_apart(account);
+        ledger.account(7, ("a", Level::INFO), 1000, &mut tell);
+        // this thread was about to store when the window ended
+        let seat = seat().expect("there are more seats than threads in this test");
+        ledger.apart[seat].get().expect("this thread has counted")[account.place].tally.fetch_add(1, Relaxed);
+        ledger.count_apart(account);
+        ledger.drain(1000, Windows::All, &mut tell);
+        ledger.drain(1000, Windows::All, &mut tell);
+        assert_eq!(told, 3);
+    }
+
+    #[test]
+    fn threads_that_open_one_key_at_the_same_time_find_one_account() {
+        let ledger = ledger();
+        let place = || ledger.place(&ledger.sets[0], 7, Label::new("a", Level::INFO), 1);
+        assert_eq!(place(), place());
+    }
+
+    #[test]
+    fn a_window_that_ended_is_recognised_however_numbers_wrap() {
+        for (window, number, windows) in [
+            (0, 0, 0),
+            (5, 6, 1),
+            (6, 5, 0),
+            (Tally::LATE, 0, 0),
+            (Tally::LAST_WINDOW, Tally::LAST_WINDOW + 1, 1),
+            (Tally::LAST_WINDOW + 1, Tally::LAST_WINDOW, 0),
+            (100, 3, 3), // far too late to be late: time ran backwards
+        ] {
+            assert_eq!(Tally::open(window).windows_since(number), windows, "{window} at {number}");
+        }
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]

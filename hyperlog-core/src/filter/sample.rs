@@ -49,9 +49,10 @@ use crate::level::Level;
 ///
 /// # Memory
 ///
-/// Each rule has a table of fixed size, [`SamplingRule::keys`], at about 170 bytes a key. When a window sees more keys
-/// than there is room for, those left over share one account, and are sampled as if they were one key. A key that was
-/// silent for a window makes room, and what it still had to tell is told then.
+/// Each rule has a table of fixed size, [`SamplingRule::keys`], at about 170 bytes a key;
+/// [`OneIn`](SamplingMethod::OneIn) adds 16 bytes a key for each thread that logs, up to 32 threads. When a window sees
+/// more keys than there is room for, those left over share one account, and are sampled as if they were one key. A key
+/// that was silent for a window makes room, and what it still had to tell is told then.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sampling {
     rules: Vec<SamplingRule>,
@@ -109,6 +110,19 @@ impl Sampling {
 /// What happens to records at [`Level::ERROR`] and above.
 ///
 /// They are never sampled: no rule sees them.
+///
+/// ```
+/// use std::time::Duration;
+/// use hyperlog_core::{Failures, Level, Offer, Sampling, SamplingKey};
+///
+/// let collapse = Failures::Collapse { window: Duration::from_secs(60), key: SamplingKey::CallSite };
+/// let sampler = Sampling::new().failures(collapse).compile()?;
+///
+/// let offer = Offer::new(Level::ERROR, "shop::stock", 1);
+/// assert!(sampler.sample(&offer, 0, &mut drop).is_some());
+/// assert!(sampler.sample(&offer, 1, &mut drop).is_none());
+/// # Ok::<(), hyperlog_core::SamplingError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Failures {
@@ -137,6 +151,19 @@ pub enum Failures {
 /// | [`key`](SamplingRule::key) | call site and level | which records are alike |
 /// | [`window`](SamplingRule::window) | by method: a second or a minute | how often counting starts anew and summaries are told |
 /// | [`keys`](SamplingRule::keys) | 1024 | for how many keys there is room |
+///
+/// ```
+/// use std::time::Duration;
+/// use hyperlog_core::{Level, SamplingKey, SamplingMethod, SamplingRule};
+///
+/// let noisy_users = SamplingRule::new(SamplingMethod::Bucket { per_second: 5.0, burst: 20 })
+///     .levels(Level::INFO..=Level::WARN)
+///     .target("shop::api")
+///     .key(SamplingKey::Field("user_id".into()))
+///     .window(Duration::from_secs(30))
+///     .keys(4096);
+/// # let _ = noisy_users;
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct SamplingRule {
     method: SamplingMethod,
@@ -205,11 +232,26 @@ impl SamplingRule {
 ///
 /// The first four choose, and a kept record's rate stands for those that were not chosen. The last two limit: a kept
 /// record stands for itself, and the summaries for the rest.
+///
+/// ```
+/// use hyperlog_core::{Level, Offer, Sampling, SamplingMethod, SamplingRule};
+///
+/// let kept_of_1000 = |method| {
+///     let sampler = Sampling::new().rule(SamplingRule::new(method)).compile().unwrap();
+///     let offer = Offer::new(Level::INFO, "shop", 1);
+///     (0..1000).filter(|now| sampler.sample(&offer, *now, &mut drop).is_some()).count()
+/// };
+/// assert_eq!(kept_of_1000(SamplingMethod::OneIn(10)), 100);
+/// assert_eq!(kept_of_1000(SamplingMethod::FirstThen { first: 500, one_in: 10 }), 550);
+/// assert_eq!(kept_of_1000(SamplingMethod::Bucket { per_second: 1.0, burst: 20 }), 20);
+/// assert_eq!(kept_of_1000(SamplingMethod::First(3)), 3);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SamplingMethod {
     /// One record in so many. Which one of them is different for each key and window, so that counts restored from
-    /// rates are right on average however short the window.
+    /// rates are right on average however short the window. Each thread counts for itself, so that threads do not slow
+    /// each other down.
     OneIn(u32),
     /// In each window, the first so many, then one in so many.
     FirstThen {
@@ -318,6 +360,16 @@ impl<'a> Offer<'a> {
         self.fields = Some(fields);
         self
     }
+
+    #[inline]
+    fn place(&self) -> u64 {
+        key(self.call_site ^ u64::from(self.level.severity()).rotate_right(8))
+    }
+
+    #[inline(never)]
+    fn field(&self, name: &str) -> u64 {
+        self.fields.and_then(|fields| fields(name)).map_or_else(|| self.place(), |hash| key(mix(hash)))
+    }
 }
 
 impl fmt::Debug for Offer<'_> {
@@ -328,6 +380,13 @@ impl fmt::Debug for Offer<'_> {
 }
 
 /// How many records a kept one stands for: at least one.
+///
+/// ```
+/// use hyperlog_core::SampleRate;
+///
+/// assert_eq!(SampleRate::ONE.get(), 1.0);
+/// assert_eq!(SampleRate::ONE.to_string(), "1");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct SampleRate(f32);
 
@@ -349,7 +408,28 @@ impl fmt::Display for SampleRate {
 
 /// A compiled [`Sampling`], to be shared between threads.
 ///
-/// For each rule, kept and suppressed make up the offered exactly, however many threads offer.
+/// For each rule, kept and suppressed make up the offered exactly, however many threads offer. A decision takes no lock
+/// unless a key is new or a window has ended, and allocates nothing, but for the table in which a thread counts on its
+/// first [`OneIn`](SamplingMethod::OneIn).
+///
+/// ```
+/// use hyperlog_core::{Level, Offer, Sampling, SamplingMethod, SamplingRule};
+///
+/// let sampler = Sampling::new().rule(SamplingRule::new(SamplingMethod::First(1))).compile()?;
+/// let offer = Offer::new(Level::INFO, "shop::stock", 1);
+///
+/// let mut written = Vec::new();
+/// for second in [0, 1, 2, 61] {
+///     let rate = sampler.sample(&offer, second * 1_000_000_000, &mut |summary| written.push(summary.to_string()));
+///     written.extend(rate.map(|rate| format!("out of stock, sample_rate={rate}")));
+/// }
+/// assert_eq!(written, [
+///     "out of stock, sample_rate=1",
+///     "INFO records of shop::stock repeated 2 times",
+///     "out of stock, sample_rate=1",
+/// ]);
+/// # Ok::<(), hyperlog_core::SamplingError>(())
+/// ```
 pub struct Sampler {
     rules: Vec<Course>,
     failures: Vec<Course>,
@@ -364,11 +444,10 @@ impl Sampler {
     #[inline]
     pub fn sample(&self, offer: &Offer<'_>, now: u64, tell: &mut impl FnMut(Summary)) -> Option<SampleRate> {
         // the door: behind it, no rule ever sees a failure
-        let mut courses = if offer.level >= Level::ERROR { self.failures.iter() } else { self.rules.iter() };
-        match courses.find(|course| course.is_for(offer)) {
-            Some(course) => course.decide(offer, now, tell),
-            None => Some(SampleRate::ONE),
+        if offer.level >= Level::ERROR {
+            return decide(&self.failures, offer, now, tell);
         }
+        decide(&self.rules, offer, now, tell)
     }
 
     /// Tells the summaries of windows that have ended, for the keys that fell silent meanwhile. To be called now and
@@ -395,6 +474,15 @@ impl fmt::Debug for Sampler {
     }
 }
 
+/// The first rule that matches decides; without one, a record is kept.
+#[inline]
+fn decide(rules: &[Course], offer: &Offer<'_>, now: u64, tell: &mut impl FnMut(Summary)) -> Option<SampleRate> {
+    match rules.iter().find(|rule| rule.is_for(offer)) {
+        Some(rule) => rule.decide(offer, now, tell),
+        None => Some(SampleRate::ONE),
+    }
+}
+
 /// The hash that gives the same number for the same bytes in every process, on every platform and in every version, so
 /// that services agree about an id.
 ///
@@ -412,6 +500,13 @@ pub fn stable_hash(bytes: &[u8]) -> u64 {
 }
 
 /// Why a sampling cannot be compiled.
+///
+/// ```
+/// use hyperlog_core::{Sampling, SamplingMethod, SamplingRule};
+///
+/// let error = Sampling::new().rule(SamplingRule::new(SamplingMethod::OneIn(0))).compile().unwrap_err();
+/// assert_eq!(error.to_string(), "sampling rule 1 makes no sense: one in zero is nothing; write at least 1");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SamplingError {
     rule: usize,
@@ -464,7 +559,8 @@ impl Course {
             && self.target.as_ref().is_none_or(|target| covers(target, offer.target))
     }
 
-    #[inline]
+    // out of line, so that a record that no rule matches pays for the comparison alone
+    #[inline(never)]
     fn decide(&self, offer: &Offer<'_>, now: u64, tell: &mut impl FnMut(Summary)) -> Option<SampleRate> {
         let account = self.ledger.account(self.key_of(offer), (offer.target, offer.level), now, tell);
         match &self.ledger.book {
@@ -478,10 +574,9 @@ impl Course {
 
     #[inline]
     fn key_of(&self, offer: &Offer<'_>) -> u64 {
-        let call_site = offer.call_site ^ u64::from(offer.level.severity()).rotate_right(8);
         match &self.key {
-            SamplingKey::CallSite => key(call_site),
-            SamplingKey::Field(name) => key(offer.fields.and_then(|fields| fields(name)).map_or(call_site, mix)),
+            SamplingKey::CallSite => offer.place(),
+            SamplingKey::Field(name) => offer.field(name),
             SamplingKey::Rule => 0,
         }
     }
@@ -979,17 +1074,18 @@ mod tests {
 
     #[test]
     fn a_drain_leaves_silent_keys_silent() {
-        let sampler = sampler(SamplingRule::new(SamplingMethod::First(1)).keys(1).window(Duration::from_secs(1)));
+        let sampler = sampler(SamplingRule::new(SamplingMethod::First(1)).keys(4).window(Duration::from_secs(1)));
         let mut seen = Account::default();
         for second in 0..100 {
             let mut told = 0;
             sampler.drain_summaries(second * SECOND, &mut |summary| told += summary.suppressed());
             seen.suppressed += told;
-            for _ in 0..2 {
-                seen.offer(&sampler, &Offer::new(Level::INFO, "a", second), second * SECOND);
+            for call_site in 4 * second..4 * (second + 1) {
+                (0..2)
+                    .for_each(|_| _ = seen.offer(&sampler, &Offer::new(Level::INFO, "a", call_site), second * SECOND));
             }
         }
-        assert_eq!((seen.kept, seen.suppressed), (100, 99));
+        assert_eq!((seen.kept, seen.suppressed), (400, 396));
     }
 
     #[test]

@@ -25,52 +25,57 @@ struct Seat(Option<usize>);
 
 impl Seat {
     fn take() -> Seat {
-        // acquire, and release on leaving: the next on a seat finds all that the last one wrote
-        let sit = |taken: u32| (taken != u32::MAX).then(|| taken | (taken + 1));
-        let taken = TAKEN.fetch_update(Acquire, Relaxed, sit);
-        Seat(taken.ok().map(|taken| taken.trailing_ones() as usize))
+        Seat(sit(&TAKEN))
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
         if let Some(seat) = self.0 {
-            TAKEN.fetch_and(!(1 << seat), Release);
+            leave(&TAKEN, seat);
         }
     }
 }
 
+/// Takes the lowest free seat. Acquires what [`leave`] released: the next on a seat finds all that the last one wrote.
+fn sit(taken: &AtomicU32) -> Option<usize> {
+    let lowest = |seats: u32| (seats != u32::MAX).then(|| seats | (seats + 1));
+    taken.fetch_update(Acquire, Relaxed, lowest).ok().map(|seats| seats.trailing_ones() as usize)
+}
+
+fn leave(taken: &AtomicU32, seat: usize) {
+    taken.fetch_and(!(1 << seat), Release);
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Barrier;
-
     use super::*;
 
     #[test]
-    fn no_two_threads_share_a_seat_and_the_surplus_stands() {
-        const THREADS: usize = 2 * SEATS;
-        let (all_in, all_out) = (Barrier::new(THREADS), Barrier::new(THREADS));
-        let mut seats: Vec<usize> = std::thread::scope(|scope| {
-            let sit = || {
-                all_in.wait();
-                let seat = seat();
-                all_out.wait();
-                seat
-            };
-            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(sit)).collect();
-            threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
-        });
-        let found = seats.len();
-        seats.sort();
-        seats.dedup();
-        assert_eq!(seats.len(), found);
-        assert!(found > 0 && seats.iter().all(|seat| *seat < SEATS));
+    fn each_seat_is_given_once_until_it_is_left() {
+        let taken = AtomicU32::new(0);
+        let seats: Vec<_> = (0..SEATS + 2).map(|_| sit(&taken)).collect();
+        let expected: Vec<_> = (0..SEATS).map(Some).chain([None, None]).collect();
+        assert_eq!(seats, expected);
+        leave(&taken, 7);
+        assert_eq!((sit(&taken), sit(&taken)), (Some(7), None));
     }
 
     #[test]
-    fn a_thread_keeps_its_seat_and_leaves_it_to_others() {
-        for _ in 0..10 * SEATS {
-            std::thread::spawn(|| assert_eq!(seat(), seat())).join().unwrap();
+    fn a_thread_keeps_its_seat_and_shares_it_with_no_other() {
+        let mine = seat();
+        let other = std::thread::spawn(|| {
+            assert_eq!(seat(), seat());
+            seat()
+        });
+        assert_ne!(other.join().unwrap(), mine);
+        assert_eq!(seat(), mine);
+    }
+
+    #[test]
+    fn seats_of_threads_that_ended_are_free_again() {
+        for _ in 0..3 * SEATS {
+            assert!(std::thread::spawn(seat).join().unwrap().is_some());
         }
     }
 }

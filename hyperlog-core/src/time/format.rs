@@ -61,7 +61,7 @@ impl TimeFormat {
     #[inline]
     pub fn write(&self, time: Timestamp, out: &mut Vec<u8>) {
         match self {
-            TimeFormat::Rfc3339Micros => write_rfc3339::<6>(time, out),
+            TimeFormat::Rfc3339Micros => out.extend_from_slice(&rfc3339_micros(time)),
             other => other.write_rarer(time, out),
         }
     }
@@ -71,7 +71,7 @@ impl TimeFormat {
         let mut number = itoa::Buffer::new();
         match self {
             TimeFormat::Rfc3339Millis => write_rfc3339::<3>(time, out),
-            TimeFormat::Rfc3339Micros => write_rfc3339::<6>(time, out),
+            TimeFormat::Rfc3339Micros => out.extend_from_slice(&rfc3339_micros(time)),
             TimeFormat::Rfc3339Nanos => write_rfc3339::<9>(time, out),
             TimeFormat::UnixSeconds => out.extend_from_slice(number.format(time.seconds()).as_bytes()),
             TimeFormat::UnixMillis => {
@@ -311,33 +311,32 @@ static PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-#[inline]
 fn write_rfc3339<const DIGITS: usize>(time: Timestamp, out: &mut Vec<u8>) {
     let prefix = SecondDigits::of(time.seconds().clamp(FIRST_SECOND, LAST_SECOND)).digits;
     let mut text = [b'Z'; 30];
     text[..20].copy_from_slice(&prefix);
-    let nanos = time.subsec_nanos();
-    let mut put = |at: usize, number: u32| text[at..at + 2].copy_from_slice(&PAIRS[number as usize % 100]);
-    match DIGITS {
-        3 => {
-            put(20, nanos / 10_000_000);
-            text[22] = b'0' + (nanos / 1_000_000 % 10) as u8;
-        }
-        6 => {
-            let micros = nanos / 1_000;
-            put(20, micros / 10_000);
-            put(22, micros / 100);
-            put(24, micros);
-        }
-        _ => {
-            put(20, nanos / 10_000_000);
-            put(22, nanos / 100_000);
-            put(24, nanos / 1_000);
-            put(26, nanos / 10);
-            text[28] = b'0' + (nanos % 10) as u8;
-        }
+    let digits = &mut text[20..29];
+    let mut rest = time.subsec_nanos();
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
     }
+    text[20 + DIGITS] = b'Z';
     out.extend_from_slice(&text[..21 + DIGITS]);
+}
+
+/// [`TimeFormat::Rfc3339Micros`], which is the most common by far.
+#[inline]
+pub(crate) fn rfc3339_micros(time: Timestamp) -> [u8; 27] {
+    let prefix = SecondDigits::of(time.seconds().clamp(FIRST_SECOND, LAST_SECOND)).digits;
+    let micros = time.subsec_nanos() / 1_000;
+    let mut text = [b'Z'; 27];
+    text[..20].copy_from_slice(&prefix);
+    let mut put = |at: usize, number: u32| text[at..at + 2].copy_from_slice(&PAIRS[number as usize % 100]);
+    put(20, micros / 10_000);
+    put(22, micros / 100);
+    put(24, micros);
+    text
 }
 
 /// A time pattern that cannot be understood.

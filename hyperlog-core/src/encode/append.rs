@@ -1,0 +1,587 @@
+//! Appends to bytes: plain copies, numbers, and text escaped for JSON.
+//!
+//! This stands apart because it is the one place with `unsafe` code. A record is some thirty small copies into memory that
+//! is there already; making room once and copying through a pointer, in whole words and sixteen bytes at a time, takes
+//! half the instructions that as many calls to `Vec::extend_from_slice` take (`cargo xtask bench`, case `five`). On targets
+//! without SSE2 a portable twin looks at text eight bytes at a time, and a test holds the two against each other.
+//!
+//! Beside what JSON asks for, all that a terminal or a line splitter could act on is escaped: DEL, the C1 controls, U+2028
+//! and U+2029 and the marks that turn the direction of text.
+#![allow(unsafe_code)]
+
+use std::ptr::copy_nonoverlapping;
+
+/// Appends to bytes. What was appended belongs to them once [`Appender::finish`] was called.
+///
+/// `at` and `end` always point into, or right behind, the spare memory of `out`, and every byte between `out`'s length and
+/// `at` has been written.
+pub(crate) struct Appender<'a> {
+    out: &'a mut Vec<u8>,
+    at: *mut u8,
+    end: *mut u8,
+}
+
+impl<'a> Appender<'a> {
+    #[inline]
+    pub(crate) fn new(out: &'a mut Vec<u8>) -> Appender<'a> {
+        let spare = out.spare_capacity_mut().as_mut_ptr_range();
+        Appender { at: spare.start.cast(), end: spare.end.cast(), out }
+    }
+
+    /// Makes all that was appended part of the bytes.
+    #[inline]
+    pub(crate) fn finish(mut self) {
+        self.commit();
+    }
+
+    /// Lets something be appended that this has no words for.
+    #[inline]
+    pub(crate) fn with_vec<R>(&mut self, append: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        self.commit();
+        let result = append(self.out);
+        self.renew();
+        result
+    }
+
+    /// How many bytes there are, with those before this began.
+    #[inline]
+    pub(crate) fn length(&self) -> usize {
+        self.at as usize - self.out.as_ptr() as usize
+    }
+
+    #[inline]
+    fn commit(&mut self) {
+        let length = self.length();
+        // SAFETY: `at` lies within the capacity, and every byte before it has been written.
+        unsafe { self.out.set_len(length) };
+    }
+
+    fn renew(&mut self) {
+        let spare = self.out.spare_capacity_mut().as_mut_ptr_range();
+        (self.at, self.end) = (spare.start.cast(), spare.end.cast());
+    }
+
+    /// Makes room for bytes and for the padding that may be copied behind them.
+    #[inline(always)]
+    fn room(&mut self, bytes: usize) {
+        if self.end as usize - self.at as usize <= bytes + PADDING {
+            self.grow(bytes + PADDING);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, bytes: usize) {
+        self.commit();
+        self.out.reserve(bytes.saturating_add(256));
+        self.renew();
+    }
+
+    /// Bytes whose number is known when the program is built.
+    #[inline(always)]
+    pub(crate) fn literal<const LENGTH: usize>(&mut self, bytes: &[u8; LENGTH]) {
+        self.room(LENGTH);
+        // SAFETY: there is room.
+        unsafe { self.put(bytes) };
+    }
+
+    /// Bytes with something behind them that may be copied along.
+    #[inline(always)]
+    pub(crate) fn padded(&mut self, bytes: Padded<'_>) {
+        self.room(bytes.length());
+        // SAFETY: there is room.
+        unsafe { self.put_padded(bytes) };
+    }
+
+    /// Any bytes.
+    #[inline]
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.room(bytes.len());
+        // SAFETY: there is room.
+        unsafe { self.put_bytes(bytes) };
+    }
+
+    /// Text as it stands inside the quotes of JSON.
+    #[inline]
+    pub(crate) fn escaped(&mut self, text: &str) {
+        self.room(text.len());
+        // SAFETY: there is room.
+        unsafe { self.put_escaped(text, 0) };
+    }
+
+    /// A piece, then text, without its quotes, behind it.
+    #[inline(always)]
+    pub(crate) fn padded_and_escaped(&mut self, before: Padded<'_>, text: &str) {
+        self.room(before.length() + text.len());
+        // SAFETY: there is room for both.
+        unsafe {
+            self.put_padded(before);
+            self.put_escaped(text, 0);
+        }
+    }
+
+    /// A key and a text in quotes.
+    #[inline(always)]
+    pub(crate) fn text_field(&mut self, key: Padded<'_>, text: &str) {
+        self.room(key.length() + text.len() + 2);
+        // SAFETY: there is room for all, and `put_escaped` leaves some for the last quote.
+        unsafe {
+            self.put_padded(key);
+            self.put(b"\"");
+            self.put_escaped(text, 1);
+            self.put(b"\"");
+        }
+    }
+
+    /// A key and a number.
+    #[inline(always)]
+    pub(crate) fn unsigned_field(&mut self, key: Padded<'_>, number: u64) {
+        self.room(key.length() + LONGEST_NUMBER);
+        // SAFETY: there is room for both.
+        unsafe {
+            self.put_padded(key);
+            if number < 10 {
+                self.put(&[b'0' + number as u8]);
+            } else {
+                self.put_bytes(itoa::Buffer::new().format(number).as_bytes());
+            }
+        }
+    }
+
+    /// A key and a number.
+    #[inline(always)]
+    pub(crate) fn signed_field(&mut self, key: Padded<'_>, number: i64) {
+        self.room(key.length() + LONGEST_NUMBER);
+        // SAFETY: there is room for both.
+        unsafe {
+            self.put_padded(key);
+            self.put_bytes(itoa::Buffer::new().format(number).as_bytes());
+        }
+    }
+
+    /// A key and a number that is neither infinite nor `NaN`.
+    #[inline(always)]
+    pub(crate) fn finite_field(&mut self, key: Padded<'_>, number: f64) {
+        self.room(key.length() + LONGEST_NUMBER);
+        // SAFETY: there is room for both.
+        unsafe {
+            self.put_padded(key);
+            self.put_bytes(zmij::Buffer::new().format_finite(number).as_bytes());
+        }
+    }
+
+    /// # Safety
+    ///
+    /// There is room.
+    #[inline(always)]
+    unsafe fn put<const LENGTH: usize>(&mut self, bytes: &[u8; LENGTH]) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            copy_nonoverlapping(bytes.as_ptr(), self.at, LENGTH);
+            self.at = self.at.add(LENGTH);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// There is room, and for the padding too.
+    #[inline(always)]
+    unsafe fn put_padded(&mut self, text: Padded<'_>) {
+        // SAFETY: `Padded` has `PADDING` bytes behind its length, so that whole blocks can be read up to it; the caller
+        // promises that as many can be written.
+        unsafe {
+            let (from, to, length) = (text.bytes.as_ptr(), self.at, text.length());
+            copy_nonoverlapping(from, to, PADDING);
+            if length > PADDING {
+                copy_nonoverlapping(from.add(PADDING), to.add(PADDING), PADDING);
+                if length > 2 * PADDING {
+                    copy_nonoverlapping(from.add(2 * PADDING), to.add(2 * PADDING), length - 2 * PADDING);
+                }
+            }
+            self.at = to.add(length);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// There is room.
+    #[inline(always)]
+    unsafe fn put_bytes(&mut self, bytes: &[u8]) {
+        // SAFETY: the caller's promise; each copy ends at or before `length` on both sides.
+        unsafe {
+            let (from, to, length) = (bytes.as_ptr(), self.at, bytes.len());
+            if length > 32 {
+                copy_nonoverlapping(from, to, length);
+            } else if length >= 16 {
+                copy_nonoverlapping(from, to, 16);
+                copy_nonoverlapping(from.add(length - 16), to.add(length - 16), 16);
+            } else if length >= 8 {
+                copy_nonoverlapping(from, to, 8);
+                copy_nonoverlapping(from.add(length - 8), to.add(length - 8), 8);
+            } else if length >= 4 {
+                copy_nonoverlapping(from, to, 4);
+                copy_nonoverlapping(from.add(length - 4), to.add(length - 4), 4);
+            } else if length > 0 {
+                *to = *from;
+                *to.add(length / 2) = *from.add(length / 2);
+                *to.add(length - 1) = *from.add(length - 1);
+            }
+            self.at = to.add(length);
+        }
+    }
+
+    /// Leaves room for so many bytes more.
+    ///
+    /// # Safety
+    ///
+    /// There is room for the text and these.
+    #[inline(always)]
+    unsafe fn put_escaped(&mut self, text: &str, behind: usize) {
+        // SAFETY: the caller's promise; `copy_plain` writes no more than it says.
+        let copied = unsafe {
+            let copied = fast::copy_plain(text.as_bytes(), self.at);
+            self.at = self.at.add(copied);
+            copied
+        };
+        if copied < text.len() {
+            self.put_rest(text, copied);
+            self.room(behind);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_rest(&mut self, text: &str, from: usize) {
+        self.with_vec(|out| push_rest(text, from, out));
+    }
+}
+
+/// No number that fits 64 bits, whole or not, has more digits and signs.
+const LONGEST_NUMBER: usize = 32;
+
+/// Bytes that lie before at least [`PADDING`] more, so that copying them needs no look at their end.
+#[derive(Clone, Copy)]
+pub(crate) struct Padded<'a> {
+    /// The bytes and what is behind them: never less than [`PADDING`].
+    bytes: &'a [u8],
+}
+
+/// How much lies behind [`Padded`] bytes.
+pub(crate) const PADDING: usize = 16;
+
+impl<'a> Padded<'a> {
+    /// All but the last [`PADDING`] bytes.
+    #[inline(always)]
+    pub(crate) const fn new(bytes: &'a [u8]) -> Padded<'a> {
+        assert!(bytes.len() >= PADDING);
+        Padded { bytes }
+    }
+
+    #[inline(always)]
+    const fn length(self) -> usize {
+        self.bytes.len() - PADDING
+    }
+}
+
+/// Text as it stands inside the quotes of JSON.
+#[inline]
+pub(crate) fn push_escaped(text: &str, out: &mut Vec<u8>) {
+    let mut appender = Appender::new(out);
+    appender.escaped(text);
+    appender.finish();
+}
+
+/// Appends text that contains something to escape, from a byte on.
+#[cold]
+#[inline(never)]
+fn push_rest(text: &str, from: usize, out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    out.reserve(bytes.len() - from + 16);
+    let mut plain = from;
+    let mut at = from;
+    while let Some(&byte) = bytes.get(at) {
+        let class = CLASSES[usize::from(byte)];
+        if class == PLAIN {
+            at += 1;
+            continue;
+        }
+        let length = if class == LEAD { escaped_length(&bytes[at..]) } else { 1 };
+        if length > 0 {
+            out.extend_from_slice(&bytes[plain..at]);
+            push_escape(class, &bytes[at..at + length], out);
+            plain = at + length;
+        }
+        at += length.max(1);
+    }
+    out.extend_from_slice(&bytes[plain..]);
+}
+
+/// How long the character is that begins here, if it has to be escaped, else 0.
+fn escaped_length(bytes: &[u8]) -> usize {
+    match bytes {
+        [0xC2, 0x80..=0x9F, ..] => 2,
+        // U+200E, U+200F, U+2028 to U+202E and U+2066 to U+2069.
+        [0xE2, 0x80, 0x8E | 0x8F | 0xA8..=0xAE, ..] | [0xE2, 0x81, 0xA6..=0xA9, ..] => 3,
+        _ => 0,
+    }
+}
+
+fn push_escape(class: u8, character: &[u8], out: &mut Vec<u8>) {
+    let code = match character {
+        [byte] if class != CODE => return out.extend_from_slice(&[b'\\', if class == b'"' { *byte } else { class }]),
+        [byte] => u32::from(*byte),
+        [a, b] => (u32::from(*a) & 0x1F) << 6 | u32::from(*b) & 0x3F,
+        [a, b, c] => (u32::from(*a) & 0x0F) << 12 | (u32::from(*b) & 0x3F) << 6 | u32::from(*c) & 0x3F,
+        _ => return,
+    };
+    let digit = |shift: u32| HEX[(code >> shift & 15) as usize];
+    out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// The byte stands for itself.
+const PLAIN: u8 = 0;
+/// It may begin a character that is escaped.
+const LEAD: u8 = 1;
+/// It is written as `\u00XX`.
+const CODE: u8 = 2;
+
+/// What becomes of each byte: one of the above, `"` for itself behind a backslash, or the letter behind a backslash.
+static CLASSES: [u8; 256] = {
+    let mut classes = [PLAIN; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        classes[byte] = CODE;
+        byte += 1;
+    }
+    classes[0x7F] = CODE;
+    classes[b'\n' as usize] = b'n';
+    classes[b'\r' as usize] = b'r';
+    classes[b'\t' as usize] = b't';
+    classes[b'"' as usize] = b'"';
+    classes[b'\\' as usize] = b'"';
+    classes[0xC2] = LEAD;
+    classes[0xE2] = LEAD;
+    classes
+};
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+use vector as fast;
+
+#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+use portable as fast;
+
+#[cfg(target_arch = "x86_64")]
+mod vector {
+    use std::arch::x86_64::*;
+
+    /// Copies up to the first block with a byte that may need an escape; says how many bytes that was.
+    ///
+    /// # Safety
+    ///
+    /// As many bytes as the text has can be written.
+    #[inline(always)]
+    pub(super) unsafe fn copy_plain(text: &[u8], to: *mut u8) -> usize {
+        let (length, from) = (text.len(), text.as_ptr());
+        // SAFETY: every read lies in `text` and every write in what the caller promises: each offset plus its width is at
+        // most `length`. SSE2 belongs to every x86-64.
+        unsafe {
+            if length >= 16 {
+                return copy_blocks(text, to);
+            }
+            if length >= 8 {
+                let head = _mm_loadl_epi64(from.cast());
+                let tail = _mm_loadl_epi64(from.add(length - 8).cast());
+                _mm_storel_epi64(to.cast(), head);
+                _mm_storel_epi64(to.add(length - 8).cast(), tail);
+                return if is_plain(special(_mm_unpacklo_epi64(head, tail))) { length } else { 0 };
+            }
+            if length >= 4 {
+                let head = from.cast::<u32>().read_unaligned();
+                let tail = from.add(length - 4).cast::<u32>().read_unaligned();
+                to.cast::<u32>().write_unaligned(head);
+                to.add(length - 4).cast::<u32>().write_unaligned(tail);
+                let both = u64::from(head) | u64::from(tail) << 32;
+                return if is_plain(special(_mm_set1_epi64x(both as i64))) { length } else { 0 };
+            }
+            let mut at = 0;
+            while at < length && super::CLASSES[usize::from(*from.add(at))] == super::PLAIN {
+                *to.add(at) = *from.add(at);
+                at += 1;
+            }
+            at
+        }
+    }
+
+    /// [`copy_plain`] of at least sixteen bytes.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    #[inline]
+    unsafe fn copy_blocks(text: &[u8], to: *mut u8) -> usize {
+        let (length, from) = (text.len(), text.as_ptr());
+        let mut at = 0;
+        // SAFETY: each offset plus its width is at most `length`.
+        unsafe {
+            while at + 64 <= length {
+                let (a, b) = (copy_16(from.add(at), to.add(at)), copy_16(from.add(at + 16), to.add(at + 16)));
+                let (c, d) = (copy_16(from.add(at + 32), to.add(at + 32)), copy_16(from.add(at + 48), to.add(at + 48)));
+                if !is_plain(_mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d))) {
+                    return at;
+                }
+                at += 64;
+            }
+            while at + 16 <= length {
+                if !is_plain(copy_16(from.add(at), to.add(at))) {
+                    return at;
+                }
+                at += 16;
+            }
+            if at == length || is_plain(copy_16(from.add(length - 16), to.add(length - 16))) { length } else { at }
+        }
+    }
+
+    /// Copies sixteen bytes; marks those that may need an escape.
+    ///
+    /// # Safety
+    ///
+    /// Sixteen bytes can be read and written.
+    #[inline(always)]
+    unsafe fn copy_16(from: *const u8, to: *mut u8) -> __m128i {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let bytes = _mm_loadu_si128(from.cast());
+            _mm_storeu_si128(to.cast(), bytes);
+            special(bytes)
+        }
+    }
+
+    /// Marks all but printable ASCII, and `"` and `\`: the signed comparison finds the controls and everything beyond
+    /// ASCII at once.
+    #[inline(always)]
+    fn special(bytes: __m128i) -> __m128i {
+        // SAFETY: SSE2 belongs to every x86-64.
+        unsafe {
+            let control_or_beyond = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+            let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'"' as i8));
+            let backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'\\' as i8));
+            let delete = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F));
+            _mm_or_si128(_mm_or_si128(control_or_beyond, quote), _mm_or_si128(backslash, delete))
+        }
+    }
+
+    #[inline(always)]
+    fn is_plain(marks: __m128i) -> bool {
+        // SAFETY: SSE2 belongs to every x86-64.
+        unsafe { _mm_movemask_epi8(marks) == 0 }
+    }
+}
+
+#[cfg_attr(all(target_arch = "x86_64", not(miri)), cfg(test))]
+mod portable {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = EACH * 0x80;
+
+    /// Copies up to the first block of eight with a byte that may need an escape; says how many bytes that was.
+    ///
+    /// # Safety
+    ///
+    /// As many bytes as the text has can be written.
+    #[inline]
+    pub(super) unsafe fn copy_plain(text: &[u8], to: *mut u8) -> usize {
+        let (blocks, rest) = text.as_chunks::<8>();
+        let clean = blocks.iter().take_while(|block| is_plain(u64::from_le_bytes(**block))).count();
+        let mut copied = clean * 8;
+        if clean == blocks.len() {
+            copied += rest.iter().take_while(|byte| super::CLASSES[usize::from(**byte)] == super::PLAIN).count();
+        }
+        // SAFETY: `copied` is at most the length of the text.
+        unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), to, copied) };
+        copied
+    }
+
+    /// Whether all bytes are printable ASCII other than `"` and `\`. A zero byte in a difference borrows from its
+    /// neighbour, so that a find may be a false one, and never a missed one.
+    #[inline]
+    fn is_plain(bytes: u64) -> bool {
+        let zero = |difference: u64| difference.wrapping_sub(EACH) & !difference;
+        let control = bytes.wrapping_sub(EACH * 0x20) & !bytes;
+        let special =
+            zero(bytes ^ EACH * u64::from(b'"')) | zero(bytes ^ EACH * u64::from(b'\\')) | zero(bytes ^ EACH * 0x7F);
+        (control | special | bytes) & HIGH == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn escaped(text: &str) -> String {
+        let mut out = Vec::new();
+        push_escaped(text, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn portably_copied(bytes: &[u8]) -> Vec<u8> {
+        let mut out = vec![0; bytes.len()];
+        // SAFETY: `out` has as many bytes.
+        let copied = unsafe { portable::copy_plain(bytes, out.as_mut_ptr()) };
+        out.truncate(copied);
+        out
+    }
+
+    fn slowly(text: &str) -> String {
+        text.chars()
+            .map(|character| match character {
+                '"' => "\\\"".to_owned(),
+                '\\' => "\\\\".to_owned(),
+                '\n' => "\\n".to_owned(),
+                '\r' => "\\r".to_owned(),
+                '\t' => "\\t".to_owned(),
+                '\0'..='\x1F'
+                | '\x7F'..='\u{9F}'
+                | '\u{200E}'
+                | '\u{200F}'
+                | '\u{2028}'..='\u{202E}'
+                | '\u{2066}'..='\u{2069}' => format!("\\u{:04x}", u32::from(character)),
+                plain => plain.to_string(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_character_is_escaped_at_every_place() {
+        let specials: Vec<char> =
+            ('\0'..='\u{FF}').chain('\u{2000}'..='\u{2070}').chain(['é', '😀', '\u{FFFD}']).collect();
+        for length in 0..40 {
+            for place in 0..=length {
+                for &special in &specials {
+                    let text: String = "x".repeat(place) + &special.to_string() + &"y".repeat(length - place);
+                    assert_eq!(escaped(&text), slowly(&text), "{text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_portable_twin_takes_nothing_that_needs_an_escape_and_all_that_needs_none() {
+        for length in 0..40 {
+            let plain = "abc xyz~!0123456789".repeat(3)[..length].to_owned();
+            assert_eq!(portably_copied(plain.as_bytes()), plain.as_bytes());
+            for place in 0..length {
+                for special in 0..=255_u8 {
+                    let mut bytes = plain.clone().into_bytes();
+                    bytes[place] = special;
+                    let out = portably_copied(&bytes);
+                    let copied = out.len();
+                    assert_eq!(out, bytes[..copied]);
+                    let may_need = CLASSES[usize::from(special)] != PLAIN;
+                    assert!(!may_need || copied <= place, "{special:#x} at {place}");
+                    assert!(copied == length || may_need || special >= 0x80, "{special:#x} at {place}");
+                }
+            }
+        }
+    }
+}
