@@ -8,7 +8,7 @@ usage: versus [options]
 
   --quick          fewer repetitions, and no generated program unless --case names it: below two minutes
   --case a,b       only these cases
-  --peer a,b       only peers whose names contain one of these
+  --peer a,b       only these peers, by the name or a part of it
   --reps N         repetitions of every timing (7, or 3 with --quick)
   --gate           exit with 1 if a bound does not hold or could not be judged
   --list           print peers and cases, and measure nothing";
@@ -68,9 +68,15 @@ impl Options {
     pub fn wants_peer(&self, peer: &Peer) -> bool {
         match self.peers.is_empty() {
             true => peer.standing == Standing::Always,
-            false => self.peers.iter().any(|part| peer.name.contains(part.as_str())),
+            false => self.peers.iter().any(|part| names(part, peer)),
         }
     }
+}
+
+/// A whole name means that peer alone; a part of a name means all that have it.
+fn names(part: &str, peer: &Peer) -> bool {
+    let is_whole = all().iter().any(|peer| peer.name == part);
+    if is_whole { peer.name == part } else { peer.name.contains(part) }
 }
 
 fn number(text: &str) -> Result<usize, String> {
@@ -82,7 +88,7 @@ fn known_case(name: &str) -> Result<Case, String> {
 }
 
 fn known_peer(part: &str) -> Result<String, String> {
-    let known = !part.is_empty() && all().iter().any(|peer| peer.name.contains(part));
+    let known = !part.is_empty() && all().iter().any(|peer| names(part, peer));
     known.then(|| part.to_owned()).ok_or(format!("no peer is called {part}; --list names them"))
 }
 
@@ -100,6 +106,16 @@ mod tests {
         assert!(Case::ALL.into_iter().all(|case| options.wants_case(case)));
         let names: Vec<_> = all().into_iter().filter(|peer| options.wants_peer(peer)).map(|peer| peer.name).collect();
         assert!(names.contains(&"floor") && !names.contains(&"floor-tsc"), "{names:?}");
+    }
+
+    #[test]
+    fn a_whole_name_means_one_peer_and_a_part_all_that_have_it() {
+        let wanted = |line: &str| {
+            let options = parse(line).unwrap();
+            all().into_iter().filter(|peer| options.wants_peer(peer)).map(|peer| peer.name).collect::<Vec<_>>()
+        };
+        assert_eq!(wanted("--peer floor"), ["floor"]);
+        assert_eq!(wanted("--peer floor-,spdlog"), ["floor-coarse", "floor-tsc", "spdlog-json"]);
     }
 
     #[test]

@@ -4,7 +4,6 @@
 //! It is no logger: it has no redaction, no limits, no counters. Every ratio to the floor is a ratio to this code, so it
 //! stays as it is; a slower floor would flatter everybody else.
 #![allow(unsafe_code, unsafe_op_in_unsafe_fn, reason = "the floor may do anything that makes it faster")]
-#![allow(clippy::missing_safety_doc, clippy::too_many_arguments, clippy::blocks_in_conditions)]
 
 use crate::case::Case;
 use crate::input::Input;
