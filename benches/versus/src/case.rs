@@ -1,0 +1,171 @@
+//! What is measured: each case, what it has to show in its output, and the bounds that hyperlog has promised to keep.
+
+use crate::bound::{Bound, at_least, at_most, not_above, times_floor};
+use crate::metric::Metric;
+
+/// The peers that bounds are stated against.
+pub const FLOOR: &str = "floor";
+pub const TRACING: &str = "tracing-json";
+pub const HYPERLOG: &str = "hyperlog";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Case {
+    Five,
+    Redacted,
+    Bound,
+    Bind,
+    None,
+    Twenty,
+    Message,
+    Escape,
+    Below,
+    BelowDirectives,
+    SampledCounter,
+    SampledBucket,
+    Threads,
+    Logfmt,
+    Pretty,
+    Template,
+    Csv,
+    Syslog,
+    Start,
+    Sites,
+}
+
+/// How a case is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Time, allocations and instructions of one call.
+    Call,
+    /// The throughput of two threads against one.
+    Threads,
+    /// A whole process from the set-up to the first record.
+    Start,
+    /// A generated program, compiled.
+    Sites,
+}
+
+/// What a single call has to leave in the sink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// One line of JSON that holds these fields somewhere.
+    Json(&'static [&'static str]),
+    /// Something, in another format.
+    Text,
+    /// Not a byte.
+    Nothing,
+}
+
+impl Case {
+    pub const ALL: [Self; 20] = [
+        Self::Five,
+        Self::Redacted,
+        Self::Bound,
+        Self::Bind,
+        Self::None,
+        Self::Twenty,
+        Self::Message,
+        Self::Escape,
+        Self::Below,
+        Self::BelowDirectives,
+        Self::SampledCounter,
+        Self::SampledBucket,
+        Self::Threads,
+        Self::Logfmt,
+        Self::Pretty,
+        Self::Template,
+        Self::Csv,
+        Self::Syslog,
+        Self::Start,
+        Self::Sites,
+    ];
+
+    /// The name for `--case` and for the summary, and what it means.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Five => ("five", "five typed fields"),
+            Self::Redacted => ("redacted", "five typed fields, default redaction on"),
+            Self::Bound => ("bound", "five bound fields and two at the call"),
+            Self::Bind => ("bind", "bind five fields, log once, drop"),
+            Self::None => ("none", "no fields"),
+            Self::Twenty => ("twenty", "twenty fields"),
+            Self::Message => ("message", "a message of 4 KiB"),
+            Self::Escape => ("escape", "a field to escape"),
+            Self::Below => ("below", "below the level"),
+            Self::BelowDirectives => ("below-directives", "below the level, directives per target set"),
+            Self::SampledCounter => ("sampled-counter", "sampled out by a counter"),
+            Self::SampledBucket => ("sampled-bucket", "sampled out by a token bucket"),
+            Self::Threads => ("threads", "two threads into one sink"),
+            Self::Logfmt => ("logfmt", "five fields as logfmt"),
+            Self::Pretty => ("pretty", "five fields for people"),
+            Self::Template => ("template", "five fields by a template"),
+            Self::Csv => ("csv", "five fields as csv"),
+            Self::Syslog => ("syslog", "five fields as syslog RFC 5424"),
+            Self::Start => ("start", "from the set-up to the first record"),
+            Self::Sites => ("sites", "a program with 1,000 call sites of five fields"),
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        self.words().0
+    }
+
+    pub fn meaning(self) -> &'static str {
+        self.words().1
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|case| case.name() == name)
+    }
+
+    pub fn method(self) -> Method {
+        match self {
+            Self::Threads => Method::Threads,
+            Self::Start => Method::Start,
+            Self::Sites => Method::Sites,
+            _ => Method::Call,
+        }
+    }
+
+    pub fn output(self) -> Output {
+        const FIVE: &[&str] = &["method", "route", "status", "latency_ms", "request_id"];
+        const SEVEN: &[&str] = &["method", "route", "status", "latency_ms", "request_id", "rows", "cache"];
+        #[rustfmt::skip]
+        const TWENTY: &[&str] = &[
+            "method", "route", "status", "latency_ms", "request_id", "user_id", "tenant", "region", "bytes_in",
+            "bytes_out", "cached", "retries", "shard", "host", "version", "cpu_ms", "db_ms", "ok", "attempt", "trace_id",
+        ];
+        match self {
+            Self::Five | Self::Redacted | Self::Threads | Self::Start | Self::Sites => Output::Json(FIVE),
+            Self::Bound | Self::Bind => Output::Json(SEVEN),
+            Self::None | Self::Message => Output::Json(&[]),
+            Self::Twenty => Output::Json(TWENTY),
+
+            Self::Escape => Output::Json(&["text"]),
+            Self::Below | Self::BelowDirectives | Self::SampledCounter | Self::SampledBucket => Output::Nothing,
+            Self::Logfmt | Self::Pretty | Self::Template | Self::Csv | Self::Syslog => Output::Text,
+        }
+    }
+
+    /// What hyperlog must reach.
+    pub fn bounds(self) -> Vec<Bound> {
+        use Metric::{Allocations, Build, Check, Code, Heap, Instructions, Resident, Speedup, Time};
+        match self {
+            Self::Five => vec![times_floor(Time, 1.5), times_floor(Instructions, 1.75), at_most(Allocations, 0.0)],
+            Self::Redacted => vec![times_floor(Instructions, 2.6), at_most(Allocations, 0.0)],
+            Self::Bound => vec![times_floor(Instructions, 2.0), at_most(Allocations, 0.0)],
+            Self::Bind => vec![times_floor(Instructions, 1.8), at_most(Allocations, 1.0)],
+            Self::None => vec![times_floor(Instructions, 2.1), at_most(Allocations, 0.0)],
+            Self::Twenty => vec![times_floor(Instructions, 1.7), at_most(Allocations, 0.0)],
+            Self::Message => vec![times_floor(Instructions, 1.3)],
+            Self::Escape => vec![times_floor(Instructions, 1.6)],
+            Self::Below | Self::BelowDirectives => vec![at_most(Instructions, 12.0)],
+            Self::SampledCounter => vec![at_most(Time, 6.0), at_most(Allocations, 0.0)],
+            Self::SampledBucket => vec![at_most(Time, 12.0), at_most(Allocations, 0.0)],
+            Self::Threads => vec![at_least(Speedup, 1.9)],
+            Self::Logfmt | Self::Pretty | Self::Template | Self::Csv | Self::Syslog => vec![at_most(Allocations, 0.0)],
+            Self::Start => vec![not_above(Time, TRACING), not_above(Heap, TRACING), not_above(Resident, TRACING)],
+            Self::Sites => vec![not_above(Check, TRACING), not_above(Build, TRACING), not_above(Code, TRACING)],
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The measured process: one peer, one case, one kind of measurement; its figures go to standard output.
+
+use crate::allocator::metered;
+use crate::case::Case;
+use crate::input::Input;
+use crate::metric::Metric;
+use crate::peers::{Loop, Peer, all};
+use crate::sink::{captured, written};
+use serde_json::{Map, Value, json};
+use std::error::Error;
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The first argument of a child.
+pub const FLAG: &str = "--child";
+/// What precedes the figures, so that nothing a peer prints is mistaken for them.
+pub const MARK: &str = "figures: ";
+
+const WARM: u64 = 300;
+const BATCHES: usize = 40;
+const BATCH: Duration = Duration::from_micros(2500);
+
+/// What a child is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Sample,
+    Allocations,
+    Instructions,
+    Time,
+    Threads,
+    Start,
+}
+
+impl Mode {
+    const ALL: [Self; 6] =
+        [Self::Sample, Self::Allocations, Self::Instructions, Self::Time, Self::Threads, Self::Start];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sample => "sample",
+            Self::Allocations => "allocations",
+            Self::Instructions => "instructions",
+            Self::Time => "time",
+            Self::Threads => "threads",
+            Self::Start => "start",
+        }
+    }
+}
+
+/// Arguments: peer, case, mode, number of calls (for instructions).
+pub fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
+    let [peer, case, mode, calls] = arguments else { return Err("a child needs four arguments".into()) };
+    let peer = all().into_iter().find(|known| known.name == peer).ok_or("unknown peer")?;
+    let case = Case::named(case).ok_or("unknown case")?;
+    let mode = Mode::ALL.into_iter().find(|known| known.name() == mode).ok_or("unknown mode")?;
+    let call = (peer.call)(case).ok_or("the peer cannot do this case")?;
+    let input = Input::leaked();
+    if mode != Mode::Start {
+        (peer.install)(case)?;
+    }
+    let figures = match mode {
+        Mode::Sample => sample(call, input),
+        Mode::Allocations => figures([(Metric::Allocations, allocations(call, input))]),
+        Mode::Instructions => execute(call, calls.parse()?, input),
+        Mode::Time => figures([(Metric::Time, time(call, input))]),
+        Mode::Threads => threads(call, input),
+        Mode::Start => start(peer, case, call, input)?,
+    };
+    println!("\n{MARK}{figures}");
+    Ok(())
+}
+
+fn figures<const N: usize>(figures: [(Metric, f64); N]) -> Value {
+    Value::Object(
+        figures.map(|(metric, value)| (metric.name().to_owned(), json!(value))).into_iter().collect::<Map<_, _>>(),
+    )
+}
+
+fn sample(call: Loop, input: &'static Input) -> Value {
+    json!({ "sample": String::from_utf8_lossy(&captured(|| call(1, input))) })
+}
+
+/// Nothing but the calls: whoever started this process counts.
+fn execute(call: Loop, calls: u64, input: &'static Input) -> Value {
+    call(WARM, input);
+    call(calls, input);
+    json!({})
+}
+
+/// The difference of two runs, so that what a loop makes once does not count.
+fn allocations(call: Loop, input: &'static Input) -> f64 {
+    const CALLS: u64 = 1000;
+    call(WARM, input);
+    let once = metered(|| call(CALLS, input)).calls;
+    let twice = metered(|| call(2 * CALLS, input)).calls;
+    (twice as f64 - once as f64) / CALLS as f64
+}
+
+/// The best of many short batches: whatever else runs on the machine only ever adds to a batch.
+fn time(call: Loop, input: &'static Input) -> f64 {
+    let calls = calls_in(BATCH, call, input);
+    let best = (0..BATCHES).map(|_| nanoseconds(call, calls, input)).fold(f64::INFINITY, f64::min);
+    best / calls as f64
+}
+
+/// One thread and two threads by turns, the same number of calls on each thread; the best of each counts.
+fn threads(call: Loop, input: &'static Input) -> Value {
+    let calls = calls_in(BATCH, call, input);
+    let (mut one, mut two) = (f64::INFINITY, f64::INFINITY);
+    for _ in 0..BATCHES {
+        one = one.min(together(1, call, calls, input));
+        two = two.min(together(2, call, calls, input));
+    }
+    figures([(Metric::Speedup, 2.0 * one / two), (Metric::Time, two / (2 * calls) as f64)])
+}
+
+/// From the moment the first thread begins until the last one is done.
+fn together(threads: usize, call: Loop, calls: u64, input: &'static Input) -> f64 {
+    let barrier = Barrier::new(threads);
+    let spans: Vec<(Instant, Instant)> = thread::scope(|scope| {
+        let started: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    call(WARM, input);
+                    barrier.wait();
+                    let begun = Instant::now();
+                    call(calls, input);
+                    (begun, Instant::now())
+                })
+            })
+            .collect();
+        started.into_iter().map(|thread| thread.join().expect("no peer panics")).collect()
+    });
+    let begun = spans.iter().map(|span| span.0).min().expect("there is a thread");
+    let ended = spans.iter().map(|span| span.1).max().expect("there is a thread");
+    (ended - begun).as_nanos() as f64
+}
+
+/// The set-up and the first record, cold.
+fn start(peer: &Peer, case: Case, call: Loop, input: &'static Input) -> Result<Value, Box<dyn Error>> {
+    let before = resident()?;
+    let mut installed = Ok(());
+    let mut taken = 0.0;
+    let memory = metered(|| {
+        let begun = Instant::now();
+        installed = (peer.install)(case);
+        call(1, input);
+        taken = begun.elapsed().as_nanos() as f64;
+    });
+    let after = resident()?;
+    installed?;
+    if written() == 0 {
+        return Err("the first record was not written".into());
+    }
+    Ok(figures([
+        (Metric::Time, taken),
+        (Metric::Heap, memory.held as f64),
+        (Metric::Resident, after.saturating_sub(before) as f64),
+    ]))
+}
+
+/// The physical memory of this process in bytes.
+fn resident() -> Result<u64, Box<dyn Error>> {
+    const PAGE: u64 = 4096;
+    let pages = std::fs::read_to_string("/proc/self/statm")?;
+    Ok(pages.split_whitespace().nth(1).ok_or("no resident size")?.parse::<u64>()? * PAGE)
+}
+
+fn calls_in(length: Duration, call: Loop, input: &'static Input) -> u64 {
+    let goal = length.as_nanos() as f64;
+    let mut calls = 64;
+    loop {
+        let taken = nanoseconds(call, calls, input);
+        if taken > goal / 3.0 {
+            return ((calls as f64 * goal / taken) as u64).max(1);
+        }
+        calls *= 2;
+    }
+}
+
+fn nanoseconds(call: Loop, calls: u64, input: &'static Input) -> f64 {
+    let begun = Instant::now();
+    call(calls, input);
+    begun.elapsed().as_nanos() as f64
+}

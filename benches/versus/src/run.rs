@@ -1,0 +1,201 @@
+//! The conductor: which cells there are, in which order they are measured, and the processes that measure them.
+
+use crate::case::{Case, Method};
+use crate::child::{FLAG, MARK, Mode};
+use crate::metric::Metric;
+use crate::options::Options;
+use crate::peers::{Peer, all};
+use crate::results::Results;
+use crate::{sample, sites};
+use serde_json::Value;
+use std::env;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// Starts of a program are short and vary, so each repetition takes several.
+const STARTS: usize = 10;
+
+/// What came out of a run.
+#[derive(Default)]
+pub struct Run {
+    pub results: Results,
+    /// What was left out, and why.
+    pub skipped: Vec<String>,
+    /// Cells that failed and therefore have no figures.
+    pub failed: Vec<String>,
+}
+
+#[derive(Clone, Copy)]
+struct Cell {
+    peer: &'static Peer,
+    case: Case,
+}
+
+pub fn run(options: &Options) -> Result<Run, Box<dyn Error>> {
+    let mut run = Run::default();
+    let cells = cells(options);
+    if !cells.is_empty() {
+        measure(cells, options.reps, &env::current_exe()?, &mut run);
+    }
+    if options.wants_case(Case::Sites) {
+        let measured = sites::measure(&peers(options), options.reps.min(5), &mut run.results);
+        run.failed.extend(measured.err().map(|error| format!("sites: {error}")));
+    }
+    if options.leaves_out(Case::Sites) {
+        run.skipped.push("sites: takes minutes, so a quick run leaves it out; --case sites asks for it".into());
+    }
+    Ok(run)
+}
+
+/// Everything that a process for a cell can measure.
+fn measure(cells: Vec<Cell>, reps: usize, program: &Path, run: &mut Run) {
+    let cells = speaking(cells, program, run);
+    let calls: Vec<Cell> = cells.iter().copied().filter(|cell| cell.case.method() == Method::Call).collect();
+    if !calls.is_empty() {
+        allocations(&calls, program, run);
+        instructions(&calls, program, run);
+    }
+    times(&cells, reps, program, run);
+}
+
+fn peers(options: &Options) -> Vec<&'static Peer> {
+    all().into_iter().filter(|peer| options.wants_peer(peer)).collect()
+}
+
+fn cells(options: &Options) -> Vec<Cell> {
+    let cases: Vec<Case> =
+        Case::ALL.into_iter().filter(|&case| options.wants_case(case) && case.method() != Method::Sites).collect();
+    let all = peers(options).into_iter().flat_map(|peer| cases.iter().map(move |&case| Cell { peer, case }));
+    all.filter(|cell| (cell.peer.call)(cell.case).is_some()).collect()
+}
+
+/// The cells whose output is what their case asks for.
+fn speaking(cells: Vec<Cell>, program: &Path, run: &mut Run) -> Vec<Cell> {
+    eprintln!("samples of {} cells", cells.len());
+    let speaks = |cell: &Cell| {
+        let figures = child(*cell, Mode::Sample, program)?;
+        sample::check(cell.case, figures["sample"].as_str().unwrap_or_default())
+    };
+    let keep = |cell: &Cell| speaks(cell).map_err(|error| run.failed.push(name(*cell, &error))).is_ok();
+    cells.into_iter().filter(keep).collect()
+}
+
+fn allocations(cells: &[Cell], program: &Path, run: &mut Run) {
+    eprintln!("allocations of {} cells", cells.len());
+    for &cell in cells {
+        take(cell, Mode::Allocations, program, run);
+    }
+}
+
+/// Timings: every repetition goes through all cells in a new order, so that a drift of the machine hits all alike.
+fn times(cells: &[Cell], reps: usize, program: &Path, run: &mut Run) {
+    let mut turns: Vec<Cell> = Vec::new();
+    for &cell in cells {
+        turns.extend(vec![cell; if cell.case.method() == Method::Start { STARTS } else { 1 }]);
+    }
+    for rep in 1..=reps {
+        eprintln!("time of {} cells, repetition {rep} of {reps}", cells.len());
+        fastrand::shuffle(&mut turns);
+        for &cell in &turns {
+            let mode = match cell.case.method() {
+                Method::Threads => Mode::Threads,
+                Method::Start => Mode::Start,
+                _ => Mode::Time,
+            };
+            take(cell, mode, program, run);
+        }
+    }
+}
+
+/// Instructions: two runs under valgrind that differ by a number of calls. The count does not depend on what else the
+/// machine does, so all processors are used.
+fn instructions(cells: &[Cell], program: &Path, run: &mut Run) {
+    if Command::new("valgrind").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+        return run.skipped.push("instructions: valgrind is not installed".into());
+    }
+    eprintln!("instructions of {} cells", cells.len());
+    let (next, counted) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(&cell) = cells.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let count = instructions_of_a_call(cell, program);
+                    counted.lock().expect("no thread panics").push((cell, count));
+                }
+            });
+        }
+    });
+    for (cell, count) in counted.into_inner().expect("no thread panics") {
+        match count {
+            Ok(count) => run.results.add(cell.case, cell.peer.name, Metric::Instructions, count),
+            Err(error) => run.failed.push(name(cell, &error)),
+        }
+    }
+}
+
+fn instructions_of_a_call(cell: Cell, program: &Path) -> Result<f64, String> {
+    const FEW: u64 = 300;
+    const MANY: u64 = 2300;
+    let few = instructions_of_a_process(cell, FEW, program)?;
+    let many = instructions_of_a_process(cell, MANY, program)?;
+    Ok((many - few) / (MANY - FEW) as f64)
+}
+
+fn instructions_of_a_process(cell: Cell, calls: u64, program: &Path) -> Result<f64, String> {
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]).arg(program);
+    let output =
+        command.args(arguments(cell, Mode::Instructions, calls)).output().map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let count = said.lines().find_map(|line| line.split_once("refs:"));
+    let count = count.and_then(|(_, count)| count.trim().replace(',', "").parse().ok());
+    count.ok_or_else(|| format!("valgrind gave no count: {}", said.lines().last().unwrap_or_default()))
+}
+
+/// Measures a cell once and keeps its figures.
+fn take(cell: Cell, mode: Mode, program: &Path, run: &mut Run) {
+    match child(cell, mode, program) {
+        Ok(figures) => {
+            for (name, value) in figures.as_object().into_iter().flatten() {
+                let (Some(metric), Some(value)) = (Metric::named(name), value.as_f64()) else { continue };
+                run.results.add(cell.case, cell.peer.name, metric, value);
+            }
+        }
+        Err(error) => run.failed.push(name(cell, &error)),
+    }
+}
+
+/// Starts a process for one cell and reads what it found.
+fn child(cell: Cell, mode: Mode, program: &Path) -> Result<Value, String> {
+    let mut command = Command::new(program);
+    let output = command.args(arguments(cell, mode, 0)).output().map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let figures = said.lines().rev().find_map(|line| line.strip_prefix(MARK));
+    figures.and_then(|figures| serde_json::from_str(figures).ok()).ok_or_else(|| {
+        let trouble = String::from_utf8_lossy(&output.stderr);
+        format!("{}, {}: {}", mode.name(), output.status, trouble.trim())
+    })
+}
+
+fn arguments(cell: Cell, mode: Mode, calls: u64) -> [String; 5] {
+    [FLAG, cell.peer.name, cell.case.name(), mode.name(), &calls.to_string()].map(str::to_owned)
+}
+
+fn name(cell: Cell, error: &str) -> String {
+    format!("{} {}: {error}", cell.peer.name, cell.case.name())
+}
+
+/// Where results and generated programs go: `$VERSUS_OUT`, else `target/bench` of the main workspace.
+pub fn folder() -> PathBuf {
+    env::var_os("VERSUS_OUT").map_or_else(|| root().join("target/bench"), PathBuf::from)
+}
+
+/// The folder of the main workspace.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
