@@ -6,7 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules that may. Each says at its head why it must.
-const ALLOWED: &[&str] = &[];
+const ALLOWED: &[&str] = &[
+    "benches/versus/src/allocator.rs",
+    "benches/versus/src/peers/floor.rs",
+    "hyperlog-core/src/encode/append.rs",
+    "hyperlog-core/src/time/system.rs",
+];
 
 /// Spelled apart, or this file would have to be on its own list.
 const WORD: &str = concat!("un", "safe");

@@ -291,7 +291,8 @@ impl Logger {
             callsite.register(judge);
         }
         let passes = match &self.name {
-            None => callsite.passes(self.core.filter.load(Ordering::Relaxed), |level, target| self.is_enabled(level, target)),
+            None => callsite
+                .passes(self.core.filter.load(Ordering::Relaxed), |level, target| self.is_enabled(level, target)),
             Some(_) => self.is_enabled(callsite.site.level, ""),
         };
         passes.then_some(Pass { rate: SampleRate::ONE })
@@ -353,8 +354,7 @@ impl Core {
 
 impl Snapshot {
     fn wants(&self, level: Level, target: &str) -> bool {
-        self.directives.enabled(level, target)
-            && self.formats.iter().any(|format| format.level.allows(level))
+        self.directives.enabled(level, target) && self.formats.iter().any(|format| format.level.allows(level))
     }
 }
 
@@ -715,7 +715,9 @@ impl Message {
         self.raw.clear();
         limits::format_into(Value::Display(&message), &mut self.raw);
         let raw = std::str::from_utf8(&self.raw).unwrap_or_default();
-        if raw.len() <= reading.rules.limits.message && reading.rules.redaction().is_none_or(|redaction| redaction.is_clean(raw)) {
+        if raw.len() <= reading.rules.limits.message
+            && reading.rules.redaction().is_none_or(|redaction| redaction.is_clean(raw))
+        {
             return raw;
         }
         self.shown.clear();

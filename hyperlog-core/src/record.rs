@@ -5,8 +5,8 @@
 
 use crate::context::Context;
 use crate::field::{Fields, Key};
-use crate::keyset::KeySet;
 use crate::filter::sample::SampleRate;
+use crate::keyset::KeySet;
 use crate::level::Level;
 use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Reading};
 use crate::time::Timestamp;
