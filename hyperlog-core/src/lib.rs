@@ -8,6 +8,7 @@ mod encode;
 mod fault;
 mod field;
 mod filter;
+mod heads;
 mod health;
 pub mod keys;
 mod keyset;

@@ -13,6 +13,7 @@ use crate::fault;
 use crate::field::{FieldSet, Fields, Key};
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::filter::sample::SampleRate;
+use crate::heads::Heads;
 use crate::health::{Counters, OutputHealth, Place};
 use crate::keyset::KeySet;
 use crate::level::Level;
@@ -23,7 +24,7 @@ use crate::scope::{Entered, Scope};
 use crate::sink::{Captured, DropReason, Line, Sink, SinkError, Written};
 use crate::time::Clock;
 use crate::value::Value;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,8 +41,7 @@ pub struct Logger {
 
 /// What all handles of one logger share.
 pub(crate) struct Core {
-    id: u64,
-    /// Rises with every new snapshot.
+    /// The number of the snapshot.
     generation: AtomicU64,
     /// The number of the filter in force, by which call sites remember its verdicts.
     filter: AtomicU64,
@@ -130,7 +130,6 @@ impl Logger {
 
     pub(crate) fn with_snapshot(snapshot: Snapshot) -> Logger {
         let core = Arc::new(Core {
-            id: next_number(),
             generation: AtomicU64::new(next_number()),
             filter: AtomicU64::new(next_number()),
             snapshot: RwLock::new(Arc::new(snapshot)),
@@ -305,13 +304,16 @@ impl Logger {
             let reading = Reading { rules: &snapshot.rules, scratch: &workspace.scratch };
             let (marks, repeated) = facts(call.fields, call.keys);
             let bound = self.context.marks() | snapshot.shape.identity.marks();
+            let (verdicts, must_look) = verdicts(call.keys, snapshot);
+            let literal = if must_look { None } else { call.message.as_str() };
             let mut record = Record {
                 timestamp: snapshot.clock.now(),
                 level: call.level,
                 target: self.name.as_deref().unwrap_or(call.site.target),
-                message: workspace.message.read(call.message, &reading),
+                message: literal.unwrap_or_else(|| workspace.message.format(call.message, &reading)),
+                heads: (literal.is_some() && self.name.is_none()).then_some(&workspace.heads),
                 call,
-                verdicts: verdicts(call.keys, &reading),
+                verdicts,
                 repeated,
                 overriding: marks & bound != 0 && overrides(call.fields, [&self.context, &snapshot.shape.identity]),
                 context: &self.context,
@@ -542,7 +544,7 @@ pub(crate) fn bind(
 ) -> Context {
     let (marks, repeated) = facts(fields, keys);
     let overriding = marks & parent.marks() != 0 && overrides(fields, [parent]);
-    let verdicts = verdicts(keys, &reading);
+    let (verdicts, _) = verdicts(keys, snapshot);
     let later = if repeated { Overriding::ByLater(fields) } else { Overriding::Nothing };
     let own = || FieldCursor::new(reading, fields, verdicts, later);
     let kept = || {
@@ -595,9 +597,10 @@ fn facts(fields: Fields<'_>, keys: Option<&KeySet>) -> (u64, bool) {
     }
 }
 
+/// Which keys have to be looked at, and whether the message has to be.
 #[inline]
-fn verdicts(keys: Option<&KeySet>, reading: &Reading<'_>) -> KeyVerdicts {
-    keys.map_or(KeyVerdicts::UNKNOWN, |keys| keys.verdicts(reading.rules))
+fn verdicts(keys: Option<&KeySet>, snapshot: &Snapshot) -> (KeyVerdicts, bool) {
+    keys.map_or((KeyVerdicts::UNKNOWN, true), |keys| keys.verdicts(&snapshot.rules))
 }
 
 /// Whether a call has a key that is bound too.
@@ -611,6 +614,7 @@ fn overrides<const COUNT: usize>(fields: Fields<'_>, bound: [&Context; COUNT]) -
 struct Workspace {
     line: Vec<u8>,
     message: Message,
+    heads: RefCell<Heads>,
     scratch: Cell<Option<Box<Scratch>>>,
     snapshots: Snapshots,
     place: Place,
@@ -638,6 +642,7 @@ impl Workspace {
         Box::new(Workspace {
             line: Vec::with_capacity(1024),
             message: Message::default(),
+            heads: RefCell::new(Heads::new()),
             scratch: Cell::new(None),
             snapshots: Snapshots::default(),
             place: Place::claim(),
@@ -662,7 +667,7 @@ const LARGEST_KEPT: usize = 1 << 20;
 struct Snapshots([Option<Cached>; 2]);
 
 struct Cached {
-    core: u64,
+    /// A number that no other snapshot, of this or another logger, ever has.
     generation: u64,
     snapshot: Arc<Snapshot>,
 }
@@ -671,7 +676,7 @@ impl Snapshots {
     #[inline]
     fn of(&mut self, core: &Core) -> &Snapshot {
         let generation = core.generation.load(Ordering::Acquire);
-        if !matches!(&self.0[0], Some(cached) if cached.core == core.id && cached.generation == generation) {
+        if !matches!(&self.0[0], Some(cached) if cached.generation == generation) {
             self.fetch(core, generation);
         }
         match &self.0[0] {
@@ -684,9 +689,8 @@ impl Snapshots {
     #[inline(never)]
     fn fetch(&mut self, core: &Core, generation: u64) {
         self.0.swap(0, 1);
-        let is_current = |cached: &Cached| cached.core == core.id && cached.generation == generation;
-        if !self.0[0].as_ref().is_some_and(is_current) {
-            self.0[0] = Some(Cached { core: core.id, generation, snapshot: core.snapshot() });
+        if !self.0[0].as_ref().is_some_and(|cached| cached.generation == generation) {
+            self.0[0] = Some(Cached { generation, snapshot: core.snapshot() });
         }
     }
 }
@@ -694,34 +698,20 @@ impl Snapshots {
 /// Where a message is put together.
 #[derive(Default)]
 struct Message {
-    raw: Vec<u8>,
+    raw: String,
     shown: String,
 }
 
 impl Message {
-    #[inline]
-    fn read<'a>(&'a mut self, message: fmt::Arguments<'a>, reading: &Reading<'_>) -> &'a str {
-        if let Some(text) = message.as_str()
-            && text.len() <= reading.rules.limits.message
-            && reading.rules.redaction().is_none_or(|redaction| redaction.is_clean(text))
-        {
-            return text;
-        }
-        self.format(message, reading)
-    }
-
     #[inline(never)]
     fn format(&mut self, message: fmt::Arguments<'_>, reading: &Reading<'_>) -> &str {
         self.raw.clear();
         limits::format_into(Value::Display(&message), &mut self.raw);
-        let raw = std::str::from_utf8(&self.raw).unwrap_or_default();
-        if raw.len() <= reading.rules.limits.message
-            && reading.rules.redaction().is_none_or(|redaction| redaction.is_clean(raw))
-        {
-            return raw;
+        if reading.rules.passes_message(&self.raw) {
+            return &self.raw;
         }
         self.shown.clear();
-        reading.read_text(raw, reading.rules.limits.message, &mut self.shown);
+        reading.read_text(&self.raw, reading.rules.limits.message, &mut self.shown);
         &self.shown
     }
 }

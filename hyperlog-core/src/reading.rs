@@ -41,6 +41,12 @@ impl Rules {
         name.len() > self.limits.key || self.redaction().is_some_and(|redaction| redaction.key(name).is_some())
     }
 
+    /// Whether a message can be shown as it is.
+    #[inline]
+    pub(crate) fn passes_message(&self, text: &str) -> bool {
+        text.len() <= self.limits.message && self.redaction().is_none_or(|redaction| redaction.is_clean(text))
+    }
+
     /// Whether a text can be shown as it is.
     #[inline(always)]
     pub(crate) fn passes(&self, text: &str) -> bool {

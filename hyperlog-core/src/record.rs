@@ -4,13 +4,16 @@
 //! redaction hides or a text longer than the limits allow.
 
 use crate::context::Context;
+use crate::encode::append::Padded;
 use crate::field::{Fields, Key};
 use crate::filter::sample::SampleRate;
+use crate::heads::{Heads, Owner};
 use crate::keyset::KeySet;
 use crate::level::Level;
 use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Reading};
 use crate::time::Timestamp;
 use crate::value::Value;
+use std::cell::RefCell;
 use std::fmt;
 
 /// A happening: when, how severe, where, what, and its fields.
@@ -31,6 +34,8 @@ pub struct Record<'a> {
     /// Which of the logger's formats is being written.
     pub(crate) format: usize,
     pub(crate) reading: Reading<'a>,
+    /// Where heads are kept; none if the message or the target is this record's own.
+    pub(crate) heads: Option<&'a RefCell<Heads>>,
     pub(crate) cut_from: usize,
 }
 
@@ -122,6 +127,31 @@ impl<'a> Record<'a> {
     #[inline]
     pub fn cut_from(&self) -> Option<usize> {
         (self.cut_from > 0).then_some(self.cut_from)
+    }
+
+    /// What an encoder kept for all records from this call site.
+    #[inline]
+    pub(crate) fn with_head(&self, copy: impl FnOnce(Padded<'_>)) -> bool {
+        let Some(heads) = self.heads else { return false };
+        let heads = heads.borrow();
+        let Some(head) = heads.get(self.head_owner()) else { return false };
+        copy(head);
+        true
+    }
+
+    /// Keeps what all records from this call site have in common.
+    pub(crate) fn keep_head(&self, text: &[u8]) {
+        if let Some(heads) = self.heads
+            && let Ok(text) = std::str::from_utf8(text)
+        {
+            heads.borrow_mut().keep(self.head_owner(), text);
+        }
+    }
+
+    #[inline]
+    fn head_owner(&self) -> Owner {
+        let site = std::ptr::from_ref(self.call.site).addr();
+        Owner { site, encoding: self.shape.encoding, format: self.format }
     }
 
     /// Whether there is anything beside head and fields.

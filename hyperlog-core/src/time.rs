@@ -3,7 +3,7 @@
 mod format;
 mod system;
 
-pub(crate) use self::format::{PAIRS, rfc3339_micros};
+pub(crate) use self::format::{PAIRS, second_digits};
 pub use self::format::{PatternError, TimeFormat};
 
 use std::fmt;

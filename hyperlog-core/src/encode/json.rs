@@ -1,6 +1,6 @@
 //! One JSON object a line.
 
-use crate::encode::append::{Appender, PADDING, Padded, push_escaped};
+use crate::encode::append::{Appender, Padded, PaddedText, push_escaped};
 use crate::encode::{Encode, Partition};
 use crate::field::Key;
 use crate::filter::sample::SampleRate;
@@ -8,7 +8,7 @@ use crate::keys::{DurationForm, Schema};
 use crate::level::Level;
 use crate::reading::FieldCursor;
 use crate::record::{Bound, Record};
-use crate::time::{TimeFormat, rfc3339_micros};
+use crate::time::TimeFormat;
 use crate::value::{Tree, TreeVisitor, Value};
 use std::any::Any;
 use std::time::Duration;
@@ -28,11 +28,11 @@ use std::time::Duration;
 pub struct Json {
     schema: Schema,
     /// What precedes the time.
-    open: Box<str>,
+    open: PaddedText,
     /// What stands between the time and the target, of every level.
-    levels: Box<[Box<str>]>,
+    levels: Box<[PaddedText]>,
     /// What stands between target and message.
-    message: Box<str>,
+    message: PaddedText,
     reserved: Box<[&'static str]>,
     /// The marks of all names that are reserved or renamed.
     special_keys: u64,
@@ -61,14 +61,14 @@ impl Json {
                 text += &format!("\"{severity}\":{},", level.severity());
             }
             text += &format!("\"{}\":{},\"{}\":\"", schema.level, schema.level_form.json(level), schema.target);
-            padded(text)
+            PaddedText::new(text)
         });
         let reserved: Box<[&'static str]> = schema.reserved().collect();
         let special = schema.reserved().chain(schema.renamed.iter().map(|(ours, _)| *ours));
         Json {
-            open: padded(open),
+            open: PaddedText::new(open),
             levels: levels.collect(),
-            message: padded(format!(",\"{}\":\"", schema.message)),
+            message: PaddedText::new(format!(",\"{}\":\"", schema.message)),
             special_keys: special.fold(0, |marks, name| marks | Key::new(name).mark()),
             reserved,
             schema,
@@ -83,6 +83,16 @@ impl Json {
             let Some((key, value)) = fields.next_prepared() else { return };
             line.with_vec(|out| self.push_field(&key, &value, out));
         }
+    }
+
+    /// From the level to the message.
+    #[inline(never)]
+    fn append_head(&self, record: &Record<'_>, line: &mut Appender<'_>) {
+        let start = line.length();
+        let level = &self.levels[usize::from(record.level().severity() - 1)];
+        line.text_between(level.get(), record.target(), b"\"");
+        line.text_between(self.message.get(), record.message(), b"\"");
+        line.with_vec(|out| record.keep_head(&out[start..]));
     }
 
     /// Appends fields as long as they are of the common kinds; says how many.
@@ -222,14 +232,14 @@ impl Json {
 impl Encode for Json {
     fn encode(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
         let mut line = Appender::new(out);
-        line.padded(Padded::new(&self.open));
+        line.padded(self.open.get());
         match &self.schema.time {
-            TimeFormat::Rfc3339Micros => line.literal(&rfc3339_micros(record.timestamp())),
+            TimeFormat::Rfc3339Micros => line.rfc3339_micros(record.timestamp()),
             other => line.with_vec(|out| other.write(record.timestamp(), out)),
         }
-        let level = &self.levels[usize::from(record.level().severity() - 1)];
-        line.text_between(Padded::new(level), record.target(), b"\"");
-        line.text_between(Padded::new(&self.message), record.message(), b"\"");
+        if !record.with_head(|head| line.padded(head)) {
+            self.append_head(record, &mut line);
+        }
         if !self.schema.constants.is_empty() {
             line.bytes(self.schema.constants.as_bytes());
         }
@@ -262,12 +272,6 @@ impl Encode for Json {
     fn is_same(&self, other: &dyn Any) -> bool {
         other.downcast_ref::<Json>().is_some_and(|other| other.schema == self.schema)
     }
-}
-
-/// Text that [`Padded`] can be made of.
-fn padded(mut text: String) -> Box<str> {
-    text.extend([' '; PADDING]);
-    text.into()
 }
 
 /// Appends a value as JSON.
