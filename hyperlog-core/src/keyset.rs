@@ -15,6 +15,8 @@ pub struct KeySet {
     facts: AtomicU64,
     /// The rules that were asked, and a bit for each of the first keys that they do not pass unseen.
     verdicts: AtomicU64,
+    /// The last set of bound keys that was compared with these, and in the lowest bit whether one stands in both.
+    overriding: AtomicU64,
 }
 
 const KNOWN: u64 = 1 << 63;
@@ -28,7 +30,7 @@ const ID_SHIFT: u32 = VERDICTS + 1;
 
 impl KeySet {
     pub const fn new(keys: &'static [Key<'static>], template: &'static str) -> KeySet {
-        KeySet { keys, template, facts: AtomicU64::new(0), verdicts: AtomicU64::new(0) }
+        KeySet { keys, template, facts: AtomicU64::new(0), verdicts: AtomicU64::new(0), overriding: AtomicU64::new(0) }
     }
 
     /// The marks of the keys, and whether one of them stands there twice.
@@ -52,6 +54,25 @@ impl KeySet {
         }
         self.facts.store(facts, Ordering::Relaxed);
         facts
+    }
+
+    /// The shape of a context to which these are bound: see [`Context::shape`](crate::context::Context::shape).
+    #[inline]
+    pub(crate) fn shape_upon(&'static self, parent: u64) -> u64 {
+        let own = std::ptr::from_ref(self).addr() as u64;
+        (parent.rotate_left(17) ^ own).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 2
+    }
+
+    /// Whether a key stands among bound ones as well, comparing them once.
+    #[inline]
+    pub(crate) fn overrides(&self, bound: u64, compare: impl FnOnce() -> bool) -> bool {
+        let last = self.overriding.load(Ordering::Relaxed);
+        if last >> 1 == bound >> 1 && bound != 0 {
+            return last & 1 == 1;
+        }
+        let overrides = compare();
+        self.overriding.store(bound >> 1 << 1 | u64::from(overrides), Ordering::Relaxed);
+        overrides
     }
 
     /// Which keys have to be looked at under some rules, asking them once; and whether the message has to be, if it has no

@@ -315,7 +315,7 @@ impl Logger {
                 call,
                 verdicts,
                 repeated,
-                overriding: marks & bound != 0 && overrides(call.fields, [&self.context, &snapshot.shape.identity]),
+                overriding: marks & bound != 0 && self.overrides(call, snapshot),
                 context: &self.context,
                 shape: &snapshot.shape,
                 format: 0,
@@ -327,6 +327,21 @@ impl Logger {
                 format.write(&mut record, &mut workspace.line, &workspace.place);
             }
         });
+    }
+}
+
+impl Logger {
+    /// Whether a call has a key that is bound too.
+    #[inline(never)]
+    fn overrides(&self, call: &Call<'_>, snapshot: &Snapshot) -> bool {
+        let identity = &snapshot.shape.identity;
+        let compare = || has_one_of(call.fields, [&self.context, identity]);
+        // What an identity holds belongs to the formats it was encoded for.
+        let identity_shape = if identity.is_empty() { 0 } else { snapshot.shape.encoding << 1 };
+        match (call.keys, self.context.shape()) {
+            (Some(keys), shape) if shape != 0 || self.context.is_empty() => keys.overrides(shape ^ identity_shape, compare),
+            _ => compare(),
+        }
     }
 }
 
@@ -537,13 +552,13 @@ mod sealed {
 pub(crate) fn bind(
     parent: &Context,
     fields: Fields<'_>,
-    keys: Option<&KeySet>,
+    keys: Option<&'static KeySet>,
     snapshot: &Snapshot,
     reading: Reading<'_>,
     bytes: &mut Vec<u8>,
 ) -> Context {
     let (marks, repeated) = facts(fields, keys);
-    let overriding = marks & parent.marks() != 0 && overrides(fields, [parent]);
+    let overriding = marks & parent.marks() != 0 && has_one_of(fields, [parent]);
     let (verdicts, _) = verdicts(keys, snapshot);
     let later = if repeated { Overriding::ByLater(fields) } else { Overriding::Nothing };
     let own = || FieldCursor::new(reading, fields, verdicts, later);
@@ -553,16 +568,14 @@ pub(crate) fn bind(
     };
     bytes.clear();
     if overriding {
-        copy_fields(kept(), bytes);
+        block::push_all(kept(), bytes);
     } else {
         bytes.extend_from_slice(parent.block());
     }
-    copy_fields(own(), bytes);
+    block::push_all(own(), bytes);
     let block = bytes.len();
-    const MOST_FORMATS: usize = 8;
     let mut ends = [0_u32; MOST_FORMATS];
-    let formats = &snapshot.formats[..snapshot.formats.len().min(MOST_FORMATS)];
-    for (index, format) in formats.iter().enumerate() {
+    for (index, format) in snapshot.formats.iter().enumerate().take(MOST_FORMATS) {
         let prepared = match parent.encoded(snapshot.shape.encoding, index) {
             Some(encoded) if !overriding => {
                 bytes.extend_from_slice(encoded);
@@ -573,17 +586,18 @@ pub(crate) fn bind(
         let prepared = prepared && format.encoder.encode_bound(&mut own(), bytes);
         ends[index] = bytes.len() as u32 | if prepared { 0 } else { UNPREPARED };
     }
-    for end in ends[..formats.len()].iter().rev() {
+    for end in ends.iter().take(snapshot.formats.len()).rev() {
         bytes.extend_from_slice(&end.to_le_bytes());
     }
-    Context::new(bytes, block, snapshot.shape.encoding, marks | parent.marks())
+    let shape = match keys {
+        Some(keys) if parent.is_empty() || parent.shape() != 0 => keys.shape_upon(parent.shape()),
+        _ => 0,
+    };
+    Context::new(bytes, block, snapshot.shape.encoding, marks | parent.marks(), shape)
 }
 
-fn copy_fields(mut fields: FieldCursor<'_>, out: &mut Vec<u8>) {
-    while let Some((key, value)) = fields.next() {
-        block::push(key.name(), value, out);
-    }
-}
+/// Beyond so many formats, contexts are encoded anew for each record.
+const MOST_FORMATS: usize = 8;
 
 /// The marks of the keys, and whether one of them stands there twice.
 #[inline]
@@ -603,9 +617,9 @@ fn verdicts(keys: Option<&KeySet>, snapshot: &Snapshot) -> (KeyVerdicts, bool) {
     keys.map_or((KeyVerdicts::UNKNOWN, true), |keys| keys.verdicts(&snapshot.rules))
 }
 
-/// Whether a call has a key that is bound too.
+/// Whether one of the keys is bound.
 #[cold]
-fn overrides<const COUNT: usize>(fields: Fields<'_>, bound: [&Context; COUNT]) -> bool {
+fn has_one_of<const COUNT: usize>(fields: Fields<'_>, bound: [&Context; COUNT]) -> bool {
     fields.names().any(|name| bound.iter().any(|context| Fields::Block(context.block()).has_from(name, 0)))
 }
 

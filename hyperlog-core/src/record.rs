@@ -10,7 +10,7 @@ use crate::filter::sample::SampleRate;
 use crate::heads::{Heads, Owner};
 use crate::keyset::KeySet;
 use crate::level::Level;
-use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Reading};
+use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Plain, Reading};
 use crate::time::Timestamp;
 use crate::value::Value;
 use std::cell::RefCell;
@@ -160,16 +160,29 @@ impl<'a> Record<'a> {
         self.shape.location || self.cut_from > 0 || self.call.rate != SampleRate::ONE
     }
 
+    /// The fields of the call, as far as they can be shown as they are.
+    #[inline(always)]
+    pub(crate) fn plain_fields(&self) -> Plain<'_> {
+        match self.repeated {
+            false => Plain::new(self.call.fields, self.verdicts, self.reading.rules),
+            true => Plain::none(self.reading.rules),
+        }
+    }
+
+    /// The fields of the call behind those that [`Record::plain_fields`] showed, if there are any.
+    #[inline]
+    pub(crate) fn fields_behind(&self, taken: usize) -> Option<FieldCursor<'_>> {
+        match self.call.fields {
+            Fields::Gathered { keys, .. } if taken >= keys.len() => None,
+            Fields::Block([]) => None,
+            _ => Some(self.fields().skipping(taken)),
+        }
+    }
+
     /// Whether anything is bound.
     #[inline]
     pub(crate) fn has_bound(&self) -> bool {
         !self.context.is_empty() || !self.shape.identity.is_empty()
-    }
-
-    /// Whether the call gave any fields.
-    #[inline]
-    pub(crate) fn has_fields(&self) -> bool {
-        !matches!(self.call.fields, Fields::Gathered { keys: [], .. } | Fields::Block([]))
     }
 
     /// The fields given at the call.

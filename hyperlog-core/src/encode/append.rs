@@ -157,6 +157,25 @@ impl<'a> Appender<'a> {
         });
     }
 
+    /// A field of a block: the length of the name, the name, what kind of value it is, and the value.
+    #[inline(always)]
+    pub(crate) fn stored_scalar<const LENGTH: usize>(&mut self, name: &str, kind: u8, value: [u8; LENGTH]) {
+        self.room(name.len() + LENGTH + 5);
+        // SAFETY: there is room for all of it.
+        unsafe {
+            let to = put(self.at, &(name.len() as u32).to_le_bytes());
+            let to = put(put_bytes(to, name.as_bytes()), &[kind]);
+            self.at = put(to, &value);
+        }
+    }
+
+    /// A field of a block that is a text: its length, and the text.
+    #[inline(always)]
+    pub(crate) fn stored_text(&mut self, name: &str, kind: u8, text: &str) {
+        self.stored_scalar(name, kind, (text.len() as u32).to_le_bytes());
+        self.bytes(text.as_bytes());
+    }
+
     /// A time as RFC 3339 in UTC, with microseconds.
     #[inline(always)]
     pub(crate) fn rfc3339_micros(&mut self, time: Timestamp) {

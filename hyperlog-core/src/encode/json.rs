@@ -6,7 +6,7 @@ use crate::field::Key;
 use crate::filter::sample::SampleRate;
 use crate::keys::{DurationForm, Schema};
 use crate::level::Level;
-use crate::reading::FieldCursor;
+use crate::reading::{FieldCursor, Plain};
 use crate::record::{Bound, Record};
 use crate::time::TimeFormat;
 use crate::value::{Tree, TreeVisitor, Value};
@@ -75,13 +75,22 @@ impl Json {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn append_fields(&self, fields: &mut FieldCursor<'_>, line: &mut Appender<'_>) {
         loop {
-            let taken = self.append_plain(fields, line);
+            let taken = self.append_plain(fields.plain(), line);
             fields.skip(taken);
             let Some((key, value)) = fields.next_prepared() else { return };
             line.with_vec(|out| self.push_field(&key, &value, out));
+        }
+    }
+
+    /// The fields of the call.
+    #[inline(always)]
+    fn append_own(&self, record: &Record<'_>, line: &mut Appender<'_>) {
+        let taken = self.append_plain(record.plain_fields(), line);
+        if let Some(mut others) = record.fields_behind(taken) {
+            self.append_fields(&mut others, line);
         }
     }
 
@@ -97,10 +106,10 @@ impl Json {
 
     /// Appends fields as long as they are of the common kinds; says how many.
     #[inline(always)]
-    fn append_plain(&self, fields: &FieldCursor<'_>, line: &mut Appender<'_>) -> usize {
-        let rules = fields.rules();
+    fn append_plain(&self, fields: Plain<'_>, line: &mut Appender<'_>) -> usize {
+        let rules = fields.rules;
         let mut taken = 0;
-        for (key, value) in fields.plain() {
+        for (key, value) in fields.iter() {
             let Some(key) = self.fragment_of(key) else { break };
             match *value {
                 Value::Str(text) if rules.passes(text) => line.text_field(key, text),
@@ -170,7 +179,7 @@ impl Json {
         self.close_group(opened, line);
         let opened = self.open_group(self.schema.attributes, line);
         self.append_bound(record.context(), line);
-        self.append_fields(&mut record.fields(), line);
+        self.append_own(record, line);
         self.close_group(opened, line);
     }
 
@@ -250,9 +259,7 @@ impl Encode for Json {
                 self.append_bound(record.identity(), &mut line);
                 self.append_bound(record.context(), &mut line);
             }
-            if record.has_fields() {
-                self.append_fields(&mut record.fields(), &mut line);
-            }
+            self.append_own(record, &mut line);
         }
         if record.has_extras() {
             line.with_vec(|out| self.push_extras(record, out));
