@@ -1,0 +1,466 @@
+//! Which names give their value away as sensitive: built-in phrases and the user's own names, paths and wildcards.
+//!
+//! Apart from the scanners, because a name is judged once per call site while a value is judged once per record, and
+//! because the scanners ask the same matcher about the names they meet inside a text.
+
+use super::{BuildRedactionError, Mask};
+
+/// How a phrase has to stand in a segment of a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stand {
+    /// As whole words at the end: `db_password`, never `repin` for `pin`.
+    Words,
+    /// At the end, glued to whatever stands before: `dbpassword`.
+    Glued,
+    /// As the whole segment.
+    Alone,
+    /// As whole words at the end, and known to be harmless.
+    Harmless,
+}
+
+use Stand::{Alone, Glued, Harmless, Words};
+
+/// What is hidden by default. Phrases are written without separators; each separator style of a name is equal.
+pub(super) const CREDENTIALS: &[(&str, Stand)] = &[
+    ("password", Glued),
+    ("passwords", Glued),
+    ("passwd", Glued),
+    ("passphrase", Glued),
+    ("passphrases", Glued),
+    ("passcode", Glued),
+    ("pwd", Words),
+    ("pass", Alone),
+    ("dbpass", Words),
+    ("userpass", Words),
+    ("smtppass", Words),
+    ("mailpass", Words),
+    ("ftppass", Words),
+    ("redispass", Words),
+    ("mysqlpass", Words),
+    ("rootpass", Words),
+    ("adminpass", Words),
+    ("secret", Glued),
+    ("secrets", Glued),
+    ("token", Glued),
+    ("accesstokens", Glued),
+    ("refreshtokens", Glued),
+    ("apitokens", Glued),
+    ("authtokens", Glued),
+    ("pagetoken", Harmless),
+    ("nexttoken", Harmless),
+    ("continuationtoken", Harmless),
+    ("paginationtoken", Harmless),
+    ("cancellationtoken", Harmless),
+    ("unexpectedtoken", Harmless),
+    ("apikey", Glued),
+    ("apikeys", Glued),
+    ("accesskey", Glued),
+    ("accesskeys", Glued),
+    ("accesskeyid", Words),
+    ("secretkey", Glued),
+    ("secretkeys", Glued),
+    ("secretaccesskey", Glued),
+    ("privatekey", Glued),
+    ("privatekeys", Glued),
+    ("encryptionkey", Words),
+    ("signingkey", Words),
+    ("masterkey", Words),
+    ("accountkey", Words),
+    ("sharedkey", Words),
+    ("authkey", Words),
+    ("deploykey", Words),
+    ("secretkeybase", Words),
+    ("authorization", Words),
+    ("bearer", Words),
+    ("jwt", Words),
+    ("cookie", Words),
+    ("cookies", Words),
+    ("credential", Glued),
+    ("credentials", Glued),
+    ("creds", Words),
+    ("connectionstring", Words),
+    ("connstring", Words),
+    ("sessionid", Words),
+    ("sessionkey", Words),
+    ("jsessionid", Words),
+    ("phpsessid", Words),
+    ("sessid", Words),
+    ("connectsid", Words),
+    ("csrf", Words),
+    ("xsrf", Words),
+    ("otp", Words),
+    ("totp", Words),
+    ("onetimecode", Words),
+    ("verificationcode", Words),
+    ("recoverycode", Words),
+    ("recoverycodes", Words),
+    ("backupcodes", Words),
+    ("securitycode", Words),
+    ("authcode", Words),
+    ("authorizationcode", Words),
+    ("mnemonic", Words),
+    ("seedphrase", Words),
+    ("cvv", Words),
+    ("cvc", Words),
+    ("amzsignature", Words),
+    ("googsignature", Words),
+];
+
+/// A phrase never has more letters than this, so that looking back from the end of a segment is bounded.
+const LONGEST: usize = 32;
+
+/// How many bytes those letters and the separators between them may take.
+const REACH: usize = 96;
+
+/// A rule never has more segments than this, so that its state fits into one number.
+const SEGMENTS: usize = 63;
+
+/// The compiled matcher of names.
+#[derive(Clone)]
+pub(super) struct Keys {
+    /// Per last letter, which letters stand before it in any phrase: the cheap first question.
+    endings: [u32; 32],
+    /// Lengths of glued phrases, one bit each.
+    glued: u64,
+    slots: Box<[Option<Phrase>]>,
+    hidden_names: Box<[Name]>,
+    shown_names: Box<[Name]>,
+    hidden_paths: Box<[Path]>,
+    shown_paths: Box<[Path]>,
+}
+
+#[derive(Clone, Copy)]
+struct Phrase {
+    text: &'static str,
+    stand: Stand,
+    mask: Mask,
+}
+
+/// A name of the user's: lower case, without separators.
+#[derive(Clone)]
+struct Name {
+    text: Box<str>,
+    mask: Mask,
+}
+
+/// A dotted path of the user's, matched segment by segment.
+#[derive(Clone)]
+struct Path {
+    parts: Box<[Part]>,
+    mask: Mask,
+}
+
+#[derive(Clone)]
+enum Part {
+    One(Box<str>),
+    Any,
+    Deep,
+}
+
+/// What a user asked for, before it is compiled.
+#[derive(Clone)]
+pub(super) struct Rule {
+    pub(super) text: String,
+    /// `None` shows the value.
+    pub(super) mask: Option<Mask>,
+}
+
+impl Keys {
+    pub(super) fn none() -> Keys {
+        Keys {
+            endings: [0; 32],
+            glued: 0,
+            slots: Box::default(),
+            hidden_names: Box::default(),
+            shown_names: Box::default(),
+            hidden_paths: Box::default(),
+            shown_paths: Box::default(),
+        }
+    }
+
+    pub(super) fn compile(
+        phrases: &[(&[(&'static str, Stand)], Mask)],
+        rules: &[Rule],
+    ) -> Result<Keys, BuildRedactionError> {
+        let mut keys = Keys::none();
+        let count: usize = phrases.iter().map(|(set, _)| set.len()).sum();
+        keys.slots = vec![None; (count * 4).next_power_of_two()].into();
+        for (set, mask) in phrases {
+            for (text, stand) in *set {
+                keys.add_phrase(Phrase { text, stand: *stand, mask: *mask });
+            }
+        }
+        let (mut hidden_names, mut shown_names, mut hidden_paths, mut shown_paths) = (vec![], vec![], vec![], vec![]);
+        for rule in rules {
+            let parts = parse_rule(&rule.text)?;
+            let mask = rule.mask.unwrap_or(Mask::Full);
+            let (names, paths) = match rule.mask {
+                Some(_) => (&mut hidden_names, &mut hidden_paths),
+                None => (&mut shown_names, &mut shown_paths),
+            };
+            match <[Part; 1]>::try_from(parts) {
+                Ok([Part::One(text)]) => names.push(Name { text, mask }),
+                Ok(part) => paths.push(Path { parts: part.into(), mask }),
+                Err(parts) => paths.push(Path { parts: parts.into(), mask }),
+            }
+        }
+        keys.hidden_names = sorted(hidden_names);
+        keys.shown_names = sorted(shown_names);
+        keys.hidden_paths = hidden_paths.into();
+        keys.shown_paths = shown_paths.into();
+        Ok(keys)
+    }
+
+    fn add_phrase(&mut self, phrase: Phrase) {
+        let letters = phrase.text.as_bytes();
+        debug_assert!(letters.len() <= LONGEST && letters.iter().all(u8::is_ascii_lowercase));
+        let [.., before, last] = letters else { return };
+        self.endings[usize::from(last - b'a' + 1)] |= 1 << (before - b'a' + 1);
+        if phrase.stand == Glued {
+            self.glued |= 1 << letters.len();
+        }
+        let hash = letters.iter().rev().fold(0, |hash, letter| step(hash, *letter));
+        let mut slot = self.slot(hash);
+        while let Some(taken) = self.slots[slot] {
+            if taken.text == phrase.text {
+                return;
+            }
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
+        self.slots[slot] = Some(phrase);
+    }
+
+    fn slot(&self, hash: u32) -> usize {
+        (hash ^ (hash >> 15)) as usize & (self.slots.len() - 1)
+    }
+
+    /// How the value under this path is hidden, if it is.
+    #[inline]
+    pub(super) fn find(&self, path: &str) -> Option<Mask> {
+        if !self.hidden_names.is_empty() || !self.hidden_paths.is_empty() {
+            if let Some(mask) = self.find_rule(path) {
+                return Some(mask);
+            }
+        }
+        let bytes = path.as_bytes();
+        let mut end = bytes.len();
+        loop {
+            if self.ends_like_a_phrase(bytes, end)
+                && let Some(mask) = self.segment_mask(bytes, end)
+            {
+                let shown = self.shown_paths.iter().any(|rule| rule.matches(path));
+                return (!shown).then_some(mask);
+            }
+            end = bytes[..end].iter().rposition(|byte| matches!(byte, b'.' | b'['))?;
+        }
+    }
+
+    /// The cheap question: do the last two letters of the segment that ends here end any phrase?
+    #[inline]
+    fn ends_like_a_phrase(&self, bytes: &[u8], end: usize) -> bool {
+        let mut codes = bytes[..end].iter().rev().map(|byte| LETTER[usize::from(*byte)]);
+        let Some(last) = codes.find(|code| *code != 0) else { return false };
+        // separators between the two letters are rare: then the thorough question is asked
+        let before = codes.next().unwrap_or(0);
+        last < MARK && self.endings[usize::from(last & 31)] & LOOK[usize::from(before)] != 0
+    }
+
+    /// The thorough question: does the segment that ends at `end` end with a phrase? The longest phrase decides.
+    #[cold]
+    fn segment_mask(&self, bytes: &[u8], end: usize) -> Option<Mask> {
+        let (mut hash, mut length, mut verdict) = (0, 0, None);
+        for at in (end.saturating_sub(REACH)..end).rev() {
+            let code = LETTER[usize::from(bytes[at])];
+            if matches!(code, 0 | MARK) {
+                continue;
+            }
+            hash = step(hash, b'a' - 1 + code);
+            length += 1;
+            if length > LONGEST || code == FOREIGN {
+                break;
+            }
+            let starts_word = starts_word(bytes, at);
+            if !starts_word && self.glued >> length & 1 == 0 {
+                continue;
+            }
+            if let Some(phrase) = self.phrase(hash, length, bytes, at) {
+                let stands = match phrase.stand {
+                    Glued => true,
+                    Words | Harmless => starts_word,
+                    Alone => segment_start(bytes, at) == at,
+                };
+                if stands {
+                    let shown = phrase.stand == Harmless || self.is_shown(&bytes[segment_start(bytes, at)..end]);
+                    verdict = (!shown).then_some(phrase.mask);
+                }
+            }
+        }
+        verdict
+    }
+
+    fn phrase(&self, hash: u32, length: usize, bytes: &[u8], at: usize) -> Option<Phrase> {
+        let mut slot = self.slot(hash);
+        while let Some(phrase) = self.slots[slot] {
+            if phrase.text.len() == length && letters(&bytes[at..]).take(length).eq(phrase.text.bytes()) {
+                return Some(phrase);
+            }
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
+        None
+    }
+
+    fn is_shown(&self, segment: &[u8]) -> bool {
+        find_name(&self.shown_names, segment).is_some()
+    }
+
+    fn find_rule(&self, path: &str) -> Option<Mask> {
+        let named = || segments(path).find_map(|segment| find_name(&self.hidden_names, segment.as_bytes()));
+        let path_mask = self.hidden_paths.iter().find(|rule| rule.matches(path)).map(|rule| rule.mask);
+        path_mask.or_else(|| if self.hidden_names.is_empty() { None } else { named() })
+    }
+}
+
+impl Path {
+    /// Whether this rule covers the path or something above it.
+    ///
+    /// A position in the rule is a bit, so that any number of `**` stays linear.
+    fn matches(&self, path: &str) -> bool {
+        let done = 1u64 << self.parts.len();
+        let mut states = self.through_deep(1);
+        for segment in segments(path) {
+            if states & done != 0 {
+                return true;
+            }
+            let index = segment.bytes().all(|byte| byte.is_ascii_digit());
+            let mut next = if index { states } else { 0 };
+            for (at, part) in self.parts.iter().enumerate().filter(|(at, _)| states >> at & 1 == 1) {
+                next |= match part {
+                    Part::Deep => 1 << at,
+                    Part::Any => 2 << at,
+                    Part::One(name) if normal(segment.as_bytes()).eq(name.bytes()) => 2 << at,
+                    Part::One(_) => 0,
+                };
+            }
+            states = self.through_deep(next);
+            if states == 0 {
+                return false;
+            }
+        }
+        states & done != 0
+    }
+
+    /// `**` also stands for no segment at all.
+    fn through_deep(&self, mut states: u64) -> u64 {
+        for (at, part) in self.parts.iter().enumerate() {
+            if states >> at & 1 == 1 && matches!(part, Part::Deep) {
+                states |= 2 << at;
+            }
+        }
+        states
+    }
+}
+
+fn parse_rule(text: &str) -> Result<Vec<Part>, BuildRedactionError> {
+    let mut parts = Vec::new();
+    for segment in text.split(['.', '[', ']']).filter(|segment| !segment.is_empty()) {
+        parts.push(match segment {
+            "*" => Part::Any,
+            "**" => Part::Deep,
+            _ if segment.contains('*') => return Err(BuildRedactionError::wildcard(text)),
+            _ => {
+                let kept = |letter: &char| letter.is_ascii_alphanumeric() || !letter.is_ascii();
+                Part::One(segment.chars().filter(kept).map(|letter| letter.to_ascii_lowercase()).collect())
+            }
+        });
+        let blank = matches!(parts.last(), Some(Part::One(name)) if name.is_empty());
+        if blank || parts.len() > SEGMENTS {
+            return Err(BuildRedactionError::key(text));
+        }
+    }
+    if parts.is_empty() || text.starts_with('.') || text.ends_with('.') || text.contains("..") {
+        return Err(BuildRedactionError::key(text));
+    }
+    Ok(parts)
+}
+
+fn sorted(mut names: Vec<Name>) -> Box<[Name]> {
+    // stable, so that of two rules for one name the first stays first
+    names.sort_by(|one, other| one.text.cmp(&other.text));
+    names.dedup_by(|later, earlier| later.text == earlier.text);
+    names.into()
+}
+
+fn find_name(names: &[Name], segment: &[u8]) -> Option<Mask> {
+    if names.is_empty() {
+        return None;
+    }
+    let found = names.binary_search_by(|name| name.text.bytes().cmp(normal(segment))).ok()?;
+    Some(names[found].mask)
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split(['.', '[', ']']).filter(|segment| !segment.is_empty())
+}
+
+/// A name as it is compared: lower case, without separators, digits kept.
+fn normal(segment: &[u8]) -> impl Iterator<Item = u8> {
+    let kept = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+    segment.iter().copied().filter(kept).map(|byte| byte.to_ascii_lowercase())
+}
+
+/// The letters alone, in lower case.
+fn letters(bytes: &[u8]) -> impl Iterator<Item = u8> {
+    bytes.iter().filter(|byte| byte.is_ascii_alphabetic()).map(u8::to_ascii_lowercase)
+}
+
+fn segment_start(bytes: &[u8], at: usize) -> usize {
+    bytes[..at].iter().rposition(|byte| matches!(byte, b'.' | b'[')).map_or(0, |dot| dot + 1)
+}
+
+/// Whether a word starts here: after a separator or a digit, or by a change of case (`apiKey`, `APIKey`).
+fn starts_word(bytes: &[u8], at: usize) -> bool {
+    let Some(before) = at.checked_sub(1).map(|before| bytes[before]) else { return true };
+    if matches!(LETTER[usize::from(before)], 0 | MARK) {
+        return true;
+    }
+    let next_is_lower = bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+    bytes[at].is_ascii_uppercase() && (before.is_ascii_lowercase() || (before.is_ascii_uppercase() && next_is_lower))
+}
+
+fn step(hash: u32, letter: u8) -> u32 {
+    (hash ^ u32::from(letter)).wrapping_mul(0x0100_0193)
+}
+
+/// A letter of another script: part of a word, but of no phrase.
+const FOREIGN: u8 = 27;
+
+/// What parts the segments of a path.
+const MARK: u8 = 28;
+
+/// Per code of the letter before the last one, which bits of [`Keys::endings`] to ask for.
+const LOOK: [u32; 32] = {
+    let mut table = [u32::MAX; 32];
+    let mut code = 1;
+    while code <= FOREIGN {
+        table[code as usize] = 1 << code;
+        code += 1;
+    }
+    table
+};
+
+/// The number of a letter in the alphabet whatever its case; 0 for what separates words.
+const LETTER: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            letter @ b'a'..=b'z' => letter - b'a' + 1,
+            letter @ b'A'..=b'Z' => letter - b'A' + 1,
+            0x80.. => FOREIGN,
+            b'.' | b'[' => MARK,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+};

@@ -1,0 +1,96 @@
+//! Patterns of the user's own, by a regular expression engine that takes linear time.
+//!
+//! Behind a feature, because the engine is most of what it costs to build this crate, and few need it.
+
+use std::fmt;
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::{BuildRedactionError, Mask, Span};
+
+/// A compiled pattern may take this much memory.
+const SIZE: usize = 256 * 1024;
+
+/// After this many hits of one pattern the rest of the text is hidden. Each search is linear, so a bound on how many
+/// there are keeps the whole linear.
+const HITS: usize = 64;
+
+/// One pattern and how its hits are hidden.
+#[derive(Clone)]
+pub(super) struct Pattern {
+    regex: Regex,
+    mask: Mask,
+}
+
+impl Pattern {
+    pub(super) fn compile(pattern: &str, mask: Mask) -> Result<Pattern, BuildRedactionError> {
+        let built =
+            RegexBuilder::new(pattern).unicode(false).size_limit(SIZE).dfa_size_limit(SIZE).nest_limit(64).build();
+        let regex = built.map_err(|source| BuildRedactionError::pattern(pattern, source))?;
+        match regex.is_match(b"") {
+            true => Err(BuildRedactionError::empty_pattern(pattern)),
+            false => Ok(Pattern { regex, mask }),
+        }
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Pattern").field("regex", &self.regex.as_str()).field("mask", &self.mask).finish()
+    }
+}
+
+/// Finds what the user's patterns match in one text, from left to right.
+pub(super) struct Matches<'a> {
+    text: &'a str,
+    patterns: &'a [Pattern],
+    /// The next hit of each pattern, and how many it had.
+    next: Vec<(Option<Span>, usize)>,
+}
+
+impl<'a> Matches<'a> {
+    pub(super) fn of(text: &'a str, patterns: &'a [Pattern]) -> Matches<'a> {
+        let mut matches = Matches { text, patterns, next: Vec::new() };
+        // nothing is allocated until something is found
+        if patterns.iter().any(|pattern| pattern.regex.is_match(text.as_bytes())) {
+            matches.next = patterns.iter().map(|pattern| (matches.search(pattern, 0), 1)).collect();
+        }
+        matches
+    }
+
+    pub(super) fn next(&mut self) -> Option<Span> {
+        let starts = self.next.iter().enumerate().filter_map(|(index, (span, _))| Some((span.as_ref()?.start, index)));
+        let (_, index) = starts.min()?;
+        let (span, hits) = (self.next[index].0?, self.next[index].1 + 1);
+        let following = if span.end < self.text.len() { self.search(&self.patterns[index], span.end) } else { None };
+        let following =
+            following.map(|span| Span { end: if hits > HITS { self.text.len() } else { span.end }, ..span });
+        self.next[index] = (following, hits);
+        Some(span)
+    }
+
+    /// The next hit that is not empty, widened to whole characters.
+    fn search(&self, pattern: &Pattern, from: usize) -> Option<Span> {
+        let mut at = from;
+        // empty hits come from patterns such as `\b`: a few are stepped over, then the rest is hidden
+        for _ in 0..HITS {
+            let found = pattern.regex.find_at(self.text.as_bytes(), at)?;
+            if !found.is_empty() {
+                let start = self.text.floor_char_boundary(found.start()).max(from);
+                return Some(Span { start, end: ceil_char_boundary(self.text, found.end()), mask: pattern.mask });
+            }
+            at = found.end() + 1;
+            if at > self.text.len() {
+                return None;
+            }
+        }
+        Some(Span { start: self.text.floor_char_boundary(at).max(from), end: self.text.len(), mask: pattern.mask })
+    }
+}
+
+fn ceil_char_boundary(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at += 1;
+    }
+    at
+}
