@@ -464,3 +464,223 @@ const LETTER: [u8; 256] = {
     }
     table
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::redact::{Mask, Redaction};
+
+    #[track_caller]
+    fn check(redaction: &Redaction, hidden: &[&str], shown: &[&str]) {
+        for path in hidden {
+            assert!(redaction.key(path).is_some(), "{path} should be hidden");
+        }
+        for path in shown {
+            assert_eq!(redaction.key(path), None, "{path} should be shown");
+        }
+    }
+
+    #[test]
+    fn sensitive_names_are_hidden_in_any_style() {
+        let hidden = [
+            "password",
+            "PASSWORD",
+            "Password",
+            "db_password",
+            "dbPassword",
+            "DB-PASSWORD",
+            "dbpassword",
+            "password2",
+            "password_1",
+            "user.password",
+            "users.0.password",
+            "users[0].password",
+            "user[password]",
+            "password[0]",
+            "apiKey",
+            "API_KEY",
+            "api-key",
+            "api.key",
+            "apikey",
+            "APIKey",
+            "ApiKey",
+            "X-Api-Key",
+            "x_api_key_2",
+            "user.access_token",
+            "accessToken",
+            "access.token",
+            "refresh_token",
+            "id_token",
+            "csrfToken",
+            "token",
+            "Authorization",
+            "Proxy-Authorization",
+            "http.request.header.authorization",
+            "Cookie",
+            "Set-Cookie",
+            "credentials.user",
+            "credentials.0.user.name",
+            "secret",
+            "client_secret",
+            "clientSecret",
+            "aws_secret_access_key",
+            "AWS_ACCESS_KEY_ID",
+            "private_key",
+            "privateKey",
+            "sessionId",
+            "session_id",
+            "JSESSIONID",
+            "cvv",
+            "cvv2",
+            "connect.sid.secret",
+            "token.count",
+            "pass",
+            "db_pass",
+            "one_time_code",
+            "jwt",
+            "  password  ",
+            "$password",
+            "password.length",
+            "oauth2Token",
+            "mot_de_passwd",
+            "secret_key_base",
+            "X-Amz-Signature",
+            "page.access_token",
+        ];
+        let shown = [
+            "",
+            ".",
+            "...",
+            "a",
+            "id",
+            "method",
+            "status",
+            "route",
+            "request_id",
+            "latency_ms",
+            "message",
+            "user.name",
+            "token_count",
+            "max_tokens",
+            "tokens",
+            "total_tokens",
+            "tokenizer",
+            "tokenize",
+            "password_changed_at",
+            "secretary",
+            "author",
+            "authority",
+            "auth",
+            "author.name",
+            "key",
+            "primary_key",
+            "cache_key",
+            "foreignKey",
+            "passenger",
+            "compass",
+            "bypass",
+            "passed",
+            "pass_count",
+            "test_pass",
+            "keyboard",
+            "public_key",
+            "cookie_count",
+            "next_page_token",
+            "nextToken",
+            "continuation_token",
+            "credentialed",
+            "passport",
+            "otpauth",
+            "spin",
+            "pin",
+            "session",
+            "session_count",
+            "ssn",
+            "email",
+            "card_number",
+            "monkey",
+            "token_type",
+            "token_expires_in",
+            "usecret_ary",
+            "авторизация",
+            "é",
+            "0",
+            "1.2.3",
+            "secretaries",
+        ];
+        check(&Redaction::default(), &hidden, &shown);
+    }
+
+    #[test]
+    fn rules_name_segments_paths_and_wildcards() {
+        let hide = |rule: &str| Redaction::builder().hide(rule).build().unwrap();
+        check(
+            &hide("customer_id"),
+            &["customer_id", "customerId", "a.b.CUSTOMER-ID", "customerid.x", "x[0].customer_id"],
+            &["customer", "customer_id_hash", "customer_i"],
+        );
+        check(&hide("field1"), &["field1", "Field_1"], &["field2", "field"]);
+        check(
+            &hide("user.email"),
+            &["user.email", "USER.e_mail", "user.email.domain", "user.0.email", "user[3].email"],
+            &["email", "user", "a.user.email", "user.emails"],
+        );
+        check(
+            &hide("user.*.email"),
+            &["user.home.email", "user.0.email", "user.7.home.email"],
+            &["user.email", "user.a.b.email"],
+        );
+        check(&hide("**.iban"), &["iban", "a.iban", "a.b.c.iban", "a.iban.b"], &["ibans", "a.b"]);
+        check(&hide("a.**.z"), &["a.z", "a.b.z", "a.b.c.z.d"], &["z", "a", "b.a.z"]);
+        check(&hide("a.**"), &["a", "a.b"], &["b.a"]);
+        check(&hide("*"), &["a", "a.b"], &[""]);
+        check(&hide("имя"), &["имя", "x.имя"], &["им"]);
+    }
+
+    #[test]
+    fn a_rule_that_shows_wins_over_the_built_in_set_only() {
+        let show = |rule: &str| Redaction::builder().show(rule).build().unwrap();
+        check(
+            &show("session_id"),
+            &["session_id_token", "credentials.session_id", "session_id.secret"],
+            &["session_id", "sessionId", "user.SESSION-ID", "session.id"],
+        );
+        check(&show("token"), &["access_token"], &["token", "token.count"]);
+        check(
+            &show("credentials.user"),
+            &["credentials.pass", "credentials", "a.credentials.user"],
+            &["credentials.user"],
+        );
+        check(&show("api_key"), &["x_api_key"], &["api_key", "api.key"]);
+        let both = Redaction::builder().show("token").hide("token").build().unwrap();
+        check(&both, &["token"], &[]);
+    }
+
+    #[test]
+    fn each_rule_has_its_mask() {
+        let redaction = Redaction::builder()
+            .mask(Mask::Drop)
+            .hide_as("card", Mask::Last4)
+            .hide_as("user.password", Mask::Full)
+            .build()
+            .unwrap();
+        assert_eq!(redaction.key("card"), Some(Mask::Last4));
+        assert_eq!(redaction.key("user.password"), Some(Mask::Full));
+        assert_eq!(redaction.key("password"), Some(Mask::Drop));
+    }
+
+    #[test]
+    fn no_phrase_is_too_long_or_hidden_by_another() {
+        for (phrase, stand) in super::CREDENTIALS {
+            assert!(phrase.len() <= super::LONGEST, "{phrase}");
+            assert_eq!(Redaction::default().key(phrase).is_none(), *stand == super::Harmless, "{phrase}");
+        }
+    }
+
+    #[test]
+    fn hostile_paths_take_linear_time() {
+        let redaction = Redaction::builder().hide("**.a.**.b.**.c").build().unwrap();
+        for unit in ["rd.", ".", "_", "a.", "password_", "[", "[0]", "x.1.", "A", "d_"] {
+            let _ = redaction.key(&unit.repeat(100_000));
+        }
+    }
+}

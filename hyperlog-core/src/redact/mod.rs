@@ -633,3 +633,146 @@ impl<'a> Findings<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(redaction: &Redaction, text: &str, expected: &str) {
+        let mut out = String::from(">");
+        let verdict = redaction.text(text, &mut out);
+        if text == expected {
+            assert_eq!((verdict, out.as_str()), (Verdict::Clean, ">"), "{text}");
+        } else {
+            assert_eq!((verdict, &out[1..]), (Verdict::Masked, expected), "{text}");
+        }
+    }
+
+    struct Sum;
+
+    impl KeyedHash for Sum {
+        fn hash(&self, value: &[u8]) -> [u8; 16] {
+            [value.iter().fold(7, |sum: u8, byte| sum.wrapping_mul(31).wrapping_add(*byte)); 16]
+        }
+    }
+
+    #[test]
+    fn every_mask_shows_what_it_promises() {
+        let redaction = Redaction::builder().keyed_hash(Sum).build().unwrap();
+        let check = |mask, value, expected: Option<&str>| {
+            let mut out = String::new();
+            let shown = redaction.mask(mask, value, &mut out);
+            assert_eq!(shown.then_some(out.as_str()), expected, "{mask:?} {value}");
+        };
+        check(Mask::Full, "x", Some("[REDACTED]"));
+        check(Mask::Full, "", Some("[REDACTED]"));
+        check(Mask::Last4, "4111111111111111", Some("****1111"));
+        check(Mask::Last4, "411111111111111", Some("****"));
+        check(Mask::Last4, "ééééééééééééabcé", Some("****abcé"));
+        check(Mask::Last4, "", Some("****"));
+        check(Mask::Hash, "x", Some("hash:51515151515151515151515151515151"));
+        check(Mask::Drop, "x", None);
+    }
+
+    #[test]
+    fn a_hash_that_panics_hides_the_value() {
+        struct Broken;
+        impl KeyedHash for Broken {
+            fn hash(&self, value: &[u8]) -> [u8; 16] {
+                value[..16].try_into().unwrap()
+            }
+        }
+        let redaction = Redaction::builder().mask(Mask::Hash).keyed_hash(Broken).build().unwrap();
+        check(&redaction, "password=x", "password=[REDACTED]");
+    }
+
+    #[test]
+    fn masks_apply_within_texts() {
+        let redaction = Redaction::builder()
+            .keyed_hash(Sum)
+            .hide_as("ticket", Mask::Last4)
+            .hide_as("visitor", Mask::Hash)
+            .hide_as("gone", Mask::Drop)
+            .build()
+            .unwrap();
+        check(
+            &redaction,
+            "ticket=AAAABBBBCCCCDDDD visitor=x",
+            "ticket=****DDDD visitor=hash:51515151515151515151515151515151",
+        );
+        check(&redaction, "a gone=x b", "a gone= b");
+        check(&redaction, r#"{"ticket":"short","n":1}"#, r#"{"ticket":"****","n":1}"#);
+    }
+
+    #[test]
+    fn a_policy_that_is_off_hides_nothing() {
+        let off = Redaction::off();
+        assert!(off.is_off() && !Redaction::default().is_off());
+        assert_eq!(off.key("password"), None);
+        check(&off, "password=hunter2", "password=hunter2");
+    }
+
+    #[test]
+    fn policies_have_ids_of_their_own() {
+        let (one, other) = (Redaction::default(), Redaction::off());
+        assert_ne!(one.id(), other.id());
+        assert_eq!(one.id(), one.clone().id());
+    }
+
+    #[test]
+    fn a_text_beyond_the_limit_is_hidden_whole() {
+        let redaction = Redaction::builder().scan_limit(8).build().unwrap();
+        check(&redaction, "12345678", "12345678");
+        check(&redaction, "123456789", "[REDACTED]");
+    }
+
+    #[test]
+    fn findings_that_overlap_are_both_hidden() {
+        let redaction = Redaction::builder().preset_as(Preset::Email, Mask::Last4).build().unwrap();
+        // the password of a URL and an address share bytes
+        check(&redaction, "see ftp://me:pass@example.com now", "see ftp://me:[REDACTED] now");
+        check(&redaction, "password=ann@example.com!", "password=[REDACTED]");
+        check(&redaction, "from somebody@example.com", "from ****.com");
+    }
+
+    #[test]
+    fn mistakes_are_told_when_building() {
+        let check = |builder: RedactionBuilder, expected: &str| {
+            let told = builder.build().unwrap_err().to_string();
+            assert!(told.contains(expected), "{told}");
+            assert!(told.starts_with(char::is_lowercase), "{told}");
+        };
+        check(Redaction::builder().hide(""), "write a name");
+        check(Redaction::builder().hide("a..b"), "write a name");
+        check(Redaction::builder().hide(".a"), "write a name");
+        check(Redaction::builder().show("--"), "write a name");
+        check(Redaction::builder().hide(["a"; 64].join(".")), "up to 63");
+        check(Redaction::builder().hide("user*"), "whole segments");
+        check(Redaction::builder().mask(Mask::Hash), "keyed_hash");
+        check(Redaction::builder().hide_as("a", Mask::Hash), "keyed_hash");
+        check(Redaction::builder().preset_as(Preset::Card, Mask::Hash), "keyed_hash");
+        assert!(Redaction::builder().hide(["a"; 63].join(".")).build().is_ok());
+    }
+
+    #[test]
+    fn debug_shows_no_key_and_no_name() {
+        #[derive(Debug)]
+        struct Canary(&'static str);
+        impl KeyedHash for Canary {
+            fn hash(&self, _: &[u8]) -> [u8; 16] {
+                [self.0.len() as u8; 16]
+            }
+        }
+        let builder = Redaction::builder().keyed_hash(Canary("canary-key")).hide("canary");
+        assert!(!format!("{builder:?} {:?}", builder.clone().build().unwrap()).contains("canary"));
+    }
+
+    #[test]
+    fn policies_cross_threads() {
+        fn check<T: Send + Sync + 'static>() {}
+        check::<Redaction>();
+        check::<RedactionBuilder>();
+        check::<BuildRedactionError>();
+    }
+}

@@ -644,3 +644,363 @@ fn is_capital_or_digit(byte: &u8) -> bool {
 fn is_lower_hex(byte: &u8) -> bool {
     byte.is_ascii_digit() || matches!(byte, b'a'..=b'f')
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::redact::{Redaction, Verdict};
+
+    /// Hides what stands between `«` and `»`; a text without them is clean.
+    #[track_caller]
+    fn check(marked: &str) {
+        let (mut text, mut expected, mut inside) = (String::new(), String::new(), false);
+        for character in marked.chars() {
+            match character {
+                '«' => (inside, expected) = (true, expected + "[REDACTED]"),
+                '»' => inside = false,
+                _ if inside => text.push(character),
+                _ => (text, expected) = (text + &character.to_string(), expected + &character.to_string()),
+            }
+        }
+        let mut out = String::new();
+        let verdict = Redaction::default().text(&text, &mut out);
+        match marked.contains('«') {
+            true => assert_eq!((verdict, out), (Verdict::Masked, expected), "{text}"),
+            false => assert_eq!((verdict, out), (Verdict::Clean, String::new()), "{text}"),
+        }
+    }
+
+    #[test]
+    fn values_named_by_a_sensitive_key_are_hidden() {
+        for marked in [
+            "password=«hunter2»",
+            "password = «hunter2» next",
+            "Password: «hunter2»",
+            "a=1 db_password=«x» b=2",
+            "/login?token=«abc»&q=1",
+            "/x?q=1&access_token=«abc#frag»",
+            "/x?sig=«abc%2F»&se=1",
+            r#"{"password":"«x»"}"#,
+            r#"{"a":1,"apiKey" : "«x»","b":2}"#,
+            r#"{"password":"«a\"b»","c":"d"}"#,
+            r#"{\"password\":\"«x»\",\"a\":1}"#,
+            r#"{\"password\":\"«a\\\"b»\",\"a\":1}"#,
+            r#"{"password":"«a\\»","c":"d"}"#,
+            "{'password': '«x y»', 'a': 1}",
+            r#"password="«correct horse»" b=1"#,
+            r#"{"pin":1,"token":«12345»,"b":2}"#,
+            "{\"password\":\n  \"«x»\"}",
+            "User { name: \"a\", password: «Some(\"x, y\")», age: 3 }",
+            "credentials: «Credentials { user: \"a }\", pass: \"b\" }», n: 1",
+            r#"{"credentials":«{"user":"x","p":[1,2]}»,"n":1}"#,
+            "Authorization: «Bearer abc.def»\nHost: x",
+            "Authorization: «Basic eA==»",
+            "authorization: «AWS4-HMAC-SHA256 Credential=A/b, SignedHeaders=h, Signature=f»",
+            "Cookie: «a=b; c=\"d e\"; f=g»\nHost: x",
+            "Set-Cookie: «id=a; Expires=Wed, 21 Oct 2015; Path=/»",
+            "curl -H 'Authorization: «Bearer xyz»' -H 'Accept: */*'",
+            r#"{"authorization": "«Bearer x»", "host": "y"}"#,
+            "--api-key=«abc» --verbose",
+            "API_KEY=«abc»",
+            "export SECRET=«abc»; ls",
+            "Server=a;Password=«b;c»;User=d",
+            "(token=«abc»)",
+            "[token=«abc»], next",
+            "token=«a,b»,next=1",
+            r#"{"msg":"password=«abc»","user":"x"}"#,
+            ":password => \"«x»\"",
+            "password := \"«x»\"",
+            "user[password]=«x»&user[name]=y",
+            "password==«x»",
+            "token: «Bearer abc def»\nnext",
+            "password: «пароль» да",
+            "password=«unterminated(»",
+            "password=\"«unterminated and so on»",
+            "{\"token\":b\"«x»\"}",
+        ] {
+            check(marked);
+        }
+    }
+
+    #[test]
+    fn ordinary_pairs_stay() {
+        for text in [
+            "a=b",
+            "status: 200",
+            "12:34:56",
+            "http://localhost:8080/x",
+            "token_count=12",
+            "max_tokens: 4",
+            "tokenizer=bpe",
+            "auth::token::Refresh failed",
+            "std::secret::x",
+            "password=",
+            "password: ",
+            "password:",
+            "password=\nx",
+            "\"password\":\"\"",
+            "token=&a=b",
+            "=",
+            ":",
+            "==",
+            "::",
+            "\":",
+            "\"\":\"",
+            "' :",
+            "2001:db8::1",
+            "[::1]:8080",
+            "key=value",
+            "password_changed_at=1",
+            "page_token=abc",
+            "the password was changed",
+            "no token",
+            "a secret, b",
+            "x?q=token",
+            "sig=15 received",
+        ] {
+            check(text);
+        }
+    }
+
+    #[test]
+    fn credentials_behind_their_scheme_are_hidden() {
+        for marked in [
+            "Bearer «mF_9.B5f-4.1JqM» rejected",
+            "sent bearer «abc123», retrying",
+            "BEARER «abcdefghijklmnopqrstuvwx»",
+            "got Bearer «AbCdEfGh»",
+            "Basic «dXNlcjpwYXNz»",
+            "basic «YWxhZGRpbjpvcGVuc2VzYW1l» x",
+            "Basic «dTpw»",
+            "Token «9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b»",
+            "Digest «username=\"a\", nonce=\"b\", response=\"c\"»",
+            "(Bearer «abc123==»)",
+        ] {
+            check(marked);
+        }
+        for text in [
+            "bearer token missing",
+            "Bearer authentication failed",
+            "Bearer",
+            "Bearer ",
+            "Bearer realm=\"api\"",
+            "bearer [REDACTED]",
+            "forbearer abc123",
+            "Basic authentication required",
+            "basic plan",
+            "basic checks 12 of 20",
+            "Token refreshed",
+            "token 12 of 20",
+            "token count 512",
+            "Bearer error=invalid_token",
+            "digest sha256 of it",
+            "Digest mismatch",
+            "digest a=b",
+            "Bearer token-based",
+            "bearer <token>",
+            "digest 5d41402abc4b2a76b9719d911017c592",
+            "Basic realm=\"x\"",
+            "music 99",
+            "broken 12",
+        ] {
+            check(text);
+        }
+    }
+
+    #[test]
+    fn tokens_and_private_keys_are_hidden() {
+        for marked in [
+            "jwt «eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl» ok",
+            "«eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.»",
+            "x«eyJhbGciOiJSU0EifQ.aaaaa.bbbbb.ccccc.ddddd»,",
+            "«-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----»\nafter",
+            "a «-----BEGIN RSA PRIVATE KEY-----\\nMIIE»",
+            "«-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----» z",
+            "«-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQ=»",
+            "«---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nx\n---- END SSH2 ENCRYPTED PRIVATE KEY ----»!",
+        ] {
+            check(marked);
+        }
+        for text in [
+            "eyJhbGciOiJIUzI1NiJ9",
+            "eyJ",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0",
+            "eyJa.b.c",
+            "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
+            "-----BEGIN PUBLIC KEY-----",
+            "----------",
+            "-----",
+            "---- BEGIN PRIVATE",
+            "-----BEGIN",
+        ] {
+            check(text);
+        }
+    }
+
+    #[test]
+    fn keys_of_vendors_are_hidden() {
+        let (lower, hex) = ("a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0", "0123456789abcdef0123456789abcdef");
+        for key in [
+            "AKIAIOSFODNN7EXAMPLE".into(),
+            "ASIAIOSFODNN7EXAMPLE".into(),
+            format!("SK{hex}"),
+            format!("AIza{}", &lower[..35]),
+            format!("ghp_{lower}"),
+            format!("gho_{lower}"),
+            format!("ghu_{lower}"),
+            format!("ghs_{lower}"),
+            format!("ghr_{lower}"),
+            format!("github_pat_{lower}_{lower}"),
+            format!("npm_{lower}"),
+            format!("shpat_{hex}"),
+            format!("shpss_{hex}"),
+            format!("shpca_{hex}"),
+            format!("shppa_{hex}"),
+            format!("dop_v1_{hex}{hex}"),
+            format!("doo_v1_{hex}{hex}"),
+            format!("dor_v1_{hex}{hex}"),
+            format!("hf_{lower}"),
+            format!("sk_live_{hex}"),
+            format!("sk_test_{hex}"),
+            format!("rk_live_{hex}"),
+            format!("rk_test_{hex}"),
+            format!("sk-ant-api03-{lower}"),
+            format!("sk-proj-{lower}"),
+            format!("sk-svcacct-{lower}"),
+            format!("sk-or-v1-{hex}"),
+            format!("sk-{lower}"),
+            format!("SG.{}.{lower}", &lower[..22]),
+            format!("glpat-{}", &lower[..20]),
+            format!("xapp-1-A0-{lower}"),
+            "xoxb-123456789012-abcdefghij".into(),
+            "xoxa-123456789012-abcdefghij".into(),
+            "xoxe-123456789012-abcdefghij".into(),
+            "xoxo-123456789012-abcdefghij".into(),
+            "xoxp-123456789012-abcdefghij".into(),
+            "xoxr-123456789012-abcdefghij".into(),
+            "xoxs-123456789012-abcdefghij".into(),
+            format!("whsec_{hex}"),
+            format!("pypi-AgE{lower}{lower}"),
+            format!("ya29.{lower}"),
+            format!("AGE-SECRET-KEY-1{}", "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN54KHCE"),
+            format!("123456789:AA{}", &lower[..33]),
+        ] {
+            for around in ["«» ", " «»", "got «», refused", "\"«»\"", "https://x/«»?y", "é«»é", "(«»)", "id_«» "]
+            {
+                check(&around.replace("«»", &format!("«{key}»")));
+            }
+        }
+        for text in [
+            "AKIAIOSFODNN7EXAMPL",
+            "AKIAIOSFODNN7EXAMPLEX",
+            "akiaiosfodnn7example",
+            "ASIA AND EUROPE",
+            "ghp_short",
+            "ghost_writer_of_a_very_long_name_here",
+            "npm_config_registry_and_other_long_names",
+            "hf_hub_download_something_long_here_x",
+            "task-abcdefghijklmnopqrstuvwxyz",
+            "sk-learn-pipeline-of-many-words",
+            "risk_live_0123456789abcdef0123",
+            "SG.example",
+            "MSG.example.of.a.long.name.with.dots.and.more.dots.in.it",
+            "xox-games",
+            "papp-1-",
+            "pypi-server-of-ours",
+            "glpat-short",
+            "whsec_short",
+            "SKU0123456789",
+            "SK0123456789abcdef",
+            "123456:AAshort",
+            "1234567:550e8400-e29b-41d4-a716-446655440000",
+            "AIzaShort",
+            "ya29.x",
+            "AGE-OF-EMPIRES",
+            "mask-0123456789abcdefghij0123",
+            "image_sk-",
+        ] {
+            check(text);
+        }
+    }
+
+    #[test]
+    fn passwords_in_urls_and_webhooks_are_hidden() {
+        for marked in [
+            "postgres://app:«hunter2»@db/main",
+            "redis://:«x»@h:6379",
+            "at https://u:«p@ss»@h/x?y",
+            "mongodb://u:«p»@h1:1,h2:2/db",
+            "amqp://u:«p/a/s»@host/v",
+            "jdbc:mysql://u:«p»@h",
+            "<ftp://u:«p»@h> and https://v:«q»@h",
+            "https://hooks.slack.com/services/«T000/B000/XXXX» failed",
+            "\"https://discord.com/api/webhooks/«1/abc»\"",
+            "https://discordapp.com/api/webhooks/«1/abc»?wait=1",
+        ] {
+            check(marked);
+        }
+        for text in [
+            "http://localhost:8080/x@y",
+            "https://user@host/x",
+            "https://h/p:q@r",
+            "http://[::1]:80/a@b",
+            "://a:b@c",
+            "git@github.com:a/b.git",
+            "https://h:80?x=a@b",
+            "https://hooks.slack.com/",
+            "mailto:a@b.c",
+            "http://a:@b",
+            "https://discord.com/api/users",
+        ] {
+            check(text);
+        }
+    }
+
+    #[test]
+    fn hostile_texts_take_linear_time() {
+        for unit in [
+            "eyJ",
+            "eyJa.",
+            "a:",
+            "a=",
+            "\":",
+            "\\\":",
+            "password=",
+            "password=(",
+            "password=\\",
+            "\\",
+            "token=a,",
+            "x://a:b/",
+            "x://",
+            "x://u:p",
+            "Bearer ",
+            "Bearer a",
+            "basic ",
+            "digest a=",
+            "-",
+            "-----BEGIN ",
+            "-----BEGIN PRIVATE KEY-----",
+            "sk-",
+            "sk-ant-",
+            "xoxb-",
+            "SG.",
+            "ghp_",
+            "hf_",
+            "AKIA",
+            "1",
+            "1:",
+            " :",
+            "\"a\":",
+            "Cookie: ",
+            "cookie=\"",
+            "{",
+            "token={\"",
+            "é:",
+            "@",
+            "A {",
+            "token=A {} ",
+        ] {
+            let mut out = String::new();
+            let _ = Redaction::default().text(&unit.repeat(150_000 / unit.len()), &mut out);
+        }
+    }
+}
