@@ -106,10 +106,7 @@ pub(super) const CREDENTIALS: &[(&str, Stand)] = &[
     ("googsignature", Words),
 ];
 
-/// A phrase never has more letters than this, so that looking back from the end of a segment is bounded.
-const LONGEST: usize = 32;
-
-/// How many bytes those letters and the separators between them may take.
+/// How many bytes a phrase and the separators within it may take, so that looking back is bounded.
 const REACH: usize = 96;
 
 /// A rule never has more segments than this, so that its state fits into one number.
@@ -118,22 +115,25 @@ const SEGMENTS: usize = 63;
 /// The compiled matcher of names.
 #[derive(Clone)]
 pub(super) struct Keys {
-    /// Per last letter, which letters stand before it in any phrase: the cheap first question.
-    endings: [u32; 32],
-    /// Lengths of glued phrases, one bit each.
-    glued: u64,
-    slots: Box<[Option<Phrase>]>,
+    /// Per last letter of a phrase, its node; 0 is none.
+    roots: [u16; 32],
+    /// The phrases from their last letter to their first, as a tree.
+    nodes: Vec<Node>,
     hidden_names: Box<[Name]>,
     shown_names: Box<[Name]>,
     hidden_paths: Box<[Path]>,
     shown_paths: Box<[Path]>,
 }
 
+/// A letter of a phrase, looked at from its end.
 #[derive(Clone, Copy)]
-struct Phrase {
-    text: &'static str,
-    stand: Stand,
-    mask: Mask,
+struct Node {
+    code: u8,
+    /// The letter before it, and another letter in its own place; 0 is none.
+    child: u16,
+    sibling: u16,
+    /// Set where a phrase begins.
+    phrase: Option<(Stand, Mask)>,
 }
 
 /// A name of the user's: lower case, without separators.
@@ -168,9 +168,8 @@ pub(super) struct Rule {
 impl Keys {
     pub(super) fn none() -> Keys {
         Keys {
-            endings: [0; 32],
-            glued: 0,
-            slots: Box::default(),
+            roots: [0; 32],
+            nodes: Vec::new(),
             hidden_names: Box::default(),
             shown_names: Box::default(),
             hidden_paths: Box::default(),
@@ -183,11 +182,9 @@ impl Keys {
         rules: &[Rule],
     ) -> Result<Keys, BuildRedactionError> {
         let mut keys = Keys::none();
-        let count: usize = phrases.iter().map(|(set, _)| set.len()).sum();
-        keys.slots = vec![None; (count * 4).next_power_of_two()].into();
         for (set, mask) in phrases {
             for (text, stand) in *set {
-                keys.add_phrase(Phrase { text, stand: *stand, mask: *mask });
+                keys.add_phrase(text, *stand, *mask);
             }
         }
         let (mut hidden_names, mut shown_names, mut hidden_paths, mut shown_paths) = (vec![], vec![], vec![], vec![]);
@@ -211,102 +208,112 @@ impl Keys {
         Ok(keys)
     }
 
-    fn add_phrase(&mut self, phrase: Phrase) {
-        let letters = phrase.text.as_bytes();
-        debug_assert!(letters.len() <= LONGEST && letters.iter().all(u8::is_ascii_lowercase));
-        let [.., before, last] = letters else { return };
-        self.endings[usize::from(last - b'a' + 1)] |= 1 << (before - b'a' + 1);
-        if phrase.stand == Glued {
-            self.glued |= 1 << letters.len();
+    /// Of two phrases that are one, the first stays.
+    fn add_phrase(&mut self, text: &str, stand: Stand, mask: Mask) {
+        let mut codes = text.bytes().rev().map(|letter| LETTER[usize::from(letter)]);
+        let Some(last) = codes.next() else { return };
+        if self.roots[usize::from(last)] == 0 {
+            self.roots[usize::from(last)] = self.add_node(last, 0);
         }
-        let hash = letters.iter().rev().fold(0, |hash, letter| step(hash, *letter));
-        let mut slot = self.slot(hash);
-        while let Some(taken) = self.slots[slot] {
-            if taken.text == phrase.text {
-                return;
-            }
-            slot = (slot + 1) & (self.slots.len() - 1);
+        let mut node = self.roots[usize::from(last)];
+        for code in codes {
+            let parent = usize::from(node);
+            node = match self.child(node, code) {
+                0 => {
+                    self.nodes[parent].child = self.add_node(code, self.nodes[parent].child);
+                    self.nodes[parent].child
+                }
+                child => child,
+            };
         }
-        self.slots[slot] = Some(phrase);
+        self.nodes[usize::from(node)].phrase.get_or_insert((stand, mask));
     }
 
-    fn slot(&self, hash: u32) -> usize {
-        (hash ^ (hash >> 15)) as usize & (self.slots.len() - 1)
+    fn add_node(&mut self, code: u8, sibling: u16) -> u16 {
+        let node = Node { code, child: 0, sibling, phrase: None };
+        if self.nodes.is_empty() {
+            self.nodes.push(node); // the first is never used, so that 0 can be none
+        }
+        self.nodes.push(node);
+        u16::try_from(self.nodes.len() - 1).expect("the built-in phrases have far fewer letters")
+    }
+
+    #[inline]
+    fn child(&self, node: u16, code: u8) -> u16 {
+        let mut child = self.nodes[usize::from(node)].child;
+        while child != 0 && self.nodes[usize::from(child)].code != code {
+            child = self.nodes[usize::from(child)].sibling;
+        }
+        child
+    }
+
+    /// Whether a name that ends with this byte could be hidden: the cheapest question.
+    #[inline]
+    pub(super) fn may_end_with(&self, byte: u8) -> bool {
+        let code = LETTER[usize::from(byte)];
+        code == 0 || code >= FOREIGN || self.roots[usize::from(code & 31)] != 0 || self.has_rules()
+    }
+
+    #[inline]
+    fn has_rules(&self) -> bool {
+        !self.hidden_names.is_empty() || !self.hidden_paths.is_empty()
     }
 
     /// How the value under this path is hidden, if it is.
     #[inline]
     pub(super) fn find(&self, path: &str) -> Option<Mask> {
-        if !self.hidden_names.is_empty() || !self.hidden_paths.is_empty() {
-            if let Some(mask) = self.find_rule(path) {
-                return Some(mask);
-            }
+        if self.has_rules()
+            && let Some(mask) = self.find_rule(path)
+        {
+            return Some(mask);
         }
         let bytes = path.as_bytes();
         let mut end = bytes.len();
         loop {
-            if self.ends_like_a_phrase(bytes, end)
-                && let Some(mask) = self.segment_mask(bytes, end)
+            let last = bytes[..end].iter().rposition(|byte| LETTER[usize::from(*byte)] != 0)?;
+            let root = self.roots[usize::from(LETTER[usize::from(bytes[last])] & 31)];
+            if root != 0
+                && let Some(mask) = self.segment_mask(bytes, root, last, end)
             {
                 let shown = self.shown_paths.iter().any(|rule| rule.matches(path));
                 return (!shown).then_some(mask);
             }
-            end = bytes[..end].iter().rposition(|byte| matches!(byte, b'.' | b'['))?;
+            end = bytes[..=last].iter().rposition(|byte| LETTER[usize::from(*byte)] == MARK)?;
         }
     }
 
-    /// The cheap question: do the last two letters of the segment that ends here end any phrase?
-    #[inline]
-    fn ends_like_a_phrase(&self, bytes: &[u8], end: usize) -> bool {
-        let mut codes = bytes[..end].iter().rev().map(|byte| LETTER[usize::from(*byte)]);
-        let Some(last) = codes.find(|code| *code != 0) else { return false };
-        // separators between the two letters are rare: then the thorough question is asked
-        let before = codes.next().unwrap_or(0);
-        last < MARK && self.endings[usize::from(last & 31)] & LOOK[usize::from(before)] != 0
-    }
-
-    /// The thorough question: does the segment that ends at `end` end with a phrase? The longest phrase decides.
-    #[cold]
-    fn segment_mask(&self, bytes: &[u8], end: usize) -> Option<Mask> {
-        let (mut hash, mut length, mut verdict) = (0, 0, None);
-        for at in (end.saturating_sub(REACH)..end).rev() {
-            let code = LETTER[usize::from(bytes[at])];
-            if matches!(code, 0 | MARK) {
-                continue;
-            }
-            hash = step(hash, b'a' - 1 + code);
-            length += 1;
-            if length > LONGEST || code == FOREIGN {
-                break;
-            }
-            let starts_word = starts_word(bytes, at);
-            if !starts_word && self.glued >> length & 1 == 0 {
-                continue;
-            }
-            if let Some(phrase) = self.phrase(hash, length, bytes, at) {
-                let stands = match phrase.stand {
+    /// Whether the segment that ends at `end`, with its last letter at `last`, ends with a phrase. The longest phrase
+    /// decides.
+    fn segment_mask(&self, bytes: &[u8], root: u16, last: usize, end: usize) -> Option<Mask> {
+        let (mut node, mut at, mut verdict) = (root, last, None);
+        let floor = last.saturating_sub(REACH);
+        loop {
+            if let Some((stand, mask)) = self.nodes[usize::from(node)].phrase {
+                let stands = match stand {
                     Glued => true,
-                    Words | Harmless => starts_word,
+                    Words | Harmless => starts_word(bytes, at),
                     Alone => segment_start(bytes, at) == at,
                 };
                 if stands {
-                    let shown = phrase.stand == Harmless || self.is_shown(&bytes[segment_start(bytes, at)..end]);
-                    verdict = (!shown).then_some(phrase.mask);
+                    let shown = stand == Harmless || self.is_shown(&bytes[segment_start(bytes, at)..end]);
+                    verdict = (!shown).then_some(mask);
                 }
             }
-        }
-        verdict
-    }
-
-    fn phrase(&self, hash: u32, length: usize, bytes: &[u8], at: usize) -> Option<Phrase> {
-        let mut slot = self.slot(hash);
-        while let Some(phrase) = self.slots[slot] {
-            if phrase.text.len() == length && letters(&bytes[at..]).take(length).eq(phrase.text.bytes()) {
-                return Some(phrase);
+            let code = loop {
+                if at == floor {
+                    return verdict;
+                }
+                at -= 1;
+                let code = LETTER[usize::from(bytes[at])];
+                if code != 0 && code != MARK {
+                    break code;
+                }
+            };
+            node = self.child(node, code);
+            if node == 0 {
+                return verdict;
             }
-            slot = (slot + 1) & (self.slots.len() - 1);
         }
-        None
     }
 
     fn is_shown(&self, segment: &[u8]) -> bool {
@@ -408,11 +415,6 @@ fn normal(segment: &[u8]) -> impl Iterator<Item = u8> {
     segment.iter().copied().filter(kept).map(|byte| byte.to_ascii_lowercase())
 }
 
-/// The letters alone, in lower case.
-fn letters(bytes: &[u8]) -> impl Iterator<Item = u8> {
-    bytes.iter().filter(|byte| byte.is_ascii_alphabetic()).map(u8::to_ascii_lowercase)
-}
-
 fn segment_start(bytes: &[u8], at: usize) -> usize {
     bytes[..at].iter().rposition(|byte| matches!(byte, b'.' | b'[')).map_or(0, |dot| dot + 1)
 }
@@ -427,26 +429,11 @@ fn starts_word(bytes: &[u8], at: usize) -> bool {
     bytes[at].is_ascii_uppercase() && (before.is_ascii_lowercase() || (before.is_ascii_uppercase() && next_is_lower))
 }
 
-fn step(hash: u32, letter: u8) -> u32 {
-    (hash ^ u32::from(letter)).wrapping_mul(0x0100_0193)
-}
-
 /// A letter of another script: part of a word, but of no phrase.
 const FOREIGN: u8 = 27;
 
 /// What parts the segments of a path.
 const MARK: u8 = 28;
-
-/// Per code of the letter before the last one, which bits of [`Keys::endings`] to ask for.
-const LOOK: [u32; 32] = {
-    let mut table = [u32::MAX; 32];
-    let mut code = 1;
-    while code <= FOREIGN {
-        table[code as usize] = 1 << code;
-        code += 1;
-    }
-    table
-};
 
 /// The number of a letter in the alphabet whatever its case; 0 for what separates words.
 const LETTER: [u8; 256] = {
@@ -669,9 +656,9 @@ mod tests {
     }
 
     #[test]
-    fn no_phrase_is_too_long_or_hidden_by_another() {
+    fn every_phrase_is_found() {
         for (phrase, stand) in super::CREDENTIALS {
-            assert!(phrase.len() <= super::LONGEST, "{phrase}");
+            assert!(phrase.bytes().all(|byte| byte.is_ascii_lowercase()), "{phrase}");
             assert_eq!(Redaction::default().key(phrase).is_none(), *stand == super::Harmless, "{phrase}");
         }
     }

@@ -95,6 +95,8 @@ pub struct Redaction {
     mask: Mask,
     keys: Keys,
     kinds: Kinds,
+    /// Neither personal data nor patterns are looked for.
+    secrets_only: bool,
     #[cfg(feature = "patterns")]
     patterns: Box<[patterns::Pattern]>,
     hash: Option<Arc<dyn KeyedHash>>,
@@ -110,6 +112,7 @@ impl Redaction {
             mask: Mask::Full,
             keys: Keys::none(),
             kinds: [None; 5],
+            secrets_only: true,
             #[cfg(feature = "patterns")]
             patterns: Box::default(),
             hash: None,
@@ -161,13 +164,10 @@ impl Redaction {
             self.cover(text, self.mask, out);
             return Verdict::Masked;
         }
-        let mut findings = Findings::of(self, text);
-        match findings.next() {
-            None => Verdict::Clean,
-            Some(first) => {
-                self.rewrite(text, first, findings, out);
-                Verdict::Masked
-            }
+        let mut secrets = Secrets::of(text, &self.keys, self.mask);
+        match secrets.next() {
+            None if self.secrets_only => Verdict::Clean,
+            secret => self.rewrite(text, Findings::of(self, text, secrets, secret), out),
         }
     }
 
@@ -195,22 +195,24 @@ impl Redaction {
         true
     }
 
-    #[cold]
-    fn rewrite(&self, text: &str, first: Span, mut findings: Findings<'_>, out: &mut String) {
-        let before = out.len();
-        let (mut from, mut next) = (0, Some(first));
-        while let Some(span) = next {
+    fn rewrite(&self, text: &str, mut findings: Findings<'_>, out: &mut String) -> Verdict {
+        let (before, mut from, mut verdict) = (out.len(), 0, Verdict::Clean);
+        while let Some(span) = findings.next() {
+            verdict = Verdict::Masked;
             let (Some(clean), Some(secret)) = (text.get(from..span.start), text.get(span.start..span.end)) else {
                 // a finding that does not fit its text is a fault of ours, and no reason to show anything
                 out.truncate(before);
-                return self.cover(text, Mask::Full, out);
+                self.cover(text, Mask::Full, out);
+                return verdict;
             };
             out.push_str(clean);
             self.cover(secret, span.mask, out);
             from = span.end;
-            next = findings.next();
         }
-        out.push_str(text.get(from..).unwrap_or(REDACTED));
+        if verdict == Verdict::Masked {
+            out.push_str(text.get(from..).unwrap_or(REDACTED));
+        }
+        verdict
     }
 
     /// Masks within a text, where dropping leaves nothing behind.
@@ -450,12 +452,16 @@ impl RedactionBuilder {
         }
         #[cfg(feature = "patterns")]
         let compile = |(text, own): &(String, Option<Mask>)| patterns::Pattern::compile(text, own.unwrap_or(mask));
+        let secrets_only = kinds.iter().all(Option::is_none);
+        #[cfg(feature = "patterns")]
+        let secrets_only = secrets_only && self.patterns.is_empty();
         Ok(Redaction {
             id: next_id(),
             active: true,
             mask,
             keys: Keys::compile(&phrases, &rules)?,
             kinds,
+            secrets_only,
             #[cfg(feature = "patterns")]
             patterns: self.patterns.iter().map(compile).collect::<Result<_, _>>()?,
             hash: self.hash,
@@ -574,35 +580,25 @@ struct Findings<'a> {
     matches: patterns::Matches<'a>,
     /// What each scanner found next and nobody has taken.
     waiting: [Option<Span>; SCANNERS],
-    started: bool,
 }
 
 const SCANNERS: usize = 3;
 
 impl<'a> Findings<'a> {
-    #[inline]
-    fn of(redaction: &'a Redaction, text: &'a str) -> Findings<'a> {
-        Findings {
-            secrets: Secrets::of(text, &redaction.keys, redaction.mask),
+    fn of(redaction: &'a Redaction, text: &'a str, secrets: Secrets<'a>, secret: Option<Span>) -> Findings<'a> {
+        let mut findings = Findings {
+            secrets,
             personal: Personal::of(text, &redaction.kinds),
             #[cfg(feature = "patterns")]
             matches: patterns::Matches::of(text, &redaction.patterns),
-            waiting: [None; SCANNERS],
-            started: false,
-        }
+            waiting: [secret, None, None],
+        };
+        findings.waiting[1] = findings.ask(1);
+        findings.waiting[2] = findings.ask(2);
+        findings
     }
 
-    #[inline]
     fn next(&mut self) -> Option<Span> {
-        if !self.started {
-            self.started = true;
-            self.waiting = std::array::from_fn(|scanner| self.ask(scanner));
-        }
-        if self.waiting.iter().all(Option::is_none) { None } else { self.merge() }
-    }
-
-    #[cold]
-    fn merge(&mut self) -> Option<Span> {
         let mut whole = self.take_before(usize::MAX)?;
         // what overlaps belongs to it; and where it grows, no mask that shows a part is right any more
         while let Some(more) = self.take_before(whole.end) {
@@ -622,7 +618,6 @@ impl<'a> Findings<'a> {
         Some(span)
     }
 
-    #[inline]
     fn ask(&mut self, scanner: usize) -> Option<Span> {
         match scanner {
             0 => self.secrets.next(),

@@ -42,38 +42,14 @@ impl<'a> Secrets<'a> {
     /// The next secret. Secrets never overlap and are never empty.
     #[inline]
     pub(super) fn next(&mut self) -> Option<Span> {
-        loop {
-            let (groups, rest) = self.bytes[self.at..].as_chunks::<4>();
-            let mut state = self.state;
-            let mut clean = 0;
-            let suspect = groups.iter().find(|group| {
-                for byte in *group {
-                    state = state << 8 | WINDOWS[usize::from(*byte)];
-                }
-                clean += 4;
-                !state & RESULTS != 0
-            });
-            self.state = state;
-            let count = match suspect {
-                Some(_) => {
-                    self.at += clean - 4;
-                    4
-                }
-                None if rest.is_empty() => return None,
-                None => {
-                    for byte in rest {
-                        self.state = self.state << 8 | WINDOWS[usize::from(*byte)];
-                    }
-                    self.at += clean;
-                    rest.len()
-                }
-            };
-            if !self.state & RESULTS == 0 {
-                self.at += count;
-            } else if let Some(span) = self.examine(count) {
+        while let Some((at, count, state)) = suspect(self.bytes, self.at, self.state) {
+            (self.at, self.state) = (at, state);
+            if let Some(span) = self.examine(count) {
                 return Some(span);
             }
         }
+        self.at = self.bytes.len();
+        None
     }
 
     /// Asks the real questions about the last few bytes that went into the state.
@@ -82,9 +58,6 @@ impl<'a> Secrets<'a> {
         for place in 0..count {
             let at = self.at + place;
             let buckets = !(self.state >> (8 * (2 + count - place))) as u8;
-            if buckets == 0 {
-                continue;
-            }
             let Some(found) = self.probe(at, buckets) else { continue };
             let span = Span { start: found.start.max(self.floor), ..found };
             if span.end > at && span.start < span.end {
@@ -97,21 +70,23 @@ impl<'a> Secrets<'a> {
     }
 
     fn probe(&mut self, at: usize, buckets: u8) -> Option<Span> {
-        let found = |range: Option<(usize, usize)>, mask| range.map(|(start, end)| Span { start, end, mask });
-        if buckets & PAIR != 0
-            && let Some(span) = self.pair(at)
-        {
-            return Some(span);
+        if buckets == 0 {
+            return None;
         }
         let range = match self.bytes[at] {
-            b':' => self.url(at).or_else(|| self.bot_token(at)),
-            b' ' if buckets & (SCHEME_ER | SCHEME_IC) != 0 => self.credential(at),
+            b'=' => return self.pair(at),
+            b':' => match self.pair(at) {
+                None => self.url(at).or_else(|| self.bot_token(at)),
+                pair => return pair,
+            },
+            b' ' => self.credential(at),
+            b'e' | b'E' if buckets & SCHEME_IC != 0 => self.digest(at),
+            b'-' if buckets & DASHES != 0 => self.private_key(at),
+            _ if buckets & CAPITALS != 0 => self.web_token(at),
             _ => None,
         };
-        let range = range.or_else(|| if buckets & SCHEME_IC != 0 { self.digest(at) } else { None });
-        let range = range.or_else(|| if buckets & DASHES != 0 { self.private_key(at) } else { None });
-        let range = range.or_else(|| if buckets & CAPITALS != 0 { self.web_token(at) } else { None });
-        found(range.or_else(|| self.vendor_key(at, buckets)), self.mask)
+        let (start, end) = range.or_else(|| self.vendor_key(at, buckets))?;
+        Some(Span { start, end, mask: self.mask })
     }
 
     // ---- values named by their key -------------------------------------------------------------------------------
@@ -122,6 +97,10 @@ impl<'a> Secrets<'a> {
         let neighbour = |place: Option<usize>| place.and_then(|place| bytes.get(place)).copied();
         if bytes[at] == b':' && (neighbour(at.checked_sub(1)) == Some(b':') || neighbour(Some(at + 1)) == Some(b':')) {
             return None; // the path of a module, or an address
+        }
+        let last = neighbour(at.checked_sub(1))?;
+        if !self.keys.may_end_with(last) && !(last | 0x20 == b'g' && at > 3) {
+            return None;
         }
         let key_end = trim_end(bytes, at);
         let (key, quote) = key_before(bytes, key_end)?;
@@ -176,7 +155,7 @@ impl<'a> Secrets<'a> {
     /// `123456789:AA…`, a token of a Telegram bot.
     fn bot_token(&self, colon: usize) -> Option<(usize, usize)> {
         let (bytes, from) = (self.bytes, colon + 1);
-        let end = span_while(bytes, from, |byte| is_url_safe(byte)).min(from + 36);
+        let end = span_while(&bytes[..bytes.len().min(from + 36)], from, is_url_safe);
         let digits = bytes[..colon].iter().rev().take(13).take_while(|byte| byte.is_ascii_digit()).count();
         let shape = end - from == 35 && bytes[from..].starts_with(b"AA") && (6..=12).contains(&digits);
         shape.then_some((colon - digits, end))
@@ -231,7 +210,7 @@ impl<'a> Secrets<'a> {
         if !bytes[start..].starts_with(b"----") {
             return None;
         }
-        let label = span_while(bytes, start + 4, |byte| matches!(byte, b'-' | b' ')).min(start + 7);
+        let label = span_while(&bytes[..bytes.len().min(start + 7)], start + 4, |byte| matches!(byte, b'-' | b' '));
         let head = &bytes[label..bytes.len().min(label + 64)];
         if !head.starts_with(b"BEGIN ") || find(head, b"PRIVATE KEY").is_none() {
             return None;
@@ -267,6 +246,9 @@ impl<'a> Secrets<'a> {
 
     /// A key that shows by its prefix who issued it.
     fn vendor_key(&self, at: usize, buckets: u8) -> Option<(usize, usize)> {
+        if buckets & (CAPITALS | LOWS | SHORTS | DASHES | STARTS) == 0 {
+            return None;
+        }
         let bytes = self.bytes;
         VENDORS.iter().filter(|vendor| vendor.bucket & buckets != 0).find_map(|vendor| {
             let start = (at + 1).checked_sub(vendor.anchor)?;
@@ -373,8 +355,6 @@ const SCHEMES: &[&str] =
 
 // ---- the first look ------------------------------------------------------------------------------------------------
 
-const PAIR: u8 = 1;
-const SCHEME_ER: u8 = 2;
 const SCHEME_IC: u8 = 4;
 const CAPITALS: u8 = 8;
 const LOWS: u8 = 16;
@@ -384,49 +364,85 @@ const STARTS: u8 = 128;
 
 /// Per bucket, which bytes may stand at each of four places in a row; an empty place allows any byte.
 const BUCKETS: [[&[u8]; 4]; 8] = [
+    // a pair
     [b"", b"", b"", b":="],
+    // Bearer, Token
     [b"rRkK", b"eE", b"rRnN", b" "],
+    // Basic, Digest
     [b"sSdD", b"iI", b"cCgG", b" eE"],
+    // a web token; capitals
     [b"AeS", b"IyKS", b"zJI0123456789abcdef", b""],
+    // before an underscore; behind two letters; between dashes; at the start of something longer
     [b"gnp_", b"hpavsc", b"pousrmt1a", b"_"],
     [b"", b"hsSr", b"fkG", b"_-."],
     [b"px-", b"ao-", b"tpx-", b"-pabeosr"],
     [b"hpyA", b"syaG", b"ep2E", b"ci9-"],
 ];
 
-/// Per byte and place, the buckets that do not allow it: four places of eight buckets.
-const WINDOWS: [u64; 256] = {
-    let mut table = [0; 256];
-    let mut bucket = 0;
-    while bucket < 8 {
-        let mut place = 0;
-        while place < 4 {
-            let allowed = BUCKETS[bucket][place];
-            let mut byte = 0;
-            while byte < 256 {
-                let mut found = allowed.is_empty();
-                let mut index = 0;
-                while index < allowed.len() {
-                    found |= allowed[index] as usize == byte;
-                    index += 1;
-                }
-                if !found {
-                    table[byte] |= 1 << (8 * place + bucket);
-                }
-                byte += 1;
+/// Per byte and place, the buckets that do not allow it: four places of eight buckets. One table for each of four
+/// bytes in a row, shifted to where that byte belongs, so that four bytes cost one shift.
+const WINDOWS: [[u64; 256]; 4] = {
+    let mut tables = [[0; 256]; 4];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut slot = 0;
+        while slot < 32 {
+            let allowed = BUCKETS[slot % 8][slot / 8];
+            let mut found = allowed.is_empty();
+            let mut index = 0;
+            while index < allowed.len() {
+                found |= allowed[index] as usize == byte;
+                index += 1;
             }
-            place += 1;
+            if !found {
+                tables[0][byte] |= 1 << slot;
+            }
+            slot += 1;
         }
-        bucket += 1;
+        tables[1][byte] = tables[0][byte] << 8;
+        tables[2][byte] = tables[0][byte] << 16;
+        tables[3][byte] = tables[0][byte] << 24;
+        byte += 1;
     }
-    table
+    tables
 };
 
 /// Where the answers about the last four bytes stand: a bucket that is still 0 there may have been met.
 const RESULTS: u64 = 0x00ff_ffff_ff00_0000;
 
-/// Before the text, any byte may have stood.
-const START: u64 = 0xffff_ffff_ff00_0000;
+/// Before the text nothing stood: only a place that allows any byte has been met.
+const START: u64 = {
+    let mut state = u64::MAX;
+    let mut bucket = 0;
+    while bucket < 8 {
+        let mut place = 0;
+        while place < 3 && BUCKETS[bucket][place].is_empty() {
+            state &= !(1 << (8 * place + bucket));
+            place += 1;
+        }
+        bucket += 1;
+    }
+    state
+};
+
+/// The first few bytes from `at` on of which the state suspects something: where they are, how many, and the state.
+#[inline]
+fn suspect(bytes: &[u8], at: usize, mut state: u64) -> Option<(usize, usize, u64)> {
+    static TABLES: [[u64; 256]; 4] = WINDOWS;
+    let (groups, rest) = bytes[at..].as_chunks::<4>();
+    let mut groups = groups.iter();
+    while let Some([one, two, three, four]) = groups.next() {
+        let look = |table: usize, byte: &u8| TABLES[table][usize::from(*byte)];
+        state = state << 32 | look(3, one) | look(2, two) | look(1, three) | look(0, four);
+        if state & RESULTS != RESULTS {
+            return Some((bytes.len() - rest.len() - 4 * groups.len() - 4, 4, state));
+        }
+    }
+    for byte in rest {
+        state = state << 8 | TABLES[0][usize::from(*byte)];
+    }
+    (!rest.is_empty() && state & RESULTS != RESULTS).then_some((bytes.len() - rest.len(), rest.len(), state))
+}
 
 // ---- keys and values -----------------------------------------------------------------------------------------------
 
