@@ -117,6 +117,8 @@ const SEGMENTS: usize = 63;
 pub(super) struct Keys {
     /// Per last letter of a phrase, its node; 0 is none.
     roots: [u16; 32],
+    /// Per last letter of a phrase, the letters before it, one bit each.
+    seconds: [u32; 32],
     /// The phrases from their last letter to their first, as a tree.
     nodes: Vec<Node>,
     hidden_names: Box<[Name]>,
@@ -169,6 +171,7 @@ impl Keys {
     pub(super) fn none() -> Keys {
         Keys {
             roots: [0; 32],
+            seconds: [0; 32],
             nodes: Vec::new(),
             hidden_names: Box::default(),
             shown_names: Box::default(),
@@ -216,6 +219,7 @@ impl Keys {
             self.roots[usize::from(last)] = self.add_node(last, 0);
         }
         let mut node = self.roots[usize::from(last)];
+        self.seconds[usize::from(last)] |= codes.clone().next().map_or(0, |code| 1 << code);
         for code in codes {
             let parent = usize::from(node);
             node = match self.child(node, code) {
@@ -270,15 +274,23 @@ impl Keys {
         let bytes = path.as_bytes();
         let mut end = bytes.len();
         loop {
-            let last = bytes[..end].iter().rposition(|byte| LETTER[usize::from(*byte)] != 0)?;
-            let root = self.roots[usize::from(LETTER[usize::from(bytes[last])] & 31)];
-            if root != 0
-                && let Some(mask) = self.segment_mask(bytes, root, last, end)
+            let last = last_where(&bytes[..end], |code| code != 0)?;
+            let code = LETTER[usize::from(bytes[last])] & 31;
+            let before = if last == 0 { 0 } else { LETTER[usize::from(bytes[last - 1])] };
+            // two letters are enough to let nearly every name pass
+            let may_be = if before == 0 { u32::MAX } else { 1 << (before & 31) };
+            if self.seconds[usize::from(code)] & may_be != 0
+                && let Some(mask) = self.segment_mask(bytes, self.roots[usize::from(code)], last, end)
             {
                 let shown = self.shown_paths.iter().any(|rule| rule.matches(path));
                 return (!shown).then_some(mask);
             }
-            end = bytes[..=last].iter().rposition(|byte| LETTER[usize::from(*byte)] == MARK)?;
+            // most names have one segment, and this is the fastest way to know
+            if end == bytes.len() && bytes.iter().fold(0, |codes, byte| codes | LETTER[usize::from(*byte)]) & MARK == 0
+            {
+                return None;
+            }
+            end = last_where(&bytes[..=last], |code| code == MARK)?;
         }
     }
 
@@ -415,6 +427,18 @@ fn normal(segment: &[u8]) -> impl Iterator<Item = u8> {
     segment.iter().copied().filter(kept).map(|byte| byte.to_ascii_lowercase())
 }
 
+#[inline]
+fn last_where(bytes: &[u8], kind: impl Fn(u8) -> bool) -> Option<usize> {
+    let mut rest = bytes;
+    while let [before @ .., byte] = rest {
+        if kind(LETTER[usize::from(*byte)]) {
+            return Some(before.len());
+        }
+        rest = before;
+    }
+    None
+}
+
 fn segment_start(bytes: &[u8], at: usize) -> usize {
     bytes[..at].iter().rposition(|byte| matches!(byte, b'.' | b'[')).map_or(0, |dot| dot + 1)
 }
@@ -433,7 +457,7 @@ fn starts_word(bytes: &[u8], at: usize) -> bool {
 const FOREIGN: u8 = 27;
 
 /// What parts the segments of a path.
-const MARK: u8 = 28;
+const MARK: u8 = 64;
 
 /// The number of a letter in the alphabet whatever its case; 0 for what separates words.
 const LETTER: [u8; 256] = {

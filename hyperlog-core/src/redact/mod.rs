@@ -157,9 +157,14 @@ impl Redaction {
     /// what `out` needs.
     #[inline]
     pub fn text(&self, text: &str, out: &mut String) -> Verdict {
-        if !self.active {
+        if !self.active || (self.secrets_only && text.len() <= self.scan_limit && Secrets::none_in(text)) {
             return Verdict::Clean;
         }
+        self.examine(text, out)
+    }
+
+    #[inline(never)]
+    fn examine(&self, text: &str, out: &mut String) -> Verdict {
         if text.len() > self.scan_limit {
             self.cover(text, self.mask, out);
             return Verdict::Masked;
