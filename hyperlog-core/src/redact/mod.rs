@@ -74,15 +74,24 @@ pub use self::preset::Preset;
 /// # What it eats
 ///
 /// The built-in set passes a million benign values unchanged: UUIDs, ULIDs, snowflakes, epochs, hashes, identifiers in
-/// base58 and base64, amounts, versions, addresses and paths. Of that corpus the presets eat this share:
+/// base58 and base64, amounts, versions, addresses and paths. The presets eat this share of that corpus, and of values
+/// that look exactly like what they are after but are not:
 ///
-/// | preset | share |
-/// |---|---|
-/// | `Card` | TABLE |
+/// | preset | of the corpus | of look-alikes |
+/// |---|---|---|
+/// | `Card`, `Pci`, `Sox` | 0.12 % | 2.4 % of random numbers with 16 digits |
+/// | `Email` | 0 | all remotes such as `git@example.com:team/project.git` |
+/// | `Phone` | 0 | 74 % of random `NNN-NNN-NNNN` |
+/// | `Ssn` | 0 | 89 % of random `NNN-NN-NNNN` |
+/// | `Iban` | 0 | 1.1 % of random `DE` and 20 digits |
+/// | `Gdpr`, `Hipaa`, `Ccpa` | 0 | as the kinds they look for |
 ///
-/// What is hidden although it may be harmless: the word after `token:` or `secret=` in prose, `PWD=/home`, page tokens
-/// under other names than `page_token`, `next_token` and `continuation_token`, and the user's `name: value` pairs with
-/// a sensitive name in general.
+/// What the default hides although it may be harmless:
+///
+/// - in prose, the word behind `token:`, `secret:` and the like (`invalid token: expired`);
+/// - `PWD=/home/app`, which is a directory, and `pass: 12`, which is a count;
+/// - page tokens under other names than `page_token`, `next_token`, `continuation_token` and `pagination_token`;
+/// - what follows `Bearer` or `Token` and is no plain word, such as a request id.
 ///
 /// # When it is in doubt
 ///

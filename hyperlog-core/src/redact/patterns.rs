@@ -94,3 +94,70 @@ fn ceil_char_boundary(text: &str, mut at: usize) -> usize {
     }
     at
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use crate::redact::{Mask, Redaction, Verdict};
+
+    #[track_caller]
+    fn check(patterns: &[&str], text: &str, expected: &str) {
+        let builder = patterns.iter().fold(Redaction::builder(), |builder, pattern| builder.pattern(*pattern));
+        let mut out = String::new();
+        match builder.build().unwrap().text(text, &mut out) {
+            Verdict::Clean => assert_eq!(text, expected),
+            Verdict::Masked => assert_eq!(out, expected),
+        }
+    }
+
+    #[test]
+    fn patterns_hide_what_they_match() {
+        check(&[r"ACME-\d{4}"], "ACME-1234, ACME-123, ACME-9999", "[REDACTED], ACME-123, [REDACTED]");
+        check(&[r"(?i)acme", r"\d+"], "Acme 12 b", "[REDACTED] [REDACTED] b");
+        check(&["abc", "bcd"], "xabcdx", "x[REDACTED]x");
+        check(&["a+"], "bbb", "bbb");
+        check(&["a"], "aé", "[REDACTED]é");
+        check(&["x"], "password=axb x", "password=[REDACTED] [REDACTED]");
+    }
+
+    #[test]
+    fn a_match_is_widened_to_whole_characters() {
+        check(&[r"a."], "aé!", "[REDACTED]!");
+        check(&[r"[^a]"], "aé!", "a[REDACTED][REDACTED]");
+    }
+
+    #[test]
+    fn each_pattern_has_its_mask() {
+        let redaction = Redaction::builder().pattern_as(r"#\d+", Mask::Drop).build().unwrap();
+        let mut out = String::new();
+        assert_eq!(redaction.text("a #12 b", &mut out), Verdict::Masked);
+        assert_eq!(out, "a  b");
+    }
+
+    #[test]
+    fn too_many_matches_hide_the_rest() {
+        check(&["a"], &"a-".repeat(100), &("[REDACTED]-".repeat(64) + "[REDACTED]"));
+    }
+
+    #[test]
+    fn hostile_texts_take_linear_time() {
+        check(&[r"x*[^A-Z]|[A-Z]"], &"A".repeat(100_000), &"[REDACTED]".repeat(65));
+        check(&[r"\b\B|zz"], &"a ".repeat(100_000), &"a ".repeat(100_000));
+    }
+
+    #[test]
+    fn a_bad_pattern_is_told_when_building() {
+        let check = |pattern: &str, expected: &str, source: bool| {
+            let error = Redaction::builder().pattern(pattern).build().unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+            assert_eq!(error.source().is_some(), source, "{error}");
+        };
+        check("(", "cannot read", true);
+        check(r"\p{Greek}", "cannot read", true);
+        check(r"(\w{200}){200}", "too large", true);
+        check("a*", "nothing at all", false);
+        check(&"(".repeat(100), "cannot read", true);
+        assert!(Redaction::builder().pattern_as("a", Mask::Hash).build().is_err());
+    }
+}

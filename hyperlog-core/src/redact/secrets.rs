@@ -545,8 +545,9 @@ fn line_end(bytes: &[u8], from: usize) -> usize {
         match byte {
             b'\n' | b'\r' => return at,
             b'"' | b'\'' => {
+                // a quote that opens is part of the value, one that closes belongs to what the value stands in
                 let mark = trim_slashes(bytes, at).max(from);
-                if mark == from || bytes[mark - 1] != b'=' {
+                if mark == from || !matches!(bytes[mark - 1], b'=' | b'(' | b'[' | b'{' | b',' | b':' | b' ') {
                     return mark;
                 }
                 at = quoted_past(bytes, at);
