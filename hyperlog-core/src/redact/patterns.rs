@@ -76,7 +76,7 @@ impl<'a> Matches<'a> {
         for _ in 0..HITS {
             let found = pattern.regex.find_at(self.text.as_bytes(), at)?;
             if !found.is_empty() {
-                let start = self.text.floor_char_boundary(found.start()).max(from);
+                let start = floor_char_boundary(self.text, found.start()).max(from);
                 return Some(Span { start, end: ceil_char_boundary(self.text, found.end()), mask: pattern.mask });
             }
             at = found.end() + 1;
@@ -84,8 +84,15 @@ impl<'a> Matches<'a> {
                 return None;
             }
         }
-        Some(Span { start: self.text.floor_char_boundary(at).max(from), end: self.text.len(), mask: pattern.mask })
+        Some(Span { start: floor_char_boundary(self.text, at).max(from), end: self.text.len(), mask: pattern.mask })
     }
+}
+
+fn floor_char_boundary(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 fn ceil_char_boundary(text: &str, mut at: usize) -> usize {

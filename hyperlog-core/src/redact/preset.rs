@@ -294,18 +294,22 @@ impl<'a> Personal<'a> {
         None
     }
 
-    fn ask(&self, kind: Kind, range: fn(&[u8], usize) -> Option<(usize, usize)>) -> Option<Span> {
+    fn ask(&self, kind: Kind, range: fn(&[u8], usize) -> Found) -> Option<Span> {
         let mask = self.kinds[kind as usize]?;
         let (start, end) = range(self.bytes, self.at)?;
         Some(Span { start: start.max(self.floor), end, mask })
     }
 }
 
+/// Where a finding starts and ends.
+type Found = Option<(usize, usize)>;
+
 /// Whether a number or a code may begin here, rather than in the middle of a longer one.
 fn begins(bytes: &[u8], at: usize) -> bool {
     let before = |back: usize| at.checked_sub(back).map(|place| bytes[place]);
     match before(1) {
         Some(byte) if byte.is_ascii_alphanumeric() || byte == b'_' => false,
+        Some(b'+') => false, // a telephone number or a difference
         Some(b'-') => !before(2).is_some_and(|byte| byte.is_ascii_alphanumeric()),
         Some(b'.') => !before(2).is_some_and(|byte| byte.is_ascii_digit()),
         _ => true,
@@ -342,7 +346,7 @@ fn groups(bytes: &[u8], at: usize, lengths: &[usize], separator: Option<u8>) -> 
 
 // ---- cards ---------------------------------------------------------------------------------------------------------
 
-fn card(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+fn card(bytes: &[u8], at: usize) -> Found {
     const GROUPED: &[&[usize]] = &[&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4]];
     let run = bytes[at..].iter().take(20).take_while(|byte| byte.is_ascii_digit()).count();
     let end = match run {
@@ -364,17 +368,16 @@ fn is_card(number: &[u8]) -> bool {
     let digits = || number.iter().filter(|byte| byte.is_ascii_digit()).map(|byte| u32::from(byte - b'0'));
     let length = digits().count();
     let prefix = |count: usize| digits().take(count).fold(0, |number, digit| number * 10 + digit);
-    let issued = match (prefix(4), length) {
-        (4000..=4999, 13 | 16 | 19) => true,
-        (5100..=5599 | 2221..=2720, 16) => true,
-        (3400..=3499 | 3700..=3799, 15) => true,
-        (6011 | 6440..=6599, 16 | 19) => true,
-        (3000..=3059 | 3600..=3699 | 3800..=3999, 14) => true,
-        (3528..=3589, 16..=19) => true,
-        (6200..=6299, 16..=19) => true,
-        (5018 | 5020 | 5038 | 5893 | 6304 | 6759 | 6761..=6763, 12..=19) => true,
-        _ => false,
-    };
+    let issued = matches!(
+        (prefix(4), length),
+        (4000..=4999, 13 | 16 | 19)
+            | (5100..=5599 | 2221..=2720, 16)
+            | (3400..=3499 | 3700..=3799, 15)
+            | (6011 | 6440..=6599, 16 | 19)
+            | (3000..=3059 | 3600..=3699 | 3800..=3999, 14)
+            | (3528..=3589 | 6200..=6299, 16..=19)
+            | (5018 | 5020 | 5038 | 5893 | 6304 | 6759 | 6761..=6763, 12..=19)
+    );
     let sum = |(place, digit): (usize, u32)| match place % 2 {
         0 => digit,
         _ => digit * 2 / 10 + digit * 2 % 10,
@@ -385,7 +388,7 @@ fn is_card(number: &[u8]) -> bool {
 
 // ---- numbers of people ---------------------------------------------------------------------------------------------
 
-fn social_security_number(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+fn social_security_number(bytes: &[u8], at: usize) -> Found {
     let end = groups(bytes, at, &[3, 2, 4], Some(b'-'))?;
     let (area, group, serial) = (&bytes[at..at + 3], &bytes[at + 4..at + 6], &bytes[at + 7..end]);
     let issued = !matches!(area, b"000" | b"666" | [b'9', ..]) && group != b"00" && serial != b"0000";
@@ -393,7 +396,7 @@ fn social_security_number(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
 }
 
 /// `+` and 8 to 15 digits, with at most two separators between any two.
-fn international_number(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+fn international_number(bytes: &[u8], at: usize) -> Found {
     if at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'+') {
         return None;
     }
@@ -415,7 +418,7 @@ fn international_number(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
 }
 
 /// `(212) 555-0123`, `212-555-0123`, `1-212-555-0123`, `020 7946 0958`.
-fn national_number(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+fn national_number(bytes: &[u8], at: usize) -> Found {
     let long_distance = bytes[at..].starts_with(b"1-") || bytes[at..].starts_with(b"1 ");
     let area = if long_distance { at + 2 } else { at };
     north_american(bytes, area).or_else(|| trunk(bytes, at)).map(|end| (at, end))
@@ -450,7 +453,7 @@ fn trunk(bytes: &[u8], at: usize) -> Option<usize> {
 
 // ---- addresses and accounts ----------------------------------------------------------------------------------------
 
-fn email(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+fn email(bytes: &[u8], at: usize) -> Found {
     let local = |byte: &u8| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(byte) || !byte.is_ascii();
     let label = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || !byte.is_ascii();
     let mut start = at - bytes[..at].iter().rev().take(65).take_while(|byte| local(byte)).count();
@@ -479,7 +482,7 @@ fn email(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     (start < at && bytes[at - 1] != b'.' && (named || punycode)).then_some((start, end))
 }
 
-fn iban(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+fn iban(bytes: &[u8], at: usize) -> Found {
     let head = bytes.get(at..at + 4)?;
     let (country, check) = head.split_at(2);
     let length = IBAN_LENGTHS.iter().find(|(code, _)| code.as_bytes() == country)?.1;
