@@ -367,10 +367,10 @@ fn harmless(dice: &mut Dice, shape: usize, out: &mut String) {
             dice.push(out, CROCKFORD, 24);
         }
         3 => {
-            let _ = write!(out, "{}", (second - 1_420_070_400) * 1000 << 22 | dice.below(1 << 22));
+            let _ = write!(out, "{}", (((second - 1_420_070_400) * 1000) << 22) | dice.below(1 << 22));
         }
         4 => {
-            let _ = write!(out, "{}", (second - 1_288_834_974) * 1000 << 22 | dice.below(1 << 22));
+            let _ = write!(out, "{}", (((second - 1_288_834_974) * 1000) << 22) | dice.below(1 << 22));
         }
         5 => {
             let _ = write!(out, "{second}");

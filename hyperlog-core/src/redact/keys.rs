@@ -265,14 +265,13 @@ impl Keys {
 
     /// How the value under this path is hidden, if it is.
     #[inline]
-    pub(super) fn find(&self, path: &str) -> Option<Mask> {
+    pub(super) fn find(&self, path: &[u8]) -> Option<Mask> {
         if self.has_rules()
             && let Some(mask) = self.find_rule(path)
         {
             return Some(mask);
         }
-        let bytes = path.as_bytes();
-        let mut end = bytes.len();
+        let (bytes, mut end) = (path, path.len());
         loop {
             let last = last_where(&bytes[..end], |code| code != 0)?;
             let code = LETTER[usize::from(bytes[last])] & 31;
@@ -332,8 +331,8 @@ impl Keys {
         find_name(&self.shown_names, segment).is_some()
     }
 
-    fn find_rule(&self, path: &str) -> Option<Mask> {
-        let named = || segments(path).find_map(|segment| find_name(&self.hidden_names, segment.as_bytes()));
+    fn find_rule(&self, path: &[u8]) -> Option<Mask> {
+        let named = || segments(path).find_map(|segment| find_name(&self.hidden_names, segment));
         let path_mask = self.hidden_paths.iter().find(|rule| rule.matches(path)).map(|rule| rule.mask);
         path_mask.or_else(|| if self.hidden_names.is_empty() { None } else { named() })
     }
@@ -343,20 +342,20 @@ impl Path {
     /// Whether this rule covers the path or something above it.
     ///
     /// A position in the rule is a bit, so that any number of `**` stays linear.
-    fn matches(&self, path: &str) -> bool {
+    fn matches(&self, path: &[u8]) -> bool {
         let done = 1u64 << self.parts.len();
         let mut states = self.through_deep(1);
         for segment in segments(path) {
             if states & done != 0 {
                 return true;
             }
-            let index = segment.bytes().all(|byte| byte.is_ascii_digit());
+            let index = segment.iter().all(u8::is_ascii_digit);
             let mut next = if index { states } else { 0 };
             for (at, part) in self.parts.iter().enumerate().filter(|(at, _)| states >> at & 1 == 1) {
                 next |= match part {
                     Part::Deep => 1 << at,
                     Part::Any => 2 << at,
-                    Part::One(name) if normal(segment.as_bytes()).eq(name.bytes()) => 2 << at,
+                    Part::One(name) if normal(segment).eq(name.bytes()) => 2 << at,
                     Part::One(_) => 0,
                 };
             }
@@ -417,8 +416,8 @@ fn find_name(names: &[Name], segment: &[u8]) -> Option<Mask> {
     Some(names[found].mask)
 }
 
-fn segments(path: &str) -> impl Iterator<Item = &str> {
-    path.split(['.', '[', ']']).filter(|segment| !segment.is_empty())
+fn segments(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|byte| matches!(byte, b'.' | b'[' | b']')).filter(|segment| !segment.is_empty())
 }
 
 /// A name as it is compared: lower case, without separators, digits kept.

@@ -157,7 +157,7 @@ impl Redaction {
     /// ```
     #[inline]
     pub fn key(&self, path: &str) -> Option<Mask> {
-        if self.active { self.keys.find(path) } else { None }
+        if self.active { self.keys.find(path.as_bytes()) } else { None }
     }
 
     /// Appends the text to `out` with its secrets hidden, if it has any; otherwise leaves `out` alone.

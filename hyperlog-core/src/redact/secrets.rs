@@ -110,9 +110,9 @@ impl<'a> Secrets<'a> {
         }
         let key_end = trim_end(bytes, at);
         let (key, quote) = key_before(bytes, key_end)?;
-        let name = std::str::from_utf8(&bytes[key.0..key.1]).ok()?;
+        let name = &bytes[key.0..key.1];
         let asked_for = key.0 > 0 && matches!(bytes[key.0 - 1], b'?' | b'&');
-        let signature = asked_for && ["sig", "signature"].iter().any(|word| name.eq_ignore_ascii_case(word));
+        let signature = asked_for && [&b"sig"[..], b"signature"].iter().any(|word| name.eq_ignore_ascii_case(word));
         let mask = self.keys.find(name).or(signature.then_some(self.mask))?;
         let mut from = at + 1;
         while from < at + 3 && matches!(neighbour(Some(from)), Some(b'=' | b'>')) {
@@ -161,10 +161,12 @@ impl<'a> Secrets<'a> {
     /// `123456789:AA…`, a token of a Telegram bot.
     fn bot_token(&self, colon: usize) -> Option<(usize, usize)> {
         let (bytes, from) = (self.bytes, colon + 1);
+        if !bytes[from..].starts_with(b"AA") {
+            return None;
+        }
         let end = span_while(&bytes[..bytes.len().min(from + 36)], from, is_url_safe);
         let digits = bytes[..colon].iter().rev().take(13).take_while(|byte| byte.is_ascii_digit()).count();
-        let shape = end - from == 35 && bytes[from..].starts_with(b"AA") && (6..=12).contains(&digits);
-        shape.then_some((colon - digits, end))
+        (end - from == 35 && (6..=12).contains(&digits)).then_some((colon - digits, end))
     }
 
     // ---- credentials after the name of their scheme --------------------------------------------------------------
@@ -471,8 +473,6 @@ fn key_before(bytes: &[u8], end: usize) -> Option<((usize, usize), Option<u8>)> 
             (floor + before.map_or(0, |place| place + 1), end)
         }
     };
-    // a key longer than the reach may be cut within a character
-    let start = (start..end).find(|place| bytes[*place] & 0xc0 != 0x80)?;
     Some(((start, end), quote))
 }
 
@@ -570,11 +570,9 @@ fn trim_slashes(bytes: &[u8], end: usize) -> usize {
 }
 
 /// Headers whose value has blanks and commas in it.
-fn takes_the_line(key: &str) -> bool {
-    let ends = |word: &str| {
-        key.len() >= word.len() && key.as_bytes()[key.len() - word.len()..].eq_ignore_ascii_case(word.as_bytes())
-    };
-    ends("authorization") || ends("cookie") || ends("cookies")
+fn takes_the_line(key: &[u8]) -> bool {
+    let ends = |word: &[u8]| key.len() >= word.len() && key[key.len() - word.len()..].eq_ignore_ascii_case(word);
+    ends(b"authorization") || ends(b"cookie") || ends(b"cookies")
 }
 
 fn names_a_scheme(value: &[u8]) -> bool {
