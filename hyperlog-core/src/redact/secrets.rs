@@ -64,6 +64,9 @@ impl<'a> Secrets<'a> {
         for place in 0..count {
             let at = self.at + place;
             let buckets = !(self.state >> (8 * (2 + count - place))) as u8;
+            if buckets == 0 {
+                continue;
+            }
             let Some(found) = self.probe(at, buckets) else { continue };
             let span = Span { start: found.start.max(self.floor), ..found };
             if span.end > at && span.start < span.end {
@@ -75,10 +78,8 @@ impl<'a> Secrets<'a> {
         None
     }
 
+    #[inline(never)]
     fn probe(&mut self, at: usize, buckets: u8) -> Option<Span> {
-        if buckets == 0 {
-            return None;
-        }
         let range = match self.bytes[at] {
             b'=' => return self.pair(at),
             b':' => match self.pair(at) {
@@ -514,12 +515,19 @@ fn bare_end(bytes: &[u8], from: usize) -> usize {
             b'"' if depth > 0 => at = quoted_past(bytes, at),
             _ if depth > 0 => {}
             b' ' if opens_struct(bytes, from, at) => {}
-            _ if byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b'&' | b'|') => return at,
+            _ if byte.is_ascii_whitespace() => return at,
             b'\\' if at > from && bytes[at - 1] == b'\\' => {}
-            b'\\' if matches!(bytes.get(span_while(bytes, at, |byte| *byte == b'\\')), Some(b'"' | b'\'')) => {
+            b'\\' => {
+                let quote = span_while(bytes, at, |byte| *byte == b'\\');
+                if matches!(bytes.get(quote), Some(b'"' | b'\'')) && ends_value(bytes, quote + 1) {
+                    return at;
+                }
+            }
+            b',' | b';' | b'&' | b'|' | b')' | b']' | b'}' | b'>' | b'"' | b'\'' | b'`'
+                if ends_value(bytes, at + 1) =>
+            {
                 return at;
             }
-            b',' | b';' | b')' | b']' | b'}' | b'>' if ends_value(bytes, at + 1) => return at,
             _ => {}
         }
         at += 1;
@@ -527,9 +535,10 @@ fn bare_end(bytes: &[u8], from: usize) -> usize {
     bytes.len()
 }
 
-/// Whether what stands behind a comma or a bracket is no longer the value: nothing of a word, or the next key.
+/// Whether what stands behind a comma, a bracket or a quote is no longer the value: nothing of a word, or the next key.
 fn ends_value(bytes: &[u8], from: usize) -> bool {
-    let key = bytes[from..].iter().take(64).take_while(|byte| is_word(byte) || matches!(byte, b'-' | b'.')).count();
+    let part = |byte: &&u8| is_word(byte) || matches!(byte, b'-' | b'.' | b'[' | b']' | b'%') || !byte.is_ascii();
+    let key = bytes[from..].iter().take(64).take_while(part).count();
     key == 0 || matches!(bytes.get(from + key), Some(b'=' | b':'))
 }
 
@@ -737,6 +746,10 @@ mod tests {
             "password=«unterminated(»",
             "password=\"«unterminated and so on»",
             "{\"token\":b\"«x»\"}",
+            "password=«don't» do",
+            "password='«don\\'t»'",
+            "(password=«a&b|c\"d»)",
+            "password=«é,ü»",
         ] {
             check(marked);
         }
