@@ -555,7 +555,7 @@ proptest! {
     #[test]
     fn a_value_named_by_a_sensitive_name_is_never_seen(
         name in sensitive_name(),
-        secret in "[A-Z0-9]{3}[&;,|)!.é-]?canary[A-Za-z0-9+/_.!$%*~^é-]{0,20}",
+        secret in "[A-Z0-9]{3}[&;,|)!.é$%-]{0,3}canary[A-Za-z0-9+/_.!$%*~^é-]{0,20}",
         before in "[a-z ]{0,12}( |\\?|&|, )",
         after in "( [a-z ]{0,12})?",
         style in 0..6usize,

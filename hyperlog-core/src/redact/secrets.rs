@@ -523,11 +523,7 @@ fn bare_end(bytes: &[u8], from: usize) -> usize {
                     return at;
                 }
             }
-            b',' | b';' | b'&' | b'|' | b')' | b']' | b'}' | b'>' | b'"' | b'\'' | b'`'
-                if ends_value(bytes, at + 1) =>
-            {
-                return at;
-            }
+            _ if is_end_mark(byte) && ends_value(bytes, at + 1) => return at,
             _ => {}
         }
         at += 1;
@@ -535,11 +531,26 @@ fn bare_end(bytes: &[u8], from: usize) -> usize {
     bytes.len()
 }
 
-/// Whether what stands behind a comma, a bracket or a quote is no longer the value: nothing of a word, or the next key.
+/// Whether what stands behind a comma, a bracket or a quote is no longer the value: a blank, the end, a bracket that
+/// opens, or the next key. In doubt it is the value, since secrets have punctuation in them.
 fn ends_value(bytes: &[u8], from: usize) -> bool {
-    let part = |byte: &&u8| is_word(byte) || matches!(byte, b'-' | b'.' | b'[' | b']' | b'%') || !byte.is_ascii();
-    let key = bytes[from..].iter().take(64).take_while(part).count();
-    key == 0 || matches!(bytes.get(from + key), Some(b'=' | b':'))
+    let ahead = &bytes[from..bytes.len().min(from + 64)];
+    let after = |from: usize, kind: fn(&u8) -> bool| span_while(ahead, from, kind);
+    let marks = after(0, |byte| is_end_mark(byte) || *byte == b'\\');
+    let key = after(marks, |byte| is_word(byte) || matches!(byte, b'-' | b'.' | b'[' | b'%') || !byte.is_ascii());
+    if key == marks {
+        return match ahead.get(marks) {
+            Some(byte) => byte.is_ascii_whitespace() || matches!(byte, b'(' | b'[' | b'{'),
+            None => from + marks == bytes.len(),
+        };
+    }
+    let sign = after(key, |byte| matches!(byte, b'"' | b'\'' | b'\\' | b']' | b' '));
+    matches!(ahead.get(sign), Some(b'=' | b':'))
+}
+
+/// What may stand behind a value, and within one.
+fn is_end_mark(byte: &u8) -> bool {
+    matches!(byte, b',' | b';' | b'&' | b'|' | b')' | b']' | b'}' | b'>' | b'"' | b'\'' | b'`')
 }
 
 /// `Credentials { user: .. }`, as derived by `Debug`.
@@ -750,6 +761,9 @@ mod tests {
             "password='«don\\'t»'",
             "(password=«a&b|c\"d»)",
             "password=«é,ü»",
+            "password=«a,;!b&$c» x",
+            "[{token=«abc»},{a=1}]",
+            "token=«abc»,user = b",
         ] {
             check(marked);
         }
