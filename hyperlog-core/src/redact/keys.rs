@@ -616,6 +616,9 @@ mod tests {
             "0",
             "1.2.3",
             "secretaries",
+            "hotp",
+            "fortunecookie",
+            "repwd",
         ];
         check(&Redaction::default(), &hidden, &shown);
     }

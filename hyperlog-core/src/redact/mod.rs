@@ -733,6 +733,7 @@ mod tests {
     fn a_text_beyond_the_limit_is_hidden_whole() {
         let redaction = Redaction::builder().scan_limit(8).build().unwrap();
         check(&redaction, "12345678", "12345678");
+        check(&redaction, "pwd=abcd", "pwd=[REDACTED]");
         check(&redaction, "123456789", "[REDACTED]");
     }
 
@@ -741,6 +742,9 @@ mod tests {
         let redaction = Redaction::builder().preset_as(Preset::Email, Mask::Last4).build().unwrap();
         // the password of a URL and an address share bytes
         check(&redaction, "see ftp://me:pass@example.com now", "see ftp://me:[REDACTED] now");
+        let partly = Redaction::builder().mask(Mask::Last4).preset(Preset::Email).build().unwrap();
+        check(&partly, "ftp://me:passwordpassword@example.com", "ftp://me:[REDACTED]");
+        check(&partly, "ftp://me:passwordpassword@host", "ftp://me:****word@host");
         check(&redaction, "password=ann@example.com!", "password=[REDACTED]");
         check(&redaction, "from somebody@example.com", "from ****.com");
     }

@@ -937,6 +937,8 @@ mod tests {
                 check(&around.replace("«»", &format!("«{key}»")));
             }
         }
+        // what looks back from behind a finding stops there
+        check(&format!("«AKIAIOSFODNN71234567»«:AA{}»", &lower[..33]));
         for text in [
             "AKIAIOSFODNN7EXAMPL",
             "AKIAIOSFODNN7EXAMPLEX",
