@@ -93,9 +93,16 @@ pub use self::preset::Preset;
 /// - page tokens under other names than `page_token`, `next_token`, `continuation_token` and `pagination_token`;
 /// - what follows `Bearer` or `Token` and is no plain word, such as a request id.
 ///
+/// # What it does not see
+///
+/// A secret that nothing names and that has no form of its own, such as a bare password; one that is parted from its
+/// name by a blank alone (`--password hunter2`) or by markup (`<password>hunter2</password>`); the further words of a
+/// phrase without quotes (`password=correct horse`); text that is compressed, encrypted or encoded. Give such values
+/// a field of their own, under a sensitive key.
+///
 /// # When it is in doubt
 ///
-/// It hides. A text longer than [`RedactionBuilder::scan_limit`] is hidden whole; a quoted value or a private key that
+/// It hides. Punctuation within a value without quotes belongs to it unless the next key begins there. A text longer than [`RedactionBuilder::scan_limit`] is hidden whole; a quoted value or a private key that
 /// never ends is hidden to the end of the text; where two findings overlap, both are hidden.
 #[derive(Clone)]
 pub struct Redaction {

@@ -390,7 +390,7 @@ const BUCKETS: [[&[u8]; 4]; 8] = [
 
 /// Per byte and place, the buckets that do not allow it: four places of eight buckets. One table for each of four
 /// bytes in a row, shifted to where that byte belongs, so that four bytes cost one shift.
-const WINDOWS: [[u64; 256]; 4] = {
+static WINDOWS: [[u64; 256]; 4] = {
     let mut tables = [[0; 256]; 4];
     let mut byte = 0;
     while byte < 256 {
@@ -437,18 +437,17 @@ const START: u64 = {
 /// The first few bytes from `at` on of which the state suspects something: where they are, how many, and the state.
 #[inline]
 fn suspect(bytes: &[u8], at: usize, mut state: u64) -> Option<(usize, usize, u64)> {
-    static TABLES: [[u64; 256]; 4] = WINDOWS;
     let (groups, rest) = bytes[at..].as_chunks::<4>();
     let mut groups = groups.iter();
     while let Some([one, two, three, four]) = groups.next() {
-        let look = |table: usize, byte: &u8| TABLES[table][usize::from(*byte)];
+        let look = |table: usize, byte: &u8| WINDOWS[table][usize::from(*byte)];
         state = state << 32 | look(3, one) | look(2, two) | look(1, three) | look(0, four);
         if state & RESULTS != RESULTS {
             return Some((bytes.len() - rest.len() - 4 * groups.len() - 4, 4, state));
         }
     }
     for byte in rest {
-        state = state << 8 | TABLES[0][usize::from(*byte)];
+        state = state << 8 | WINDOWS[0][usize::from(*byte)];
     }
     (!rest.is_empty() && state & RESULTS != RESULTS).then_some((bytes.len() - rest.len(), rest.len(), state))
 }
