@@ -88,7 +88,8 @@ pub use self::preset::Preset;
 ///
 /// What the default hides although it may be harmless:
 ///
-/// - in prose, the word behind `token:`, `secret:` and the like (`invalid token: expired`);
+/// - in prose, the word behind `token:`, `secret:` and the like (`invalid token: expired`), and the rest
+///   of the line behind `authorization:` and `cookie:`;
 /// - `PWD=/home/app`, which is a directory, and `pass: 12`, which is a count;
 /// - page tokens under other names than `page_token`, `next_token`, `continuation_token` and `pagination_token`;
 /// - what follows `Bearer` or `Token` and is no plain word, such as a request id.
