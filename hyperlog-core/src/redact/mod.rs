@@ -103,8 +103,9 @@ pub use self::preset::Preset;
 ///
 /// # When it is in doubt
 ///
-/// It hides. Punctuation within a value without quotes belongs to it unless the next key begins there. A text longer than [`RedactionBuilder::scan_limit`] is hidden whole; a quoted value or a private key that
-/// never ends is hidden to the end of the text; where two findings overlap, both are hidden.
+/// It hides. Punctuation within a value without quotes belongs to it unless the next key begins there. A text longer
+/// than [`RedactionBuilder::scan_limit`] is hidden whole; a quoted value or a private key that never ends is hidden to
+/// the end of the text; where two findings overlap, both are hidden.
 #[derive(Clone)]
 pub struct Redaction {
     id: u64,
