@@ -50,7 +50,7 @@ impl KeySet {
             if self.keys[..index].iter().any(|earlier| earlier.name() == key.name()) {
                 facts |= REPEATED;
             }
-            facts |= key.mark();
+            facts |= key.mark_bit();
         }
         self.facts.store(facts, Ordering::Relaxed);
         facts

@@ -42,7 +42,7 @@ pub use crate::limits::Limits;
 pub use crate::logger::{BindFields, Gathered, Logger};
 pub use crate::reading::FieldCursor;
 pub use crate::record::{Bound, Record, Site};
-pub use crate::redact::{Mask, Redaction};
+pub use crate::redact::{BuildRedactionError, KeyedHash, Mask, Preset, Redaction, RedactionBuilder, Verdict};
 pub use crate::scope::{Entered, InScope, Scope, ScopeExt, wrap};
 pub use crate::sink::{
     Captured, CapturedRecord, CapturedValue, Condition, Console, DropReason, Line, Memory, Null, Sink, SinkError,

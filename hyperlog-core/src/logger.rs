@@ -339,7 +339,9 @@ impl Logger {
         // What an identity holds belongs to the formats it was encoded for.
         let identity_shape = if identity.is_empty() { 0 } else { snapshot.shape.encoding << 1 };
         match (call.keys, self.context.shape()) {
-            (Some(keys), shape) if shape != 0 || self.context.is_empty() => keys.overrides(shape ^ identity_shape, compare),
+            (Some(keys), shape) if shape != 0 || self.context.is_empty() => {
+                keys.overrides(shape ^ identity_shape, compare)
+            }
             _ => compare(),
         }
     }
@@ -605,7 +607,7 @@ fn facts(fields: Fields<'_>, keys: Option<&KeySet>) -> (u64, bool) {
     match keys {
         Some(keys) => keys.facts(),
         None => fields.names().fold((0, false), |(marks, repeated), name| {
-            let mark = Key::new(name).mark();
+            let mark = Key::new(name).mark_bit();
             (marks | mark, repeated || marks & mark != 0)
         }),
     }

@@ -6,7 +6,7 @@
 use crate::block::{self, Entries, Stored, TreeBytes, TreeWriter};
 use crate::field::{Fields, Key};
 use crate::limits::{self, Limits};
-use crate::redact::{Mask, Redaction};
+use crate::redact::{Mask, Redaction, Verdict};
 use crate::time::Timestamp;
 use crate::value::{Tree, TreeVisitor, Value};
 use std::cell::Cell;
@@ -208,7 +208,9 @@ impl<'r> FieldCursor<'r> {
     #[inline(always)]
     pub(crate) fn plain(&self) -> Plain<'r> {
         match self.overriding {
-            Overriding::Nothing if self.pending == 0 => Plain::new(self.fields, self.verdicts, self.reading.rules).from(self.index),
+            Overriding::Nothing if self.pending == 0 => {
+                Plain::new(self.fields, self.verdicts, self.reading.rules).from(self.index)
+            }
             _ => Plain::none(self.reading.rules),
         }
     }
@@ -400,7 +402,7 @@ impl Reading<'_> {
     /// Appends a text as it may be shown: redacted, then cut.
     pub(crate) fn read_text(&self, text: &str, limit: usize, out: &mut String) {
         let start = out.len();
-        let is_masked = self.rules.redaction().is_some_and(|redaction| redaction.text(text, out));
+        let is_masked = self.rules.redaction().is_some_and(|redaction| redaction.text(text, out) == Verdict::Masked);
         if !is_masked {
             out.push_str(limits::cut(text, limit));
         }

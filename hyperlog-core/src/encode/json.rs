@@ -35,7 +35,7 @@ pub struct Json {
     message: PaddedText,
     reserved: Box<[&'static str]>,
     /// The marks of all names that are reserved or renamed.
-    special_keys: u64,
+    special_keys: [u64; 4],
 }
 
 impl Default for Json {
@@ -69,7 +69,7 @@ impl Json {
             open: PaddedText::new(open),
             levels: levels.collect(),
             message: PaddedText::new(format!(",\"{}\":\"", schema.message)),
-            special_keys: special.fold(0, |marks, name| marks | Key::new(name).mark()),
+            special_keys: marks_of(special),
             reserved,
             schema,
         }
@@ -128,7 +128,19 @@ impl Json {
     /// A key as it was prepared when the program was built, if nothing is in the way.
     #[inline(always)]
     fn fragment_of<'k>(&self, key: &Key<'k>) -> Option<Padded<'k>> {
-        if self.special_keys & key.mark() != 0 { None } else { key.fragment() }
+        if self.may_be_special(key) && self.is_special(key.name()) { None } else { key.fragment() }
+    }
+
+    #[inline(always)]
+    fn may_be_special(&self, key: &Key<'_>) -> bool {
+        let mark = key.mark();
+        self.special_keys[usize::from(mark >> 6)] >> (mark & 63) & 1 != 0
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn is_special(&self, name: &str) -> bool {
+        self.reserved.contains(&name) || self.schema.renamed.iter().any(|(ours, _)| *ours == name)
     }
 
     #[inline(never)]
@@ -142,7 +154,7 @@ impl Json {
 
     fn push_key(&self, key: &Key<'_>, suffix: &str, out: &mut Vec<u8>) {
         let name = key.name();
-        let is_reserved = self.special_keys & key.mark() != 0 && self.reserved.contains(&name);
+        let is_reserved = self.may_be_special(key) && self.reserved.contains(&name);
         out.extend_from_slice(if is_reserved { b",\"field." } else { b",\"" });
         push_escaped(self.schema.name_of(name), out);
         push_escaped(suffix, out);
@@ -279,6 +291,15 @@ impl Encode for Json {
     fn is_same(&self, other: &dyn Any) -> bool {
         other.downcast_ref::<Json>().is_some_and(|other| other.schema == self.schema)
     }
+}
+
+/// A bit for each mark of these names.
+fn marks_of(names: impl Iterator<Item = &'static str>) -> [u64; 4] {
+    names.fold([0; 4], |mut marks, name| {
+        let mark = Key::new(name).mark();
+        marks[usize::from(mark >> 6)] |= 1 << (mark & 63);
+        marks
+    })
 }
 
 /// Appends a value as JSON.
