@@ -389,6 +389,16 @@ const BUCKETS: [[&[u8]; 4]; 8] = [
     [b"hpyA", b"syaG", b"ep2E", b"ci9-"],
 ];
 
+/// The place before the separator of a pair.
+const BEFORE_PAIR: usize = 16;
+
+/// Whether a key, its quotes or the blanks behind it may end like this. Not the `/` of `/users/:id`, for one.
+const fn may_end_a_key(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || !byte.is_ascii()
+        || matches!(byte, b'_' | b'-' | b'.' | b']' | b')' | b'"' | b'\'' | b'\\' | b' ' | b'\t')
+}
+
 /// Per byte and place, the buckets that do not allow it: four places of eight buckets. One table for each of four
 /// bytes in a row, shifted to where that byte belongs, so that four bytes cost one shift.
 static WINDOWS: [[u64; 256]; 4] = {
@@ -403,6 +413,9 @@ static WINDOWS: [[u64; 256]; 4] = {
             while index < allowed.len() {
                 found |= allowed[index] as usize == byte;
                 index += 1;
+            }
+            if slot == BEFORE_PAIR {
+                found = may_end_a_key(byte as u8);
             }
             if !found {
                 tables[0][byte] |= 1 << slot;
