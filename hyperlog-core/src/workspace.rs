@@ -56,7 +56,7 @@ impl Workspace {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn give_back(mut self: Box<Workspace>) {
         if self.line.capacity() > LARGEST_KEPT {
             self.line = Vec::with_capacity(1024);
