@@ -1,7 +1,8 @@
 //! How a logger is set up.
 
 use crate::context::Context;
-use crate::encode::{Encode, Json};
+use crate::encode::theme::Environment;
+use crate::encode::{ColorMode, Encode, Json, Palette, Pretty, Theme, paint};
 use crate::field::FieldSet;
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::health::Counters;
@@ -11,7 +12,7 @@ use crate::logger::{Format, Logger, Outlet, Snapshot, bind, install, next_number
 use crate::reading::{Reading, Rules};
 use crate::record::Shape;
 use crate::redact::Redaction;
-use crate::sink::{Console, Sink};
+use crate::sink::{Console, Sink, Surface};
 use crate::time::Clock;
 use std::any::Any;
 use std::cell::Cell;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 ///
 /// | option | default | what it does |
 /// |---|---|---|
-/// | [`output`](Builder::output) | one to standard output: JSON | adds an output |
+/// | [`output`](Builder::output) | one to standard output: for humans on a terminal, JSON otherwise | adds an output |
 /// | [`level`](Builder::level), [`directives`](Builder::directives) | `INFO` | what is logged at all |
 /// | [`redaction`](Builder::redaction) | on | what is hidden |
 /// | [`limits`](Builder::limits) | [`Limits`] | what is cut |
@@ -65,8 +66,7 @@ impl Builder {
 
     /// What logs without any set-up: to standard output, for humans on a terminal and as JSON otherwise.
     pub(crate) fn zero_configuration() -> Logger {
-        let snapshot = Builder::new().compile();
-        Logger::with_snapshot(snapshot)
+        Logger::with_snapshot(Builder::new().compile())
     }
 
     /// Logs this level and what is more severe.
@@ -141,7 +141,7 @@ impl Builder {
 
     fn compile(mut self) -> Snapshot {
         if self.outputs.is_empty() {
-            self.outputs.push(Output::new(Json::new(), Console::stdout()));
+            self.outputs.push(Output::by_default());
         }
         let mut snapshot = Snapshot {
             directives: Arc::new(self.directives),
@@ -165,7 +165,8 @@ const MOST_OUTPUTS: usize = 64;
 /// Outputs with the same encoder share its bytes.
 fn group(outputs: Vec<Output>) -> Vec<Format> {
     let mut formats: Vec<Format> = Vec::new();
-    for (index, output) in outputs.into_iter().enumerate() {
+    let environment = Environment::current();
+    for (index, output) in outputs.into_iter().map(|output| output.painted(&environment)).enumerate() {
         let outlet = Outlet {
             name: output.name.unwrap_or_else(|| format!("output {}", index + 1)),
             level: output.level,
@@ -191,18 +192,65 @@ pub struct Output {
     level: LevelFilter,
     encoder: Box<dyn Encode>,
     sink: Box<dyn Sink>,
+    color: ColorMode,
+    theme: Theme,
 }
 
 impl Output {
     /// Everything the logger lets pass, in this form, to this place.
     pub fn new(encoder: impl Encode, sink: impl Sink) -> Output {
-        Output { name: None, level: LevelFilter::from(Level::TRACE), encoder: Box::new(encoder), sink: Box::new(sink) }
+        Output {
+            name: None,
+            level: LevelFilter::from(Level::TRACE),
+            encoder: Box::new(encoder),
+            sink: Box::new(sink),
+            color: ColorMode::Auto,
+            theme: Theme::DEFAULT,
+        }
+    }
+
+    /// To standard output, for humans on a terminal and as JSON otherwise.
+    fn by_default() -> Output {
+        let console = Console::stdout();
+        match console.surface() {
+            Surface::Terminal => Output::new(Pretty::new(), console),
+            _ => Output::new(Json::new(), console),
+        }
     }
 
     /// Only this level and what is more severe.
     #[must_use]
     pub fn level(mut self, level: impl Into<LevelFilter>) -> Output {
         self.level = level.into();
+        self
+    }
+
+    /// Whether it is coloured. It is by default, where somebody looks at it.
+    ///
+    /// ```
+    /// use hyperlog_core::{ColorMode, Console, Json, Output, Theme};
+    ///
+    /// let output = Output::new(Json::new(), Console::stdout()).color(ColorMode::Always).theme(Theme::LIGHT);
+    /// # let _ = output;
+    /// ```
+    #[must_use]
+    pub fn color(mut self, mode: ColorMode) -> Output {
+        self.color = mode;
+        self
+    }
+
+    /// What it looks like where it is coloured.
+    #[must_use]
+    pub fn theme(mut self, theme: Theme) -> Output {
+        self.theme = theme;
+        self
+    }
+
+    /// With the colours that its sink and the environment ask for.
+    fn painted(mut self, environment: &Environment) -> Output {
+        if let Some(depth) = self.color.decide(self.sink.surface(), environment) {
+            self.encoder = paint(self.encoder, &Palette::new(&self.theme, depth));
+        }
         self
     }
 
