@@ -158,49 +158,53 @@ mod tests {
     use super::*;
     use crate::encode::theme::{ColorDepth, Style, Theme};
     use crate::encode::written;
+    use crate::field::FieldSet;
     use crate::keys::Schema;
+    use crate::logger::Logger;
+    use crate::time::TimeFormat;
     use crate::value::list;
-    use crate::{info, logger::Logger};
+    use proptest::prelude::*;
 
-    fn colored(schema: Schema, theme: &Theme) -> Colored {
-        Colored { json: Json::with_schema(schema), palette: Palette::new(theme, ColorDepth::Base) }
-    }
+    const TOKENS: [Token; 15] = [
+        Token::Timestamp,
+        Token::Trace,
+        Token::Debug,
+        Token::Info,
+        Token::Warn,
+        Token::Error,
+        Token::Fatal,
+        Token::Target,
+        Token::Message,
+        Token::Key,
+        Token::Text,
+        Token::Number,
+        Token::Constant,
+        Token::Failure,
+        Token::Punctuation,
+    ];
 
     /// The line without colours, and what was painted as a token.
     fn painted_as(token: Token, schema: Schema, log: impl Fn(&Logger)) -> (String, Vec<String>) {
-        let blank = Theme::MONO;
-        let mut only = [
-            Token::Timestamp,
-            Token::Trace,
-            Token::Debug,
-            Token::Info,
-            Token::Warn,
-            Token::Error,
-            Token::Fatal,
-            Token::Target,
-            Token::Message,
-            Token::Key,
-            Token::Text,
-            Token::Number,
-            Token::Constant,
-            Token::Failure,
-            Token::Punctuation,
-        ]
-        .into_iter()
-        .fold(blank, |theme, other| theme.with(other, Style::new()));
-        only = only.with(token, Style::new().bold());
-        let text = written(colored(schema, &only), log);
-        let painted = text.split("\x1b[1m").skip(1).map(|rest| rest.split("\x1b[0m").next().unwrap().to_owned());
-        let painted = painted.collect();
+        let unstyled = TOKENS.into_iter().fold(Theme::MONO, |theme, other| theme.with(other, Style::new()));
+        let theme = unstyled.with(token, Style::new().bold());
+        let palette = Palette::new(&theme, ColorDepth::Base);
+        let text = written(Colored { json: Json::with_schema(schema), palette }, log);
+        let painted = text.split("\x1b[1m").skip(1).filter_map(|rest| rest.split("\x1b[0m").next());
+        let painted = painted.map(str::to_owned).collect();
         (text.replace("\x1b[1m", "").replace("\x1b[0m", ""), painted)
     }
 
     #[test]
     fn each_token_is_painted_and_the_line_is_the_same_below() {
-        let log = |logger: &Logger| {
-            info!(logger: logger, target: "a:b", n = -1.5, ok = true, none = (), message = "\"level\":1",
-                error = "bad", tags = list(&["x", "y"]), "say \"hi\":{1}");
-        };
+        let tags = ["x", "y"];
+        let fields = FieldSet::new()
+            .with("n", -1.5)
+            .with("ok", true)
+            .with("none", ())
+            .with("message", "\"level\":1")
+            .with("error", "bad")
+            .with("tags", list(&tags));
+        let log = |logger: &Logger| logger.named("a:b").log(Level::INFO, "say \"hi\":{1}", &fields);
         let plain = written(Json::new(), log);
         let check = |token, expected: &[&str]| {
             let (below, painted) = painted_as(token, Schema::DEFAULT, log);
@@ -227,14 +231,27 @@ mod tests {
             Schema::DATADOG,
             Schema::BUNYAN,
             Schema::LOGSTASH,
-            Schema::DEFAULT.time(crate::time::TimeFormat::Off),
+            Schema::DEFAULT.time(TimeFormat::Off),
         ];
+        let fields = FieldSet::new().with("status", "no level").with("time", 1);
         for schema in schemas {
-            let log = |logger: &Logger| info!(logger: logger, target: "T", status = "no level", time = 1, "M");
+            let log = |logger: &Logger| logger.named("T").log(Level::INFO, "M", &fields);
             let painted = |token| painted_as(token, schema.clone(), log).1;
             assert_eq!(painted(Token::Message), ["\"M\""], "{schema:?}");
             assert_eq!(painted(Token::Target), ["\"T\""], "{schema:?}");
             assert!(matches!(painted(Token::Info).len(), 1 | 2), "{schema:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_logged_is_the_same_below_the_colors(
+            message: String, target: String, key: String, value: String, token in 0..TOKENS.len()
+        ) {
+            let fields = FieldSet::new().with(&key, &*value);
+            let log = |logger: &Logger| logger.named(&target).log(Level::ERROR, &message, &fields);
+            let (below, _) = painted_as(TOKENS[token], Schema::DEFAULT, log);
+            prop_assert_eq!(below, written(Json::new(), log));
         }
     }
 }

@@ -303,3 +303,164 @@ impl Encode for Csv {
         other.downcast_ref() == Some(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::line::is_active;
+    use crate::encode::theme::{ColorDepth, Theme};
+    use crate::encode::written;
+    use crate::field::FieldSet;
+    use crate::level::Level;
+    use crate::logger::Logger;
+    use crate::value::{ToValue, list, map};
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    /// The cells of each line, read by the crate that most programs read CSV with.
+    fn read(text: &str) -> Vec<Vec<String>> {
+        let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+        reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
+    }
+
+    /// What a cell with a text held, without any help of the encoder.
+    fn restored(cell: &str) -> String {
+        let cell = cell.strip_prefix('\'').unwrap_or(cell);
+        let mut text = String::new();
+        let mut characters = cell.chars();
+        while let Some(character) = characters.next() {
+            text.push(match character {
+                '\\' => match characters.next().unwrap() {
+                    'n' => '\n',
+                    'r' => '\r',
+                    't' => '\t',
+                    'u' => {
+                        let code: String = characters.by_ref().take(4).collect();
+                        char::from_u32(u32::from_str_radix(&code, 16).unwrap()).unwrap()
+                    }
+                    other => other,
+                },
+                plain => plain,
+            });
+        }
+        text
+    }
+
+    fn check(value: impl ToValue, expected: &str) {
+        let fields = FieldSet::new().with("k", value);
+        let text = written(Csv::new(["level", "k"]), |logger| logger.log(Level::INFO, "m", &fields));
+        assert_eq!(text, format!("INFO,{expected}\r\n"));
+    }
+
+    #[test]
+    fn every_kind_of_value_has_its_form() {
+        check("plain", "plain");
+        check("", "\"\"");
+        check((), "");
+        check("a,b", "\"a,b\"");
+        check("say \"hi\"", "\"say \"\"hi\"\"\"");
+        check(" edge", "\" edge\"");
+        check("a\r\nb\tc\0", "a\\r\\nb\\tc\\u0000");
+        check("C:\\", "C:\\\\");
+        check(-5, "-5");
+        check(u128::MAX, "340282366920938463463374607431768211455");
+        check(f64::NEG_INFINITY, "-Infinity");
+        check(f64::NAN, "NaN");
+        check(true, "true");
+        check(Duration::from_millis(1500), "1500");
+        check(list(&["a", "b"]), "\"[\"\"a\"\",\"\"b\"\"]\"");
+        check(map(&[("n", 1)]), "\"{\"\"n\"\":1}\"");
+    }
+
+    #[test]
+    fn no_text_is_a_formula_and_numbers_stay_numbers() {
+        check("=1+1", "'=1+1");
+        check("+1", "'+1");
+        check("-1", "'-1");
+        check("@SUM(A1)", "'@SUM(A1)");
+        check("'quoted", "''quoted");
+        check("=A1,B1", "\"'=A1,B1\"");
+        check("\t=1", "\\t=1");
+        check("\r=1", "\\r=1");
+        check('=', "'=");
+        check(-1, "-1");
+    }
+
+    #[test]
+    fn columns_come_in_the_order_chosen_and_the_rest_last() {
+        let csv = Csv::new(["message", "took", "waited_ms", "missing", "target"]).rest("=more");
+        let mut header = Vec::new();
+        csv.preamble(&mut header);
+        assert_eq!(header, b"message,took,waited_ms,missing,target,'=more\r\n");
+        let fields = FieldSet::new()
+            .with("took", Duration::from_millis(1))
+            .with("waited", Duration::from_millis(2))
+            .with("left", Duration::from_millis(3))
+            .with("a\"b", "x\ny");
+        let text = written(csv, |logger| {
+            logger.with(&FieldSet::new().with("bound", 1)).named("t").log(Level::INFO, "m", &fields);
+            logger.log(Level::INFO, "m", &FieldSet::new());
+        });
+        let rows = read(&text);
+        assert_eq!(rows[0][..5], ["m", "1", "2", "", "t"]);
+        let rest: serde_json::Value = serde_json::from_str(&rows[0][5]).unwrap();
+        assert_eq!(rest, serde_json::json!({"bound": 1, "left_ms": 3, "a\"b": "x\ny"}));
+        assert_eq!(rows[1], ["m", "", "", "", "", ""]);
+    }
+
+    #[test]
+    fn a_record_without_anything_to_show_is_a_line_all_the_same() {
+        let log = |logger: &Logger| logger.log(Level::INFO, "m", &FieldSet::new());
+        assert_eq!(written(Csv::new(["missing"]), log), "\"\"\r\n");
+        assert_eq!(written(Csv::new([""; 0]), log), "\"\"\r\n");
+        assert_eq!(written(Csv::new(["cut_from_bytes", "file", "line", "sample_rate"]), log), ",,,1.0\r\n");
+    }
+
+    #[test]
+    fn a_colored_line_is_the_same_below() {
+        let log = |logger: &Logger| {
+            logger.log(Level::ERROR, "a, b", &FieldSet::new().with("k", 1).with("more", "\""));
+        };
+        let plain = Csv::new(["timestamp", "level", "target", "message", "k"]).rest("rest");
+        let colored = Csv { palette: Palette::new(&Theme::DEFAULT, ColorDepth::Base), ..plain.clone() };
+        let colored = written(colored, log);
+        assert!(colored.contains("\x1b[31mERROR") || colored.contains("\x1b[1;31mERROR\x1b[0m"), "{colored:?}");
+        let uncolored = colored.split("\x1b[").enumerate().map(|(index, piece)| match index {
+            0 => piece,
+            _ => piece.split_once('m').unwrap().1,
+        });
+        assert_eq!(uncolored.collect::<String>(), written(plain, log));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_logged_is_read_back(
+            message: String,
+            target: String,
+            value in prop_oneof![any::<String>(), "[=+@'\",\\\\\r\n\t -]{0,5}"],
+            name in "[^p]{0,20}",
+        ) {
+            let fields = FieldSet::new().with("k", &*value).with(&name, &*value);
+            let csv = Csv::new(["message", "target", "k"]).rest("rest");
+            let text = written(csv, |logger| {
+                let logger = logger.named(&target);
+                logger.log(Level::INFO, &message, &fields);
+                logger.log(Level::INFO, &message, &fields);
+            });
+            prop_assert_eq!(text.matches(['\n', '\r']).count(), 4, "a line is a record");
+            let inside = text.replace("\r\n", "");
+            prop_assert!(!inside.contains(|letter| letter != '\u{61c}' && is_active(letter)), "{:?}", inside);
+            let rows = read(&text);
+            prop_assert_eq!(rows.len(), 2);
+            let restored: Vec<String> = rows[1][..3].iter().map(|cell| restored(cell)).collect();
+            prop_assert_eq!(restored, [message, target, value.clone()]);
+            for cell in &rows[1][..3] {
+                prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']));
+            }
+            if name != "k" {
+                let rest: serde_json::Value = serde_json::from_str(&rows[1][3]).unwrap();
+                prop_assert_eq!(&rest[&name], &value);
+            }
+        }
+    }
+}

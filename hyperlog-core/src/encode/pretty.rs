@@ -357,3 +357,187 @@ impl Encode for Pretty {
         other.downcast_ref() == Some(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::Location;
+    use crate::encode::theme::{ColorDepth, Style, Theme};
+    use crate::encode::written;
+    use crate::field::FieldSet;
+    use crate::level::Level;
+    use crate::logger::Logger;
+    use crate::record::Site;
+    use crate::value::{ToValue, list, map};
+    use proptest::prelude::*;
+    use std::io;
+    use std::time::Duration;
+
+    /// JSON's escapes leave it alone.
+    const ARABIC_MARK: char = '\u{61c}';
+
+    fn compact(message: &str, fields: &FieldSet) -> String {
+        written(Pretty::new(), |logger| logger.named("t").log(Level::WARN, message, fields))
+    }
+
+    #[test]
+    fn a_line_shows_when_how_severe_where_what_and_with_what() {
+        let check = |fields: &FieldSet, expected: &str| {
+            assert_eq!(compact("low", fields), format!("22:13:20.042  WARN t  low{expected}\n"));
+        };
+        check(&FieldSet::new(), "");
+        check(&FieldSet::new().with("left", 3), "  left=3");
+        check(&FieldSet::new().with("took", Duration::from_millis(7)), "  took_ms=7");
+        check(&FieldSet::new().with("a", "x y").with("b", ()), "  a=\"x y\" b=null");
+        check(&FieldSet::new().with("m", map(&[("k", list(&[1, 2]))])), "  m={\"k\":[1,2]}");
+        check(&FieldSet::new().with("level", 1), "  field.level=1");
+    }
+
+    #[test]
+    fn levels_of_any_width_and_no_target_have_their_place() {
+        let check = |level: Level, expected: &str| {
+            assert_eq!(written(Pretty::new(), |logger| logger.log(level, "m", &FieldSet::new())), expected);
+        };
+        check(Level::INFO, "22:13:20.042  INFO  m\n");
+        check(Level::ERROR, "22:13:20.042 ERROR  m\n");
+        check(Level::CRITICAL, "22:13:20.042 CRITICAL  m\n");
+        let off = Pretty::new().time(TimeFormat::Off);
+        assert_eq!(written(off, |logger| logger.log(Level::INFO, "m", &FieldSet::new())), " INFO  m\n");
+    }
+
+    #[test]
+    fn a_place_in_the_source_is_shown_on_request() {
+        let memory = crate::sink::Memory::new();
+        let output = crate::builder::Output::new(Pretty::new().time(TimeFormat::Off), memory.clone());
+        let logger = Logger::builder().location(Location::Shown).output(output).build().unwrap();
+        let site = Site {
+            level: Level::INFO,
+            target: "t",
+            module: None,
+            file: Some("src/a.rs"),
+            line: Some(7),
+            template: "m",
+            keys: &[],
+        };
+        logger.log_from(&site, format_args!("m"), &FieldSet::new());
+        assert_eq!(memory.text(), " INFO t  m  at src/a.rs:7\n");
+    }
+
+    #[test]
+    fn data_can_neither_forge_a_line_nor_drive_the_terminal() {
+        let hostile = "a\n22:13:20.042 ERROR forged\r\x1b[31m\x07\x08\u{9b}2J\u{85}\u{2028}\u{202e}";
+        let line = compact(hostile, &FieldSet::new().with(hostile, hostile));
+        assert_eq!(line.lines().count(), 1);
+        assert!(!line.trim_end_matches('\n').chars().any(is_active), "{line:?}");
+    }
+
+    fn expanded(message: &str, fields: &FieldSet) -> String {
+        let pretty = Pretty::new().time(TimeFormat::Off).layout(PrettyLayout::Expanded);
+        written(pretty, |logger| logger.named("t").log(Level::ERROR, message, fields))
+    }
+
+    #[derive(Debug)]
+    struct Failed(io::Error);
+    impl std::fmt::Display for Failed {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("could not pay")
+        }
+    }
+    impl std::error::Error for Failed {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    #[test]
+    fn an_error_is_followed_by_its_causes_and_its_stack() {
+        let error = Failed(io::Error::other("timed out\nat the gate"));
+        let fields = FieldSet::new()
+            .with("error", Value::Error(&error))
+            .with("stack", "0: shop::pay\n\tat src/pay.rs:7\r\n1: main")
+            .with("order", 7);
+        assert_eq!(
+            expanded("not paid\nat all", &fields),
+            "ERROR t  not paid  error=\"could not pay\" order=7
+    | at all
+    | error.causes:
+    |   0:
+    |     timed out
+    |     at the gate
+    | stack:
+    |   0: shop::pay
+    |   \tat src/pay.rs:7
+    |   1: main
+"
+        );
+    }
+
+    #[test]
+    fn maps_and_lists_become_an_outline() {
+        let tags = list(&["x", "y"]);
+        let pairs = [("tags", tags.to_value()), ("n", Value::U64(1)), ("none", Value::Null)];
+        let fields = FieldSet::new().with("cart", map(&pairs)).with("empty", list::<i32>(&[]));
+        assert_eq!(
+            expanded("m", &fields),
+            "ERROR t  m
+    | cart:
+    |   tags:
+    |     0: x
+    |     1: y
+    |   n: 1
+    |   none: null
+    | empty:
+"
+        );
+    }
+
+    #[test]
+    fn bound_fields_are_written_in_either_layout() {
+        let log = |logger: &Logger| {
+            let bound = logger.with(&FieldSet::new().with("user", "ann").with("note", "a\nb"));
+            bound.log(Level::INFO, "m", &FieldSet::new().with("k", 1));
+        };
+        assert_eq!(written(Pretty::new().time(TimeFormat::Off), log), " INFO  m  user=ann note=\"a\\nb\" k=1\n");
+        let expanded = Pretty::new().time(TimeFormat::Off).layout(PrettyLayout::Expanded);
+        assert_eq!(written(expanded, log), " INFO  m  user=ann k=1\n    | note:\n    |   a\n    |   b\n");
+    }
+
+    #[test]
+    fn each_part_is_painted_as_what_it_is() {
+        let theme = Theme::MONO
+            .with(Token::Error, Style::new().bold())
+            .with(Token::Failure, Style::new().italic())
+            .with(Token::Number, Style::new().underlined());
+        let unstyled = [Token::Timestamp, Token::Target, Token::Key, Token::Punctuation];
+        let theme = unstyled.into_iter().fold(theme, |theme, token| theme.with(token, Style::new()));
+        let pretty = Pretty::new().painted(&Palette::new(&theme, ColorDepth::Base)).unwrap();
+        let memory = crate::sink::Memory::new();
+        let pretty = *(pretty as Box<dyn Any>).downcast::<Pretty>().unwrap();
+        let output = crate::builder::Output::new(pretty.time(TimeFormat::Off), memory.clone());
+        let logger = Logger::builder().output(output).build().unwrap();
+        logger.log(Level::ERROR, "m", &FieldSet::new().with("error", "bad").with("n", 1).with("s", "x"));
+        assert_eq!(memory.text(), "\x1b[1mERROR\x1b[0m  m  error=\x1b[3mbad\x1b[0m n=\x1b[4m1\x1b[0m s=x\n");
+    }
+
+    proptest! {
+        #[test]
+        fn every_line_belongs_to_the_record_visibly(message: String, key: String, value in "[a\n\r\u{85}\u{2028}\x1b]*") {
+            let fields = FieldSet::new().with(&key, &*value).with("list", list(&[&*value]));
+            let mut lines = expanded(&message, &fields);
+            prop_assert_eq!(lines.pop(), Some('\n'));
+            for line in lines.split('\n').skip(1) {
+                prop_assert!(line.starts_with("    | "));
+            }
+            prop_assert!(!lines.contains(|character| !matches!(character, '\n' | '\t') && is_active(character)));
+        }
+
+        #[test]
+        fn a_compact_record_is_one_line(message: String, key: String, value: String, target: String) {
+            let fields = FieldSet::new().with(&key, &*value).with("list", list(&[&*value]));
+            let line = written(Pretty::new(), |logger| logger.named(&target).log(Level::INFO, &message, &fields));
+            prop_assert_eq!(line.matches('\n').count(), 1);
+            let inside = line.trim_end_matches('\n');
+            prop_assert!(!inside.contains(|letter| letter != ARABIC_MARK && is_active(letter)), "{:?}", inside);
+        }
+    }
+}

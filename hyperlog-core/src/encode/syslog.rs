@@ -294,3 +294,187 @@ impl Encode for Syslog {
         other.downcast_ref() == Some(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::line::is_active;
+    use crate::encode::theme::{ColorDepth, Theme};
+    use crate::encode::written;
+    use crate::field::FieldSet;
+    use crate::level::Level;
+    use crate::logger::Logger;
+    use crate::value::{ToValue, list, map};
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    /// A message as RFC 5424 describes it, read without any help of the encoder.
+    #[derive(Debug)]
+    struct Read<'a> {
+        priority: u8,
+        /// Time, host, program, process, kind.
+        head: [&'a str; 5],
+        id: &'a str,
+        parameters: Vec<(&'a str, String)>,
+        message: &'a str,
+    }
+
+    /// Checks each rule of the grammar on the way.
+    fn read(line: &str) -> Read<'_> {
+        let line = line.strip_suffix('\n').expect("a line ends");
+        let (priority, rest) = line.strip_prefix('<').and_then(|rest| rest.split_once(">1 ")).expect("PRI and VERSION");
+        let mut rest = rest;
+        let head = [64, 255, 48, 128, 32].map(|longest| {
+            let (part, behind) = rest.split_once(' ').expect("a part of the header");
+            assert!(
+                (1..=longest).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_graphic()),
+                "{part:?}"
+            );
+            rest = behind;
+            part
+        });
+        rest = rest.strip_prefix('[').expect("structured data");
+        let end = rest.find([' ', ']']).expect("an id ends");
+        let (id, behind) = rest.split_at(end);
+        check_name(id);
+        rest = behind;
+        let mut parameters = Vec::new();
+        while let Some(behind) = rest.strip_prefix(' ') {
+            let (name, behind) = behind.split_once("=\"").expect("a parameter has a name");
+            check_name(name);
+            let mut value = String::new();
+            let mut characters = behind.char_indices();
+            let end = loop {
+                match characters.next().expect("a value ends") {
+                    (at, '"') => break at,
+                    (_, ']') => panic!("a bracket needs a backslash"),
+                    (_, '\\') => {
+                        let (_, escaped) = characters.next().expect("something behind a backslash");
+                        if !matches!(escaped, '"' | '\\' | ']') {
+                            value.push('\\');
+                        }
+                        value.push(escaped);
+                    }
+                    (_, plain) => value.push(plain),
+                }
+            };
+            parameters.push((name, value));
+            rest = &behind[end + 1..];
+        }
+        let message = rest.strip_prefix("] ").expect("structured data ends, and a message follows");
+        Read { priority: priority.parse().expect("PRI is a number"), head, id, parameters, message }
+    }
+
+    fn check_name(name: &str) {
+        let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'=' | b']' | b'"');
+        assert!((1..=32).contains(&name.len()) && name.bytes().all(plain), "{name:?}");
+    }
+
+    fn syslog() -> Syslog {
+        Syslog::new("app")
+    }
+
+    #[test]
+    fn facility_and_level_become_the_priority() {
+        let check = |facility, level, expected| {
+            let line = written(syslog().facility(facility), |logger| logger.log(level, "m", &FieldSet::new()));
+            assert_eq!(read(&line).priority, expected, "{facility:?} {level}");
+        };
+        check(Facility::Kernel, Level::FATAL, 0);
+        check(Facility::User, Level::TRACE, 15);
+        check(Facility::User, Level::DEBUG, 15);
+        check(Facility::User, Level::INFO, 14);
+        check(Facility::Daemon, Level::NOTICE, 29);
+        check(Facility::Audit, Level::AUDIT, 105);
+        check(Facility::Local0, Level::WARN, 132);
+        check(Facility::Local7, Level::ERROR, 187);
+        check(Facility::Local7, Level::CRITICAL, 186);
+    }
+
+    #[test]
+    fn the_header_holds_what_the_rfc_allows() {
+        let syslog = Syslog::new(&"a".repeat(60)).host("wéb 1").process(&"1".repeat(200)).message_id(&"k".repeat(40));
+        let line = written(syslog.fields_id("my fields@1"), |logger| logger.log(Level::INFO, "m", &FieldSet::new()));
+        let Read { head: [time, host, app, process, kind], id, .. } = read(&line);
+        assert_eq!((time, host), ("2023-11-14T22:13:20.042000Z", "w_b_1"));
+        assert_eq!((app.len(), process.len(), kind.len()), (48, 128, 32));
+        assert_eq!(id, "my%20fields@1");
+        let line = written(Syslog::new(""), |logger| logger.log(Level::INFO, "m", &FieldSet::new()));
+        assert_eq!(read(&line).head[1..], ["-"; 4]);
+    }
+
+    fn check(key: &str, value: impl ToValue, expected: &str) {
+        let fields = FieldSet::new().with(key, value);
+        let line = written(syslog(), |logger| logger.named("t").log(Level::INFO, "m", &fields));
+        read(&line);
+        let (_, data) = line.split_once("target=\"t\"").unwrap();
+        assert_eq!(data, format!("{expected}] m\n"));
+    }
+
+    #[test]
+    fn every_kind_of_field_has_its_form() {
+        check("k", 1, r#" k="1""#);
+        check("k", (), r#" k="""#);
+        check("k", true, r#" k="true""#);
+        check("k", f64::NAN, r#" k="NaN""#);
+        check("took", Duration::from_millis(2), r#" took_ms="2""#);
+        check("k", "a\"b\\c]d", r#" k="a\"b\\c\]d""#);
+        check("k", "a\nb\u{2028}", r#" k="a\nb\u2028""#);
+        check("k", list(&["x", "y"]), r#" k.0="x" k.1="y""#);
+        check("k", map(&[("a", 1)]), r#" k.a="1""#);
+        check("k", list::<i32>(&[]), "");
+        check("a b]=\"é", 1, r#" a%20b%5D%3D%22%C3%A9="1""#);
+        check("", 1, r#" %="1""#);
+        check(&"n".repeat(40), 1, &format!(" {}=\"1\"", "n".repeat(32)));
+        check(&"é".repeat(10), 1, &format!(" {}=\"1\"", "%C3%A9".repeat(5)));
+        check(&"n".repeat(40), Duration::ZERO, &format!(" {}_ms=\"0\"", "n".repeat(29)));
+    }
+
+    #[test]
+    fn the_message_is_one_line_that_can_be_read_back() {
+        let check = |message: &str, expected: &str| {
+            let line = written(syslog(), |logger| logger.log(Level::INFO, message, &FieldSet::new()));
+            assert_eq!(read(&line).message, expected);
+        };
+        check("plain é", "plain é");
+        check("a\nb\\n\0", "a\\nb\\\\n\\u0000");
+        check("", "");
+        let marked = written(syslog().mark(Mark::Written), |logger| logger.log(Level::INFO, "m", &FieldSet::new()));
+        assert_eq!(read(&marked).message, "\u{feff}m");
+    }
+
+    #[test]
+    fn bound_fields_and_colors_change_nothing_below() {
+        let log = |logger: &Logger| {
+            let bound = logger.with(&FieldSet::new().with("a b", "x"));
+            bound.log(Level::ERROR, "m", &FieldSet::new().with("n", 1));
+        };
+        let plain = written(syslog(), log);
+        let parameters = [("target", "".to_owned()), ("a%20b", "x".to_owned()), ("n", "1".to_owned())];
+        assert_eq!(read(&plain).parameters, parameters);
+        let palette = Palette::new(&Theme::DARK, ColorDepth::Indexed);
+        let colored = written(Syslog { palette, ..syslog() }, log);
+        let uncolored = colored.split("\x1b[").enumerate().map(|(index, piece)| match index {
+            0 => piece,
+            _ => piece.split_once('m').unwrap().1,
+        });
+        assert_eq!(uncolored.collect::<String>(), plain);
+    }
+
+    proptest! {
+        #[test]
+        fn any_record_is_a_message_of_the_rfc(
+            message: String, target: String, key: String, value in prop_oneof![any::<String>(), "[\"\\\\\\]\n ]{0,6}"]
+        ) {
+            let fields = FieldSet::new().with(&key, &*value);
+            let line = written(syslog().host(&target), |logger| logger.named(&target).log(Level::INFO, &message, &fields));
+            prop_assert!(!line.trim_end_matches('\n').contains(is_active));
+            let read = read(&line);
+            prop_assert_eq!(read.priority, 14);
+            prop_assert_eq!(read.parameters.len(), 2);
+            if !value.contains(is_active) && !key.ends_with("password") {
+                prop_assert_eq!(&read.parameters[1].1, &value);
+            }
+        }
+    }
+}

@@ -416,3 +416,160 @@ impl fmt::Display for TemplateError {
 }
 
 impl Error for TemplateError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::theme::{ColorDepth, Theme};
+    use crate::encode::written;
+    use crate::field::FieldSet;
+    use crate::level::Level;
+    use crate::logger::Logger;
+    use crate::value::{ToValue, list, map};
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    fn template(pattern: &str) -> Template {
+        Template::parse(pattern).unwrap()
+    }
+
+    fn check(pattern: &str, fields: &FieldSet, expected: &str) {
+        let line = written(template(pattern), |logger| logger.named("t").log(Level::INFO, "m", fields));
+        assert_eq!(line, format!("{expected}\n"), "{pattern}");
+    }
+
+    #[test]
+    fn each_piece_becomes_what_it_names() {
+        let none = FieldSet::new();
+        check("", &none, "");
+        check("{timestamp}", &none, "2023-11-14T22:13:20.042000Z");
+        check("{level}|{target}|{message}", &none, "INFO|t|m");
+        check("{{{level}}} {{}}", &none, "{INFO} {}");
+        check("{file|?}:{line|0} {sample_rate|1} {cut_from_bytes|whole}", &none, "?:0 1 whole");
+        let inner = list(&["x", "y"]);
+        let pairs = [("name", Value::Str("ann")), ("roles", inner.to_value()), ("none", Value::Null)];
+        let user = FieldSet::new().with("user", map(&pairs)).with("dotted.key", 7).with("nothing", ());
+        check("{user.name} {user.roles.1} {dotted.key}", &user, "ann y 7");
+        check("{user}", &user, r#"{"name":"ann","roles":["x","y"],"none":null}"#);
+        check("[{user.none|-}] [{nothing|-}] [{missing|a b}] [{missing}]", &user, "[-] [-] [a b] []");
+        check("{took}", &FieldSet::new().with("took", Duration::from_millis(3)), "3");
+    }
+
+    #[test]
+    fn the_other_fields_are_pairs_and_their_space_goes_with_them() {
+        let fields = FieldSet::new().with("a", 1).with("b", "x y").with("c", ());
+        check("{message} {fields}", &fields, "m a=1 b=\"x y\" c=null");
+        check("{message} {fields} {a}", &fields, "m b=\"x y\" c=null 1");
+        check("{message}[{fields}]", &fields, "m[a=1 b=\"x y\" c=null]");
+        check("{message} {fields}.", &FieldSet::new(), "m.");
+        check("{message}[{fields}]", &FieldSet::new(), "m[]");
+    }
+
+    #[test]
+    fn a_width_is_filled_with_spaces_and_never_cuts() {
+        let fields = FieldSet::new().with("k", "é日").with("q", "a\"b");
+        check("[{k:4}] [{k:<4}] [{k:>4}] [{k:^5}] [{k:1}]", &fields, "[é日  ] [é日  ] [  é日] [ é日  ] [é日]");
+        check("[{missing|-:>3}] [{missing:3}]", &fields, "[  -] [   ]");
+        check("{q:?} [{q:>8?}] {message:?}", &fields, r#""a\"b" [  "a\"b"] "m""#);
+    }
+
+    #[test]
+    fn a_width_does_not_count_colors() {
+        let palette = Palette::new(&Theme::DARK, ColorDepth::True);
+        let plain = template("[{level:>8}] {k:^9} {message} {fields}");
+        let colored = Template { palette, ..plain.clone() };
+        let log = |logger: &Logger| {
+            logger.log(Level::WARN, "m", &FieldSet::new().with("k", "mm").with("error", "bad").with("n", 1));
+        };
+        let colored = written(colored, log);
+        let uncolored = colored.split("\x1b[").enumerate().map(|(index, piece)| match index {
+            0 => piece,
+            _ => piece.split_once('m').unwrap().1,
+        });
+        assert_ne!(colored, written(plain.clone(), log));
+        assert_eq!(uncolored.collect::<String>(), written(plain, log));
+    }
+
+    #[test]
+    fn a_mistake_is_refused_with_its_place() {
+        let check = |pattern: &str, position: usize| {
+            assert_eq!(Template::parse(pattern).unwrap_err().position(), position, "{pattern}");
+        };
+        check("a {", 2);
+        check("a {message", 2);
+        check("a {mess{age}", 2);
+        check("é }", 3);
+        check("{}", 0);
+        check("{|default}", 0);
+        check("{a b}", 0);
+        check("{message:x}", 0);
+        check("{message:<}", 0);
+        check("{message:0}", 0);
+        check("{message:<256}", 0);
+        check("{message:<+5}", 0);
+        check("{message:+5}", 0);
+        check("{message:<5!}", 0);
+        check("ab {fields:5}", 3);
+        check("{fields|none}", 0);
+        check("{fields:?}", 0);
+        check("a\nb", 1);
+        check("a\x1b[31m", 1);
+        check("{a|b\nc}", 0);
+    }
+
+    #[test]
+    fn data_is_never_read_as_a_pattern() {
+        for hostile in ["${jndi:ldap://x/a}", "${env:HOME}", "{}", "%n", "{{x}}", "{message}", "{level:>200}", "{0}"] {
+            let fields = FieldSet::new().with("k", hostile);
+            let line = written(template("{message} {k} {fields}"), |logger| logger.log(Level::INFO, hostile, &fields));
+            assert_eq!(line, format!("{hostile} {hostile}\n"));
+        }
+    }
+
+    #[test]
+    fn bound_fields_are_found_by_name_and_among_the_rest() {
+        let log = |logger: &Logger| {
+            let bound = logger.with(&FieldSet::new().with("user", "ann").with("tenant", 7));
+            bound.log(Level::INFO, "m", &FieldSet::new().with("n", 1));
+            bound.log(Level::INFO, "m", &FieldSet::new().with("user", "bob").with("tenant", 8));
+        };
+        assert_eq!(written(template("{user}: {message} {fields}"), log), "ann: m tenant=7 n=1\nbob: m tenant=8\n");
+    }
+
+    proptest! {
+        #[test]
+        fn any_pattern_is_read_or_refused_inside_of_it(pattern in "[{}a.|:<>^?0-9é \n]{0,30}") {
+            match Template::parse(&pattern) {
+                Ok(template) => {
+                    let line = written(template, |logger| logger.log(Level::INFO, "m\n", &FieldSet::new().with("a", "\n")));
+                    prop_assert_eq!(line.matches('\n').count(), 1);
+                }
+                Err(error) => prop_assert!(pattern.is_char_boundary(error.position()) && error.position() < pattern.len()),
+            }
+        }
+
+        #[test]
+        fn whatever_is_logged_is_one_inert_line(message: String, target: String, key: String, value: String) {
+            let fields = FieldSet::new().with(&key, &*value).with("k", &*value);
+            let template = template("{timestamp} [{target:>9}] {k|none:^7} {k:?} {message} {fields}");
+            let line = written(template, |logger| logger.named(&target).log(Level::INFO, &message, &fields));
+            prop_assert_eq!(line.matches('\n').count(), 1);
+            let inside = line.trim_end_matches('\n');
+            prop_assert!(!inside.contains(|letter| letter != '\u{61c}' && is_active(letter)), "{:?}", inside);
+        }
+
+        #[test]
+        fn what_is_quoted_is_read_back(message: String, target: String) {
+            let line = written(template("{message:?}|{target:?}"), |logger| {
+                logger.named(&target).log(Level::INFO, &message, &FieldSet::new());
+            });
+            let (first, second) = {
+                let mut texts = serde_json::Deserializer::from_str(&line).into_iter::<String>();
+                let first = texts.next().unwrap().unwrap();
+                let rest = &line[texts.byte_offset() + 1..];
+                (first, serde_json::from_str::<String>(rest).unwrap())
+            };
+            prop_assert_eq!((first, second), (message, target));
+        }
+    }
+}
