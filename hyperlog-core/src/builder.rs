@@ -292,3 +292,55 @@ impl fmt::Display for BuildError {
 }
 
 impl Error for BuildError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::Logfmt;
+    use crate::sink::{Line, Memory, Written};
+
+    struct Screen(Memory, Surface);
+    impl Sink for Screen {
+        fn write(&self, line: &Line<'_>) -> Written {
+            self.0.write(line)
+        }
+        fn surface(&self) -> Surface {
+            self.1
+        }
+    }
+
+    #[test]
+    fn colors_go_to_eyes_and_never_to_what_is_kept() {
+        let check = |mode, surface, colored| {
+            let (json, logfmt) = (Memory::new(), Memory::new());
+            let logger = Logger::builder()
+                .output(Output::new(Json::new(), Screen(json.clone(), surface)).color(mode))
+                .output(Output::new(Logfmt::new(), Screen(logfmt.clone(), surface)).color(mode))
+                .build()
+                .unwrap();
+            logger.log(Level::INFO, "m", &FieldSet::new());
+            for text in [json.text(), logfmt.text()] {
+                assert_eq!(text.contains("\x1b["), colored, "{mode:?} {surface:?}: {text:?}");
+            }
+        };
+        check(ColorMode::Always, Surface::Terminal, true);
+        check(ColorMode::Always, Surface::Stream, true);
+        check(ColorMode::Always, Surface::Storage, false);
+        check(ColorMode::Auto, Surface::Storage, false);
+        check(ColorMode::Never, Surface::Terminal, false);
+    }
+
+    #[test]
+    fn a_colored_and_a_plain_output_do_not_share_bytes() {
+        let (plain, colored, same) = (Memory::new(), Memory::new(), Memory::new());
+        let screen = |memory: &Memory| {
+            Output::new(Logfmt::new(), Screen(memory.clone(), Surface::Terminal)).color(ColorMode::Always)
+        };
+        let builder = Logger::builder().output(Output::new(Logfmt::new(), plain.clone()));
+        let logger = builder.output(screen(&colored)).output(screen(&same)).build().unwrap();
+        logger.with(&FieldSet::new().with("k", 1)).log(Level::INFO, "m", &FieldSet::new());
+        assert!(plain.text().ends_with(" k=1\n"));
+        assert!(colored.text().contains('\x1b'));
+        assert_eq!(colored.text(), same.text());
+    }
+}

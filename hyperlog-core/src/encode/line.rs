@@ -328,11 +328,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_number_is_what_an_independent_parser_calls_one(text in "[-+0-9.eE]{0,8}") {
-            let expected = serde_json::from_str::<serde_json::Value>(&text).is_ok()
-                || text.contains(['e', 'E']) && serde_json::from_str::<serde_json::Value>(&text).is_err_and(
-                    |error| error.to_string().contains("out of range"));
-            prop_assert_eq!(is_number(text.as_bytes()), expected);
+        fn a_number_is_what_an_independent_parser_calls_one(text in "[-+0-9.]{0,5}([eE][-+0-9]{0,2})?") {
+            let is_json = serde_json::from_str::<serde_json::Number>(&text).is_ok();
+            prop_assert_eq!(is_number(text.as_bytes()), is_json);
         }
 
         #[test]
