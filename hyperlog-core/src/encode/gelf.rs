@@ -1,7 +1,7 @@
 //! Graylog's extended log format, GELF 1.1.
 
 use crate::encode::json;
-use crate::encode::line::{DISTINCTION, Leaf, flatten, push_quoted, unit_of};
+use crate::encode::line::{DISTINCTION, Leaf, flatten, unit_of};
 use crate::encode::{Encode, Partition};
 use crate::filter::sample::SampleRate;
 use crate::keys::{DurationForm, Schema, syslog_severity};
@@ -64,7 +64,7 @@ impl Gelf {
     /// Messages from a host of this name.
     pub fn new(host: &str) -> Gelf {
         let mut open = br#"{"version":"1.1","host":"#.to_vec();
-        push_quoted(host, &mut open);
+        json::push_text(host, &mut open);
         open.extend_from_slice(br#","short_message":"#);
         Gelf { open: String::from_utf8_lossy(&open).into(), terminator: Terminator::Newline }
     }
@@ -135,13 +135,13 @@ fn push_seconds(time: Timestamp, out: &mut Vec<u8>) {
 impl Encode for Gelf {
     fn encode(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
         out.extend_from_slice(self.open.as_bytes());
-        push_quoted(if record.message().is_empty() { "-" } else { record.message() }, out);
+        json::push_text(if record.message().is_empty() { "-" } else { record.message() }, out);
         out.extend_from_slice(b",\"timestamp\":");
         push_seconds(record.timestamp(), out);
         out.extend_from_slice(b",\"level\":");
         out.push(b'0' + syslog_severity(record.level()));
         out.extend_from_slice(b",\"_target\":");
-        push_quoted(record.target(), out);
+        json::push_text(record.target(), out);
         self.push_bound(record.identity(), out);
         self.push_bound(record.context(), out);
         push_fields(&mut record.fields(), out);

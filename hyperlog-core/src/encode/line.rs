@@ -2,7 +2,6 @@
 //!
 //! Apart from the formats, so that data is made harmless in one place and in one way.
 
-use crate::encode::append::push_escaped;
 use crate::encode::json;
 use crate::encode::theme::{Palette, Token};
 use crate::keys::{DurationForm, Schema};
@@ -23,6 +22,7 @@ pub(crate) fn push_inert(text: &str, out: &mut Vec<u8>) {
 }
 
 /// Appends text so that it can be read back: a backslash is doubled too.
+#[cfg(feature = "formats")]
 pub(crate) fn push_reversible(text: &str, out: &mut Vec<u8>) {
     push_escaping(text, |character| character == '\\' || is_active(character), out);
 }
@@ -301,13 +301,6 @@ pub(crate) fn push_pair(name: &str, value: Value<'_>, palette: &Palette, out: &m
 /// Appends the name of a level in lower case.
 pub(crate) fn push_lower(name: &str, out: &mut Vec<u8>) {
     out.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()));
-}
-
-/// Appends text with the quotes and escapes of JSON around it.
-pub(crate) fn push_quoted(text: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    push_escaped(text, out);
-    out.push(b'"');
 }
 
 #[cfg(test)]
