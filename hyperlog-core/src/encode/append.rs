@@ -617,8 +617,9 @@ mod portable {
     fn is_plain(bytes: u64) -> bool {
         let zero = |difference: u64| difference.wrapping_sub(EACH) & !difference;
         let control = bytes.wrapping_sub(EACH * 0x20) & !bytes;
-        let special =
-            zero(bytes ^ EACH * u64::from(b'"')) | zero(bytes ^ EACH * u64::from(b'\\')) | zero(bytes ^ EACH * 0x7F);
+        let special = zero(bytes ^ (EACH * u64::from(b'"')))
+            | zero(bytes ^ (EACH * u64::from(b'\\')))
+            | zero(bytes ^ (EACH * 0x7F));
         (control | special | bytes) & HIGH == 0
     }
 }
