@@ -14,5 +14,8 @@ mod guide {
         };
     }
 
-    pages! { start records levels fields context redaction sampling hooks sinks encoders health testing tracing performance }
+    pages! {
+        start records formats levels fields context redaction sampling hooks
+        sinks encoders health testing tracing performance
+    }
 }

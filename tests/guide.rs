@@ -3,15 +3,24 @@
 //! The examples themselves run with the documentation tests. Their output stands apart from them, since a reader wants to
 //! see it as a line and not as an assertion.
 
-use std::fs;
+use std::error::Error;
+use std::num::ParseIntError;
 use std::path::Path;
 use std::time::Duration;
+use std::{fmt, fs};
 
-use hyperlog::{Clock, Identity, Json, Logger, Memory, Output, Schema, Timestamp, fields, info, warn};
+use hyperlog::{
+    Clock, Encode, Identity, Json, Logfmt, Logger, Memory, Output, Pretty, PrettyLayout, Schema, Timestamp, fields,
+    info, map, warn,
+};
 
 #[test]
 fn the_first_records_are_shown_as_they_are_written() {
     let (logger, memory) = shop(Schema::DEFAULT, Identity::new());
+    info!(logger: logger, target: "shop", "ready");
+    warn!(logger: logger, target: "shop", free_mib = 12, disk = "/var", "nearly full");
+    check("start", &memory);
+    let (logger, memory) = shop_in(Pretty::new(), Identity::new());
     info!(logger: logger, target: "shop", "ready");
     warn!(logger: logger, target: "shop", free_mib = 12, disk = "/var", "nearly full");
     check("start", &memory);
@@ -54,6 +63,39 @@ fn every_page_is_in_the_summary_and_among_the_examples() {
     assert!(pages > 0, "the guide has no page");
 }
 
+#[test]
+fn an_error_is_shown_in_every_format() {
+    for layout in [PrettyLayout::Compact, PrettyLayout::Expanded] {
+        let (logger, memory) = shop_in(Pretty::new().layout(layout), Identity::new());
+        log_an_error(&logger);
+        check("formats", &memory);
+    }
+    let (logger, memory) = shop_in(Logfmt::new(), Identity::new());
+    log_an_error(&logger);
+    check("formats", &memory);
+}
+
+fn log_an_error(logger: &Logger) {
+    let problem = BadPort("80a".parse::<u16>().expect_err("this is no number"));
+    let problem: &dyn Error = &problem;
+    warn!(logger: logger, target: "shop", limits = map(&[("soft", 10)]), error = problem, "default port taken");
+}
+
+#[derive(Debug)]
+struct BadPort(ParseIntError);
+
+impl fmt::Display for BadPort {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the port cannot be read")
+    }
+}
+
+impl Error for BadPort {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
 /// Every line in memory stands on the page, alone on a line.
 #[track_caller]
 fn check(name: &str, memory: &Memory) {
@@ -64,11 +106,15 @@ fn check(name: &str, memory: &Memory) {
     }
 }
 
-/// A logger whose clock stands still.
+/// A logger whose clock stands still, in JSON.
 fn shop(schema: Schema, identity: Identity) -> (Logger, Memory) {
+    shop_in(Json::with_schema(schema), identity)
+}
+
+fn shop_in(encoder: impl Encode, identity: Identity) -> (Logger, Memory) {
     let (clock, _) = Clock::manual(Timestamp::new(1_795_162_542, 120_934_000));
     let memory = Memory::new();
-    let output = Output::new(Json::with_schema(schema), memory.clone());
+    let output = Output::new(encoder, memory.clone());
     let logger = Logger::builder().clock(clock).identity(identity).output(output).build();
     (logger.expect("one output can be built"), memory)
 }

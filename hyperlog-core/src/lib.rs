@@ -21,7 +21,8 @@
 //! {"timestamp":"2026-11-20T08:15:42.120934Z","level":"INFO","target":"shop","message":"signed in","user":"ann","attempts":3,"password":"[REDACTED]"}
 //! ```
 //!
-//! Nothing was set up: without any set-up, records from [`Level::INFO`] up go to standard output.
+//! Nothing was set up: without any set-up, records from [`Level::INFO`] up go to standard output, for people on a terminal
+//! and as JSON otherwise.
 //!
 //! # Set it up
 //!
@@ -187,6 +188,12 @@
 //! | encoder | writes |
 //! |---|---|
 //! | [`Json`] | one object a line, in any [`Schema`]: the default, OpenTelemetry, ECS, Google Cloud, Datadog, bunyan |
+//! | [`Pretty`] | lines for people, errors in full below them if you like |
+//! | [`Logfmt`] | `key=value` |
+//! | `Template` | lines in a shape of your own; feature `formats` |
+//! | `Csv` | RFC 4180, safe for spreadsheets; feature `formats` |
+//! | `Syslog` | RFC 5424; feature `formats` |
+//! | `Gelf` | Graylog's GELF 1.1; feature `formats` |
 //! | your own [`Encode`] | whatever it likes |
 //!
 //! | sink | writes to |
@@ -210,6 +217,18 @@
 //! assert_eq!(all.len(), 2);
 //! assert_eq!(warnings.len(), 1);
 //! assert!(warnings.text().contains(r#""log.level":"warn""#));
+//! # Ok::<(), hyperlog_core::BuildError>(())
+//! ```
+//!
+//! An output is coloured where somebody looks at it, and never in a file: [`ColorMode`] has the rules, [`Theme`] the looks.
+//!
+//! ```
+//! use hyperlog_core::{ColorMode, Console, Logger, Output, Pretty, PrettyLayout, Theme};
+//!
+//! let pretty = Pretty::new().layout(PrettyLayout::Expanded);
+//! let output = Output::new(pretty, Console::stderr()).theme(Theme::DARK).color(ColorMode::Auto);
+//! let logger = Logger::builder().output(output).build()?;
+//! # let _ = logger;
 //! # Ok::<(), hyperlog_core::BuildError>(())
 //! ```
 //!
@@ -342,7 +361,7 @@
 //! | a sink or an encoder panics | the same; the panic goes no further |
 //! | a hook panics | the record goes on without what that hook would have done; [`Hook::panics`] counts |
 //! | the `Display` of a value panics or fails | `[its formatting panicked]` or `[its formatting failed]` stands in its place |
-//! | a `Display`, a hook or a sink logs | its record comes out; nothing waits for itself |
+//! | the `Display` of a value logs | its record comes out before; nothing waits for itself |
 //! | a value never ends | it is read up to 1 MiB, then cut |
 //! | a record is too long | its longest texts are cut until it fits; `cut_from_bytes` says how long it was |
 //! | redaction is in doubt | it hides |
@@ -358,6 +377,7 @@
 //!
 //! | feature | adds | crates |
 //! |---|---|---|
+//! | `formats` | `Csv`, `Gelf`, `Syslog`, `Template` | none |
 //! | `patterns` | regular expressions of your own in redaction, in linear time | `regex` |
 
 mod background;
