@@ -56,7 +56,8 @@ fn every_page_is_in_the_summary_and_among_the_examples() {
         let name = path.file_stem().and_then(|name| name.to_str()).expect("pages have plain names");
         if name != "SUMMARY" {
             assert!(summary.contains(&format!("]({name}.md)")), "docs/guide/src/SUMMARY.md does not list {name}.md");
-            assert!(examples.contains(&format!(" {name} ")), "src/lib.rs does not run the examples of {name}.md");
+            let is_run = examples.split_whitespace().any(|word| word == name);
+            assert!(is_run, "src/lib.rs does not run the examples of {name}.md");
             pages += 1;
         }
     }
