@@ -1,7 +1,7 @@
 //! Structured logging: a record borrows what it tells and becomes bytes once, on the thread where it happened.
 //!
 //! On the way, secrets are hidden, lengths are limited and losses are counted. One call goes to any number of outputs,
-//! each in its own format and from its own level.
+//! each in its own format and from its own level. Once a thread is warm, a record costs no allocation.
 //!
 //! ```
 //! # use hyperlog_core::{Clock, Json, Logger, Memory, Output, Timestamp};
