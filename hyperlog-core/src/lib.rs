@@ -9,6 +9,8 @@ mod fault;
 mod field;
 mod filter;
 mod health;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod keys;
 mod keyset;
 mod level;
@@ -16,6 +18,8 @@ mod limits;
 mod logger;
 mod macros;
 mod named;
+#[cfg(feature = "panic")]
+pub mod panic;
 mod reading;
 mod record;
 mod redact;
