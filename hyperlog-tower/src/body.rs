@@ -16,9 +16,9 @@ pin_project! {
     pub struct LogBody<B> {
         #[pin]
         inner: Option<B>,
-        /// What is sent where there is no body inside.
+        // What is sent where there is no body inside.
         reply: Option<Bytes>,
-        /// None once it is over.
+        // None once it is over.
         exchange: Option<Exchange>,
     }
 

@@ -19,10 +19,10 @@ pin_project! {
     /// What [`LogService`](crate::LogService) returns.
     #[must_use = "futures do nothing unless polled"]
     pub struct LogFuture<F> {
-        /// None if the service panicked before there was a future.
+        // None if the service panicked before there was a future.
         #[pin]
         inner: Option<F>,
-        /// None once it has moved to the body.
+        // None once it has moved to the body.
         exchange: Option<Exchange>,
     }
 

@@ -152,9 +152,11 @@ impl Exchange {
         self.responded = Some(Responded { status: head.status(), after: self.opened.elapsed(), extent });
     }
 
-    /// So many bytes of the body were handed to the transport.
+    /// So many bytes of the body were handed to the transport, which lets them fall where there may be no body.
     pub fn sent(&mut self, bytes: usize) {
-        self.sent = self.sent.saturating_add(bytes as u64);
+        if !matches!(self.responded, Some(Responded { extent: Extent::Nothing, .. })) {
+            self.sent = self.sent.saturating_add(bytes as u64);
+        }
     }
 
     /// The handler or the body panicked. Writes a record of its own, with the frames; the access record says how and
@@ -370,6 +372,15 @@ mod tests {
         assert_eq!(record.number(keys::STATUS), 200.0);
         assert_eq!(record.number(keys::RESPONSE_BYTES), 7.0);
         assert!(record.has(keys::DURATION) && record.has(keys::TTFB), "{record}");
+    }
+
+    #[test]
+    fn what_a_framework_hands_over_for_head_is_not_sent() {
+        let (mut exchange, captured) = open("HEAD");
+        exchange.responded(&Response { body_size: Some(5), ..OK });
+        exchange.sent(5);
+        exchange.close();
+        assert_eq!(captured.only().number(keys::RESPONSE_BYTES), 0.0);
     }
 
     #[test]

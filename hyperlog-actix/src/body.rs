@@ -1,0 +1,106 @@
+//! The response body on its way out: watched, not touched.
+//!
+//! It holds the exchange now, and closes it when the last chunk has passed.
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::web::Bytes;
+use hyperlog_core::http::Exchange;
+use hyperlog_core::{Value, panic};
+use pin_project_lite::pin_project;
+use std::error::Error;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+pin_project! {
+    /// The body of a response, counted until it ends. Its chunks and its size are those of the body inside.
+    pub struct LogBody<B> {
+        // None once it was taken out in one piece.
+        #[pin]
+        inner: Option<B>,
+        // None once it is over.
+        exchange: Option<Exchange>,
+    }
+
+    impl<B> PinnedDrop for LogBody<B> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            // What is let go of here may log, and belongs to the request.
+            let _entered = this.exchange.as_ref().map(Exchange::enter);
+            this.inner.set(None);
+        }
+    }
+}
+
+impl<B: MessageBody> LogBody<B> {
+    pub(crate) fn new(body: B, exchange: Exchange) -> LogBody<B> {
+        let is_empty = matches!(body.size(), BodySize::None | BodySize::Sized(0));
+        let mut body = LogBody { inner: Some(body), exchange: Some(exchange) };
+        if is_empty {
+            body.exchange.take().map(Exchange::close);
+        }
+        body
+    }
+}
+
+impl<B: MessageBody> MessageBody for LogBody<B> {
+    type Error = Box<dyn Error>;
+
+    fn size(&self) -> BodySize {
+        self.inner.as_ref().map_or(BodySize::None, MessageBody::size)
+    }
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Box<dyn Error>>>> {
+        let this = self.project();
+        let Some(inner) = this.inner.as_pin_mut() else { return Poll::Ready(None) };
+        let _entered = this.exchange.as_ref().map(Exchange::enter);
+        match panic::catch(|| inner.poll_next(context)) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(Some(Ok(chunk)))) => {
+                if let Some(exchange) = this.exchange {
+                    exchange.sent(chunk.len());
+                }
+                Poll::Ready(Some(Ok(chunk)))
+            }
+            Ok(Poll::Ready(Some(Err(error)))) => {
+                let error: Box<dyn Error> = error.into();
+                if let Some(exchange) = this.exchange.take() {
+                    exchange.failed(Value::Error(&*error));
+                }
+                Poll::Ready(Some(Err(error)))
+            }
+            Ok(Poll::Ready(None)) => {
+                this.exchange.take().map(Exchange::close);
+                Poll::Ready(None)
+            }
+            Err(panic) => {
+                if let Some(mut exchange) = this.exchange.take() {
+                    exchange.panicked(&panic);
+                }
+                Poll::Ready(Some(Err("the response body panicked".into())))
+            }
+        }
+    }
+
+    fn try_into_bytes(mut self) -> Result<Bytes, LogBody<B>> {
+        let Some(inner) = self.inner.take() else { return Ok(Bytes::new()) };
+        match inner.try_into_bytes() {
+            Ok(bytes) => {
+                if let Some(mut exchange) = self.exchange.take() {
+                    exchange.sent(bytes.len());
+                    exchange.close();
+                }
+                Ok(bytes)
+            }
+            Err(inner) => {
+                self.inner = Some(inner);
+                Err(self)
+            }
+        }
+    }
+}
+
+impl<B> std::fmt::Debug for LogBody<B> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("LogBody").field("exchange", &self.exchange).finish_non_exhaustive()
+    }
+}
