@@ -92,7 +92,7 @@ fn refuse(mut error: Error, mut exchange: Exchange) -> Error {
     let response = error.error_response();
     let head = ShownResponse(&response);
     exchange.responded(&head);
-    exchange.sent(head.body_size().unwrap_or(0) as usize);
+    exchange.sent(head.body_size().and_then(|size| usize::try_from(size).ok()).unwrap_or(0));
     exchange.close();
     error
 }
