@@ -65,7 +65,7 @@ async fn user(Path(id): Path<u32>) -> String {
     format!("user {id}\n")
 }
 
-/// A validation error: whatever is not a list of numbers is refused by axum.
+/// A validation error: axum refuses whatever is not a list of numbers.
 async fn order(Json(items): Json<Vec<u32>>) -> String {
     format!("{} items\n", items.len())
 }
@@ -103,7 +103,7 @@ async fn export() -> Body {
 async fn send_every_kind(address: SocketAddr) -> io::Result<()> {
     send(address, "GET /users/7", "").await?;
     send(address, "GET /nowhere", "").await?;
-    send(address, "POST /orders", "three apples").await?;
+    send(address, "POST /orders", r#"["three apples"]"#).await?;
     send(address, "GET /stock", "").await?;
     send(address, "GET /bug", "").await?;
     send(address, "GET /report", "").await?;
