@@ -5,7 +5,7 @@
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 use hyperlog_core::http::Exchange;
-use hyperlog_core::{Value, panic};
+use hyperlog_core::panic;
 use pin_project_lite::pin_project;
 use std::error::Error;
 use std::pin::Pin;
@@ -17,28 +17,25 @@ pin_project! {
         // None once it was taken out in one piece.
         #[pin]
         inner: Option<B>,
-        // None once it is over.
-        exchange: Option<Exchange>,
+        exchange: Exchange,
     }
 
     impl<B> PinnedDrop for LogBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             // What is let go of here may log, and belongs to the request.
-            let _entered = this.exchange.as_ref().map(Exchange::enter);
+            let _entered = this.exchange.enter();
             this.inner.set(None);
         }
     }
 }
 
 impl<B: MessageBody> LogBody<B> {
-    pub(crate) fn new(body: B, exchange: Exchange) -> LogBody<B> {
-        let is_empty = matches!(body.size(), BodySize::None | BodySize::Sized(0));
-        let mut body = LogBody { inner: Some(body), exchange: Some(exchange) };
-        if is_empty {
-            body.exchange.take().map(Exchange::close);
+    pub(crate) fn new(body: B, mut exchange: Exchange) -> LogBody<B> {
+        if matches!(body.size(), BodySize::None | BodySize::Sized(0)) {
+            exchange.close();
         }
-        body
+        LogBody { inner: Some(body), exchange }
     }
 }
 
@@ -52,30 +49,25 @@ impl<B: MessageBody> MessageBody for LogBody<B> {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Box<dyn Error>>>> {
         let this = self.project();
         let Some(inner) = this.inner.as_pin_mut() else { return Poll::Ready(None) };
-        let _entered = this.exchange.as_ref().map(Exchange::enter);
+        let _entered = this.exchange.enter();
         match panic::catch(|| inner.poll_next(context)) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(Some(Ok(chunk)))) => {
-                if let Some(exchange) = this.exchange {
-                    exchange.sent(chunk.len());
-                }
+                this.exchange.sent(chunk.len());
                 Poll::Ready(Some(Ok(chunk)))
             }
             Ok(Poll::Ready(Some(Err(error)))) => {
                 let error: Box<dyn Error> = error.into();
-                if let Some(exchange) = this.exchange.take() {
-                    exchange.failed(Value::Error(&*error));
-                }
+                this.exchange.failed(&*error);
                 Poll::Ready(Some(Err(error)))
             }
             Ok(Poll::Ready(None)) => {
-                this.exchange.take().map(Exchange::close);
+                this.exchange.close();
                 Poll::Ready(None)
             }
             Err(panic) => {
-                if let Some(mut exchange) = this.exchange.take() {
-                    exchange.panicked(&panic);
-                }
+                this.exchange.panicked(&panic);
+                this.exchange.close();
                 Poll::Ready(Some(Err("the response body panicked".into())))
             }
         }
@@ -85,10 +77,8 @@ impl<B: MessageBody> MessageBody for LogBody<B> {
         let Some(inner) = self.inner.take() else { return Ok(Bytes::new()) };
         match inner.try_into_bytes() {
             Ok(bytes) => {
-                if let Some(mut exchange) = self.exchange.take() {
-                    exchange.sent(bytes.len());
-                    exchange.close();
-                }
+                self.exchange.sent(bytes.len());
+                self.exchange.close();
                 Ok(bytes)
             }
             Err(inner) => {

@@ -18,34 +18,30 @@ pin_project! {
         inner: Option<B>,
         // What is sent where there is no body inside.
         reply: Option<Bytes>,
-        // None once it is over.
-        exchange: Option<Exchange>,
+        exchange: Exchange,
     }
 
     impl<B> PinnedDrop for LogBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             // What is let go of here may log, and belongs to the request.
-            let _entered = this.exchange.as_ref().map(Exchange::enter);
+            let _entered = this.exchange.enter();
             this.inner.set(None);
         }
     }
 }
 
 impl<B: Body> LogBody<B> {
-    pub(crate) fn new(body: B, exchange: Exchange) -> LogBody<B> {
-        let exchange = if body.is_end_stream() { close(exchange) } else { Some(exchange) };
+    pub(crate) fn new(body: B, mut exchange: Exchange) -> LogBody<B> {
+        if body.is_end_stream() {
+            exchange.close();
+        }
         LogBody { inner: Some(body), reply: None, exchange }
     }
 
     pub(crate) fn reply(reply: Bytes, exchange: Exchange) -> LogBody<B> {
-        LogBody { inner: None, reply: Some(reply), exchange: Some(exchange) }
+        LogBody { inner: None, reply: Some(reply), exchange }
     }
-}
-
-fn close(exchange: Exchange) -> Option<Exchange> {
-    exchange.close();
-    None
 }
 
 impl<B> Body for LogBody<B>
@@ -62,31 +58,30 @@ where
         let Some(mut inner) = this.inner.as_pin_mut() else {
             return Poll::Ready(this.reply.take().map(|reply| Ok(send_reply(reply, this.exchange))));
         };
-        let _entered = this.exchange.as_ref().map(Exchange::enter);
+        let _entered = this.exchange.enter();
         match panic::catch(|| inner.as_mut().poll_frame(context)) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(Some(Ok(frame)))) => {
-                count(&frame, this.exchange);
+                if let Some(data) = frame.data_ref() {
+                    this.exchange.sent(data.remaining());
+                }
                 if inner.is_end_stream() {
-                    this.exchange.take().map(Exchange::close);
+                    this.exchange.close();
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
             Ok(Poll::Ready(Some(Err(error)))) => {
                 let error = error.into();
-                if let Some(exchange) = this.exchange.take() {
-                    exchange.failed(&*error);
-                }
+                this.exchange.failed(&*error);
                 Poll::Ready(Some(Err(error)))
             }
             Ok(Poll::Ready(None)) => {
-                this.exchange.take().map(Exchange::close);
+                this.exchange.close();
                 Poll::Ready(None)
             }
             Err(panic) => {
-                if let Some(mut exchange) = this.exchange.take() {
-                    exchange.panicked(&panic);
-                }
+                this.exchange.panicked(&panic);
+                this.exchange.close();
                 Poll::Ready(Some(Err("the response body panicked".into())))
             }
         }
@@ -107,17 +102,9 @@ where
     }
 }
 
-fn count<D: Buf>(frame: &Frame<D>, exchange: &mut Option<Exchange>) {
-    if let (Some(exchange), Some(data)) = (exchange, frame.data_ref()) {
-        exchange.sent(data.remaining());
-    }
-}
-
-fn send_reply<D: From<Bytes>>(reply: Bytes, exchange: &mut Option<Exchange>) -> Frame<D> {
-    if let Some(mut exchange) = exchange.take() {
-        exchange.sent(reply.len());
-        exchange.close();
-    }
+fn send_reply<D: From<Bytes>>(reply: Bytes, exchange: &mut Exchange) -> Frame<D> {
+    exchange.sent(reply.len());
+    exchange.close();
     Frame::data(D::from(reply))
 }
 

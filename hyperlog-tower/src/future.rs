@@ -69,7 +69,7 @@ where
             },
         };
         this.inner.set(None);
-        let Some(exchange) = this.exchange.take() else { return Poll::Pending };
+        let Some(mut exchange) = this.exchange.take() else { return Poll::Pending };
         Poll::Ready(match polled {
             Some(Ok(response)) => Ok(respond(response, exchange)),
             Some(Err(error)) => {

@@ -24,6 +24,7 @@ hold! {
     an_unknown_path_has_no_route: tower axum actix;
     a_failure_is_an_error: tower axum actix;
     a_panic_gives_a_500_that_keeps_its_text_and_the_server_lives: tower axum actix;
+    a_panic_before_there_is_a_future_is_no_different: tower actix; // no handler of axum has such a moment
     a_valid_inbound_id_is_kept_and_echoed: tower axum actix;
     an_invalid_inbound_id_is_replaced: tower axum actix;
     a_plain_record_of_a_handler_carries_the_id: tower axum actix;

@@ -100,8 +100,16 @@ pub(crate) fn a_failure_is_an_error<H: Host>() {
 }
 
 pub(crate) fn a_panic_gives_a_500_that_keeps_its_text_and_the_server_lives<H: Host>() {
+    check_panic::<H>("GET /panic");
+}
+
+pub(crate) fn a_panic_before_there_is_a_future_is_no_different<H: Host>() {
+    check_panic::<H>("GET /sudden");
+}
+
+fn check_panic<H: Host>(request: &str) {
     let stage = Stage::new::<H>();
-    let reply = stage.send("GET /panic");
+    let reply = stage.send(request);
     assert_eq!(reply.status, 500);
     assert_eq!(reply.header("content-type"), "application/problem+json");
     assert!(reply.body.contains(reply.header("x-request-id")), "{reply:?}");

@@ -171,13 +171,13 @@ impl Exchange {
         self.fields.add(keys::ERROR, panic.message()).add(keys::LOCATION, panic.location());
     }
 
-    /// The response is complete.
-    pub fn close(mut self) {
+    /// The response is complete. Of all that ends an exchange only the first counts.
+    pub fn close(&mut self) {
         self.end(Ending::Complete);
     }
 
     /// The service gave an error instead of a response, or the body broke off with one.
-    pub fn failed(mut self, error: impl ToValue) {
+    pub fn failed(&mut self, error: impl ToValue) {
         self.end(Ending::Failed(error.to_value()));
     }
 
@@ -395,7 +395,7 @@ mod tests {
     #[test]
     fn an_error_is_of_the_service_before_the_response_and_of_the_body_after() {
         let error = std::io::Error::other("unplugged");
-        let (exchange, captured) = open("GET");
+        let (mut exchange, captured) = open("GET");
         exchange.failed(&error);
         let record = captured.only();
         assert_eq!((record.text(keys::OUTCOME), record.text(keys::ERROR)), ("error", "unplugged"));
@@ -433,7 +433,7 @@ mod tests {
 
     #[test]
     fn what_is_bound_in_the_scope_is_on_the_record() {
-        let (exchange, captured) = open("GET");
+        let (mut exchange, captured) = open("GET");
         exchange.scope().bind(crate::fields!(tenant = "acme"));
         exchange.close();
         assert_eq!(captured.only().text("tenant"), "acme");

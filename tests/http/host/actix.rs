@@ -1,6 +1,6 @@
 //! actix-web.
 
-use std::future::pending;
+use std::future::{Ready, pending};
 use std::sync::mpsc;
 
 use actix_web::body::MessageBody;
@@ -47,6 +47,7 @@ fn routes(app: &mut web::ServiceConfig) {
         .route("/hang", web::get().to(hang))
         .service(web::resource("/guarded/{id}").guard(guard::Post()).to(async || "posted"))
         .service(web::resource("/guarded/{name}").to(async || "got"))
+        .service(web::scope("/sudden").wrap_fn(sudden).route("", web::get().to(async || "never")))
         .service(web::scope("/refused").wrap(from_fn(refuse)).route("", web::get().to(async || "never")));
 }
 
@@ -68,6 +69,10 @@ async fn hang() -> &'static str {
 
 fn stream(then: Then) -> HttpResponse {
     HttpResponse::Ok().streaming(then.stream())
+}
+
+fn sudden<S>(_request: ServiceRequest, _service: &S) -> Ready<Result<ServiceResponse, Error>> {
+    panic!("{SECRET}")
 }
 
 async fn refuse(

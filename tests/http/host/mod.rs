@@ -5,6 +5,7 @@
 //! | `GET /hello/{name}` | 200 `hello {name}`, and a plain record |
 //! | `GET /fail` | 503 |
 //! | `GET /panic` | none: it panics with [`SECRET`] |
+//! | `GET /sudden` | none: it panics before there is a future (tower, actix) |
 //! | `GET /empty` | 204 with a body that must not be sent |
 //! | `GET /exact` | a promise of five bytes, the five bytes, and no end |
 //! | `GET /stream` | `first`, then nothing for ever |

@@ -74,6 +74,9 @@ impl Service<Request<Incoming>> for App {
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        if request.uri().path() == "/sudden" {
+            panic!("{SECRET}");
+        }
         Box::pin(async move { Ok(answer(&request).await) })
     }
 }
