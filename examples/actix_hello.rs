@@ -8,9 +8,7 @@ use hyperlog::info;
 
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
-    let server = HttpServer::new(|| App::new().wrap(HyperLog).service(hello)).bind("127.0.0.1:3000")?;
-    info!(address = "127.0.0.1:3000", "listening");
-    server.run().await
+    HttpServer::new(|| App::new().wrap(HyperLog).service(hello)).bind("127.0.0.1:3000")?.run().await
 }
 
 #[get("/hello/{name}")]

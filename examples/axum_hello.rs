@@ -10,7 +10,6 @@ use hyperlog::info;
 async fn main() -> std::io::Result<()> {
     let app = Router::new().route("/hello/{name}", get(hello)).layer(HyperLogLayer::new());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-    info!(address = %listener.local_addr()?, "listening");
     axum::serve(listener, app).await
 }
 

@@ -29,3 +29,19 @@ impl FromRequest for Log {
         ready(Ok(Log(request.extensions().get::<Scope>().map_or_else(Logger::current, Scope::logger))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn without_the_middleware_it_is_the_current_logger() {
+        let (logger, captured) = Logger::capture();
+        let _entered = logger.enter();
+        let request = TestRequest::default().to_http_request();
+        let Ok(log) = Log::from_request(&request, &mut Payload::None).into_inner();
+        hyperlog_core::info!(logger: log, "heard");
+        assert_eq!(captured.only().message(), "heard");
+    }
+}

@@ -27,3 +27,24 @@ impl<S: Sync> FromRequestParts<S> for Log {
         Ok(Log(parts.extensions.get::<Scope>().map_or_else(Logger::current, Scope::logger)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    #[test]
+    fn without_the_layer_it_is_the_current_logger() {
+        let (logger, captured) = Logger::capture();
+        let _entered = logger.enter();
+        let (mut parts, ()) = http::Request::new(()).into_parts();
+        let extracted = pin!(Log::from_request_parts(&mut parts, &()));
+        let Poll::Ready(Ok(log)) = extracted.poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("there is nothing to wait for")
+        };
+        hyperlog_core::info!(logger: log, "heard");
+        assert_eq!(captured.only().message(), "heard");
+    }
+}

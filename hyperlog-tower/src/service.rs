@@ -76,3 +76,52 @@ impl<S, R> std::fmt::Debug for LogService<S, R> {
         formatter.write_str("LogService")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::HyperLogLayer;
+    use std::convert::Infallible;
+    use std::future::{Future, Ready, ready};
+    use std::pin::pin;
+    use std::rc::Rc;
+    use std::task::Waker;
+    use tower_layer::Layer;
+
+    /// Neither `Clone` nor `Send`, and ready only once.
+    struct Single {
+        text: Rc<str>,
+        is_ready: bool,
+    }
+
+    impl Service<Request<String>> for Single {
+        type Response = Response<String>;
+        type Error = Infallible;
+        type Future = Ready<Result<Response<String>, Infallible>>;
+
+        fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            self.is_ready = true;
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: Request<String>) -> Self::Future {
+            assert!(std::mem::take(&mut self.is_ready), "it was asked on this very instance");
+            ready(Ok(Response::new(format!("{} {}", self.text, request.body()))))
+        }
+    }
+
+    #[test]
+    fn a_service_that_is_neither_clone_nor_send_is_asked_and_called_on_the_same_instance() {
+        let (logger, captured) = Logger::capture();
+        let layer = HyperLogLayer::new().logger(logger);
+        let mut service = layer.layer(Single { text: Rc::from("hello"), is_ready: false });
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(service.poll_ready(&mut context).is_ready());
+        let answer = pin!(service.call(Request::new("ann".to_owned())));
+        let Poll::Ready(Ok(response)) = answer.poll(&mut context) else { panic!("it is ready at once") };
+        let body = pin!(response.into_body());
+        let Poll::Ready(Some(Ok(frame))) = body.poll_frame(&mut context) else { panic!("it has one frame") };
+        assert_eq!(frame.into_data().expect("it is data"), "hello ann");
+        assert_eq!(captured.only().text("outcome"), "ok");
+    }
+}

@@ -229,7 +229,9 @@ pub(crate) fn a_body_that_panics_is_told_and_the_server_lives<H: Host>() {
 pub(crate) fn a_client_that_leaves_a_stream_gives_one_cancelled_record<H: Host>() {
     let stage = Stage::new::<H>();
     client::leave_at(stage.server.address, "GET /stream", "first");
+    let leaving = stage.wait_for(|record| record.message() == "leaving");
     let record = stage.access();
+    assert_eq!(leaving.text("request_id"), record.text("request_id"));
     assert_eq!((record.text("outcome"), record.level()), ("cancelled", Level::INFO));
     assert_eq!(record.number("status"), 200.0);
     assert_eq!(record.number("response_bytes"), 5.0);

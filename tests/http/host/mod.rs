@@ -8,7 +8,7 @@
 //! | `GET /sudden` | none: it panics before there is a future (tower, actix) |
 //! | `GET /empty` | 204 with a body that must not be sent |
 //! | `GET /exact` | a promise of five bytes, the five bytes, and no end |
-//! | `GET /stream` | `first`, then nothing for ever |
+//! | `GET /stream` | `first`, then nothing for ever; a record when it is dropped |
 //! | `GET /broken` | `first`, then an error |
 //! | `GET /rotten` | `first`, then a panic |
 //! | `GET /hang` | none, ever; a record when it is dropped |
@@ -85,7 +85,10 @@ impl Then {
                 (0, _) => Some((Ok(bytes::Bytes::from_static(b"first")), 1)),
                 (1, Then::Fails) => Some((Err(std::io::Error::other("unplugged")), 2)),
                 (_, Then::Fails) => None,
-                (_, Then::Waits) => std::future::pending().await,
+                (_, Then::Waits) => {
+                    let _leaving = Leaving;
+                    std::future::pending().await
+                }
                 (_, Then::Panics) => panic!("{SECRET}"),
             }
         })
