@@ -23,6 +23,7 @@ hold! {
     a_success_gives_one_record: tower axum actix;
     an_unknown_path_has_no_route: tower axum actix;
     a_failure_is_an_error: tower axum actix;
+    an_id_that_a_handler_sets_does_not_reach_the_client: tower axum actix;
     a_panic_gives_a_500_that_keeps_its_text_and_the_server_lives: tower axum actix;
     a_panic_before_there_is_a_future_is_no_different: tower actix; // no handler of axum has such a moment
     a_valid_inbound_id_is_kept_and_echoed: tower axum actix;
@@ -37,9 +38,10 @@ hold! {
     a_client_that_leaves_a_stream_gives_one_cancelled_record: tower axum; // actix does not see it leave
 }
 
-// What only one framework has.
+// What not every framework has.
 hold! {
     a_pattern_that_the_framework_made_for_itself_is_no_route: axum;
+    a_nested_router_shows_the_whole_pattern_and_path: axum actix;
     the_route_is_the_one_whose_guards_let_the_request_through: actix;
     an_error_of_inner_middleware_has_the_status_that_is_sent_and_the_id: actix;
 }

@@ -99,6 +99,13 @@ pub(crate) fn a_failure_is_an_error<H: Host>() {
     assert_eq!(record.text("outcome"), "error");
 }
 
+pub(crate) fn an_id_that_a_handler_sets_does_not_reach_the_client<H: Host>() {
+    let stage = Stage::new::<H>();
+    let reply = stage.send("GET /fail");
+    assert_ne!(reply.header("x-request-id"), "forged");
+    assert_eq!(stage.access().text("request_id"), reply.header("x-request-id"));
+}
+
 pub(crate) fn a_panic_gives_a_500_that_keeps_its_text_and_the_server_lives<H: Host>() {
     check_panic::<H>("GET /panic");
 }
@@ -146,7 +153,7 @@ pub(crate) fn a_valid_inbound_id_is_kept_and_echoed<H: Host>() {
 }
 
 pub(crate) fn an_invalid_inbound_id_is_replaced<H: Host>() {
-    for id in ["two words", "quote\"d", "caf\u{e9}", &"a".repeat(129)] {
+    for id in ["two words", "quote\"d", "\u{e9}tat", &"a".repeat(129)] {
         let stage = Stage::new::<H>();
         let reply = client::send(stage.server.address, "GET /hello/ann", &[("x-request-id", id)]);
         let made = reply.header("x-request-id");
@@ -242,6 +249,13 @@ pub(crate) fn a_pattern_that_the_framework_made_for_itself_is_no_route<H: Host>(
     assert_eq!(stage.send("GET /private/place").status, 200);
     let record = stage.access();
     assert!(!record.has("route"), "{record}");
+}
+
+pub(crate) fn a_nested_router_shows_the_whole_pattern_and_path<H: Host>() {
+    let stage = Stage::new::<H>();
+    assert_eq!(stage.send("GET /nest/7").status, 200);
+    let record = stage.access();
+    assert_eq!((record.text("route"), record.text("path")), ("/nest/{id}", "/nest/7"));
 }
 
 pub(crate) fn the_route_is_the_one_whose_guards_let_the_request_through<H: Host>() {

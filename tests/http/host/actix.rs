@@ -38,7 +38,7 @@ impl Host for Subject {
 
 fn routes(app: &mut web::ServiceConfig) {
     app.service(web::resource("/hello/{name}").route(web::get().to(hello)).route(web::head().to(hello)))
-        .route("/fail", web::get().to(async || HttpResponse::ServiceUnavailable().body("try again")))
+        .route("/fail", web::get().to(fail))
         .route("/panic", web::get().to(panics))
         .route("/empty", web::get().to(async || HttpResponse::NoContent().body("ghost")))
         .route("/stream", web::get().to(async || stream(Then::Waits)))
@@ -47,6 +47,7 @@ fn routes(app: &mut web::ServiceConfig) {
         .route("/hang", web::get().to(hang))
         .service(web::resource("/guarded/{id}").guard(guard::Post()).to(async || "posted"))
         .service(web::resource("/guarded/{name}").to(async || "got"))
+        .service(web::scope("/nest").route("/{id}", web::get().to(async || "nested")))
         .service(web::scope("/sudden").wrap_fn(sudden).route("", web::get().to(async || "never")))
         .service(web::scope("/refused").wrap(from_fn(refuse)).route("", web::get().to(async || "never")));
 }
@@ -55,6 +56,10 @@ async fn hello(log: Log, name: web::Path<String>, request: HttpRequest) -> Strin
     info!(seen = ?request.headers().get("x-request-id").expect("it is set"), "greeting");
     info!(logger: log, "by the extractor");
     format!("hello {name}")
+}
+
+async fn fail() -> HttpResponse {
+    HttpResponse::ServiceUnavailable().insert_header(("x-request-id", "forged")).body("try again")
 }
 
 async fn panics() -> &'static str {

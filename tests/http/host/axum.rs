@@ -41,9 +41,11 @@ impl Host for Subject {
 }
 
 fn app(logger: Logger) -> Router {
+    let layer = HyperLogLayer::new().logger(logger);
+    let nested = Router::new().route("/{id}", get(async || "nested")).layer(layer.clone());
     Router::new()
         .route("/hello/{name}", get(hello))
-        .route("/fail", get(async || (StatusCode::SERVICE_UNAVAILABLE, "try again")))
+        .route("/fail", get(async || (StatusCode::SERVICE_UNAVAILABLE, [("x-request-id", "forged")], "try again")))
         .route("/panic", get(panics))
         .route("/empty", get(async || (StatusCode::NO_CONTENT, "ghost")))
         .route("/exact", get(async || ([(header::CONTENT_LENGTH, "5")], stream(Then::Waits))))
@@ -52,7 +54,8 @@ fn app(logger: Logger) -> Router {
         .route("/rotten", get(async || stream(Then::Panics)))
         .route("/hang", get(hang))
         .route("/private/{*__private__axum_fallback}", get(async || "not a route of the application's"))
-        .layer(HyperLogLayer::new().logger(logger))
+        .layer(layer)
+        .nest("/nest", nested)
 }
 
 async fn hello(log: Log, Path(name): Path<String>, headers: HeaderMap) -> String {

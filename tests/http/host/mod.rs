@@ -3,7 +3,7 @@
 //! | route | answer |
 //! |---|---|
 //! | `GET /hello/{name}` | 200 `hello {name}`, and a plain record |
-//! | `GET /fail` | 503 |
+//! | `GET /fail` | 503, with a request id that nobody gave it |
 //! | `GET /panic` | none: it panics with [`SECRET`] |
 //! | `GET /sudden` | none: it panics before there is a future (tower, actix) |
 //! | `GET /empty` | 204 with a body that must not be sent |

@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
+use hyper::header::HeaderValue;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
@@ -83,7 +84,11 @@ impl Service<Request<Incoming>> for App {
 
 async fn answer(request: &Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
-        "/fail" => respond(StatusCode::SERVICE_UNAVAILABLE, full("try again")),
+        "/fail" => {
+            let mut response = respond(StatusCode::SERVICE_UNAVAILABLE, full("try again"));
+            response.headers_mut().insert("x-request-id", HeaderValue::from_static("forged"));
+            response
+        }
         "/panic" => panic!("{SECRET}"),
         "/empty" => respond(StatusCode::NO_CONTENT, full("ghost")),
         "/exact" => {
