@@ -10,7 +10,7 @@ use hyperlog_core::http::Exchange;
 use hyperlog_core::{Logger, panic};
 use std::task::{Context, Poll};
 
-/// What [`HyperLog`](crate::HyperLog) makes of a service.
+/// What [`HyperLog`](struct@crate::HyperLog) makes of a service.
 pub struct LogService<S> {
     inner: S,
     logger: Option<Logger>,

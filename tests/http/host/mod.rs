@@ -78,17 +78,15 @@ enum Then {
 impl Then {
     /// The chunks of the body.
     fn stream(self) -> impl futures_util::Stream<Item = Result<bytes::Bytes, std::io::Error>> + Send + 'static {
-        futures_util::stream::unfold(0_u32, move |count| async move {
+        let leaving = matches!(self, Then::Waits).then_some(Leaving);
+        futures_util::stream::unfold((0_u32, leaving), move |(count, leaving)| async move {
             // Whoever flushes when there is nothing to do has flushed what was before.
             tokio::task::yield_now().await;
             match (count, self) {
-                (0, _) => Some((Ok(bytes::Bytes::from_static(b"first")), 1)),
-                (1, Then::Fails) => Some((Err(std::io::Error::other("unplugged")), 2)),
+                (0, _) => Some((Ok(bytes::Bytes::from_static(b"first")), (1, leaving))),
+                (1, Then::Fails) => Some((Err(std::io::Error::other("unplugged")), (2, leaving))),
                 (_, Then::Fails) => None,
-                (_, Then::Waits) => {
-                    let _leaving = Leaving;
-                    std::future::pending().await
-                }
+                (_, Then::Waits) => std::future::pending().await,
                 (_, Then::Panics) => panic!("{SECRET}"),
             }
         })
