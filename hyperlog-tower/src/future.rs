@@ -82,7 +82,7 @@ where
 }
 
 /// The name of the header that carries the request's id.
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static(RequestId::HEADER);
+const REQUEST_ID: HeaderName = HeaderName::from_static(RequestId::HEADER);
 
 /// Puts the id into the headers of a request or a response, in the place of any other.
 pub(crate) fn set_request_id(headers: &mut HeaderMap, id: &RequestId) {
