@@ -1,6 +1,13 @@
-//! The logging suite a Rust web team adds on day one and never outgrows.
+#![doc = include_str!("../README.md")]
 
 pub use hyperlog_core::*;
+
+#[cfg(feature = "actix")]
+pub use hyperlog_actix as actix;
+#[cfg(feature = "axum")]
+pub use hyperlog_axum as axum;
+#[cfg(feature = "tower")]
+pub use hyperlog_tower as tower;
 
 /// The pages of the guide, so that their examples are compiled and run with the tests.
 #[cfg(doctest)]
@@ -15,7 +22,7 @@ mod guide {
     }
 
     pages! {
-        start records formats levels fields context redaction sampling hooks
+        start records formats levels fields context http redaction sampling hooks
         sinks encoders health testing tracing performance
     }
 }

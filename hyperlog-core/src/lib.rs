@@ -378,6 +378,8 @@
 //! | feature | adds | crates |
 //! |---|---|---|
 //! | `formats` | `Csv`, `Gelf`, `Syslog`, `Template` | none |
+//! | `http` | one request, one record: ids, outcomes, the exchange, for whoever writes an adapter | `uuid` |
+//! | `panic` | panics caught at a boundary, with their place and their frames | `backtrace` and what it needs |
 //! | `patterns` | regular expressions of your own in redaction, in linear time | `regex` |
 
 mod background;
@@ -395,6 +397,8 @@ mod global;
 mod heads;
 mod health;
 mod hook;
+#[cfg(feature = "http")]
+pub mod http;
 mod identity;
 pub mod keys;
 mod keyset;
@@ -404,6 +408,8 @@ mod logger;
 mod macros;
 mod named;
 mod outlet;
+#[cfg(feature = "panic")]
+pub mod panic;
 mod reading;
 mod record;
 mod redact;
