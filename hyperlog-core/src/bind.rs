@@ -9,7 +9,7 @@ use crate::snapshot::Snapshot;
 use crate::value::Value;
 
 /// Fields that can be bound: `fields!(..)` or a [`FieldSet`].
-pub trait BindFields: sealed::Parts {}
+pub trait BindFields: sealed::Parts + Copy {}
 
 impl BindFields for &FieldSet {}
 impl BindFields for Gathered<'_> {}

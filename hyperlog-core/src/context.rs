@@ -27,6 +27,14 @@ impl Context {
         Context { bytes: Some(Arc::from(bytes)), block: block as u32, encoding, marks, shape }
     }
 
+    /// Whether this is the same context, or as empty as the other.
+    pub(crate) fn is(&self, other: &Context) -> bool {
+        match (&self.bytes, &other.bytes) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+
     /// The fields one by one.
     #[inline]
     pub(crate) fn block(&self) -> &[u8] {

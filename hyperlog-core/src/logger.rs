@@ -215,6 +215,11 @@ impl Logger {
         Scope::new(self.clone()).enter()
     }
 
+    /// Whether another has the very same fields bound.
+    pub(crate) fn is_bound_as(&self, other: &Logger) -> bool {
+        self.context.is(&other.context)
+    }
+
     /// Logs fields known only at run time. Everything else is for the macros.
     pub fn log(&self, level: Level, message: &str, fields: &FieldSet) {
         let site = Site { level, target: "", module: None, file: None, line: None, template: message, keys: &[] };
