@@ -1,7 +1,7 @@
 //! Binding: fields become part of a context.
 
 use crate::block;
-use crate::context::{Context, UNPREPARED};
+use crate::context::{Context, MOST_FORMATS, UNPREPARED};
 use crate::field::{FieldSet, Fields, Key};
 use crate::keyset::KeySet;
 use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Reading};
@@ -93,14 +93,11 @@ pub(crate) fn bind(
         bytes.extend_from_slice(&end.to_le_bytes());
     }
     let shape = match keys {
-        Some(keys) if parent.is_empty() || parent.shape() != 0 => keys.shape_upon(parent.shape()),
+        Some(keys) if parent.is_empty() || parent.shape() != 0 => keys.shape_upon(parent.shape(), &snapshot.rules),
         _ => 0,
     };
     Context::new(bytes, block, snapshot.shape.encoding, marks | parent.marks(), shape)
 }
-
-/// Beyond so many formats, contexts are encoded anew for each record.
-const MOST_FORMATS: usize = 8;
 
 /// The marks of the keys, and whether one of them stands there twice.
 #[inline]

@@ -6,7 +6,7 @@ use crate::encode::{Encode, Json};
 use crate::fatal::Fatal;
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::filter::sample::{Sampler, Sampling, SamplingError};
-use crate::global::{hooks_of_all, install};
+use crate::global::install;
 use crate::health::Counters;
 use crate::hook::Hook;
 use crate::identity::Identity;
@@ -64,9 +64,11 @@ pub enum Location {
 }
 
 impl Builder {
+    pub(crate) const DEFAULT_LEVEL: LevelFilter = LevelFilter::from_level(Level::INFO);
+
     pub(crate) fn new() -> Builder {
         Builder {
-            directives: Directives::new(Level::INFO.into()),
+            directives: Directives::new(Builder::DEFAULT_LEVEL),
             redaction: Redaction::default(),
             limits: Limits::default(),
             clock: Clock::system(),
@@ -193,7 +195,7 @@ impl Builder {
             rules: Rules::new(self.redaction, self.limits),
             clock: self.clock,
             shape: Shape { identity: Context::EMPTY, encoding: next_number(), location: self.location },
-            hooks: hooks_of_all().into_iter().chain(self.hooks).collect(),
+            hooks: self.hooks.into(),
             fatal: self.fatal,
             formats: group(self.outputs).into(),
         };

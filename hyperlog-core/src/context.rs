@@ -78,10 +78,16 @@ impl Context {
     /// Where a format's fields end: the ends stand at the very end, in reverse.
     #[inline]
     fn end(&self, bytes: &[u8], format: usize) -> Option<u32> {
+        if format >= MOST_FORMATS {
+            return None;
+        }
         let place = bytes.len().checked_sub(4 * (format + 1))?;
         Some(u32::from_le_bytes(*bytes.get(place..)?.first_chunk()?))
     }
 }
+
+/// Beyond so many formats, contexts are encoded anew for each record.
+pub(crate) const MOST_FORMATS: usize = 8;
 
 /// Marks the end of a format that prepares nothing, which then lies beyond all bytes.
 pub(crate) const UNPREPARED: u32 = 1 << 31;

@@ -58,8 +58,9 @@ impl KeySet {
 
     /// The shape of a context to which these are bound: see [`Context::shape`](crate::context::Context::shape).
     #[inline]
-    pub(crate) fn shape_upon(&'static self, parent: u64) -> u64 {
-        let own = std::ptr::from_ref(self).addr() as u64;
+    pub(crate) fn shape_upon(&'static self, parent: u64, rules: &Rules) -> u64 {
+        // By the rules as well: they may drop a key or shorten it.
+        let own = std::ptr::from_ref(self).addr() as u64 ^ rules.id.rotate_right(16);
         (parent.rotate_left(17) ^ own).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 2
     }
 
