@@ -4,7 +4,7 @@ use crate::block;
 use crate::context::{Context, MOST_FORMATS, UNPREPARED};
 use crate::field::{FieldSet, Fields, Key};
 use crate::keyset::KeySet;
-use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Reading};
+use crate::reading::{FieldCursor, KeyVerdicts, LOST_BOUND, Overriding, Reading};
 use crate::snapshot::Snapshot;
 use crate::value::Value;
 
@@ -62,11 +62,16 @@ pub(crate) fn bind(
 ) -> Context {
     let (marks, repeated) = facts(fields, keys);
     let overriding = marks & parent.marks() != 0 && has_one_of(fields, [parent]);
+    let count = parent.count().saturating_add(fields.count_from(0));
+    if count > reading.rules.limits.fields {
+        return bind_some(parent, fields, snapshot, reading, bytes);
+    }
     let (verdicts, _) = verdicts(keys, snapshot);
     let later = if repeated { Overriding::ByLater(fields) } else { Overriding::Nothing };
     let own = || FieldCursor::new(reading, fields, verdicts, later);
     let kept = || {
         let overriding = if overriding { Overriding::ByCall(fields) } else { Overriding::Nothing };
+        let reading = reading.of_bound(parent, snapshot.shape.encoding);
         FieldCursor::new(reading, Fields::Block(parent.block()), KeyVerdicts::UNKNOWN, overriding)
     };
     bytes.clear();
@@ -96,7 +101,43 @@ pub(crate) fn bind(
         Some(keys) if parent.is_empty() || parent.shape() != 0 => keys.shape_upon(parent.shape(), &snapshot.rules),
         _ => 0,
     };
-    Context::new(bytes, block, snapshot.shape.encoding, marks | parent.marks(), shape)
+    Context::new(bytes, block, snapshot.shape.encoding, marks | parent.marks(), shape, count)
+}
+
+/// Binds as many as are allowed, and how many were not.
+#[cold]
+#[inline(never)]
+fn bind_some(
+    parent: &Context,
+    fields: Fields<'_>,
+    snapshot: &Snapshot,
+    reading: Reading<'_>,
+    bytes: &mut Vec<u8>,
+) -> Context {
+    let mut some = FieldSet::new();
+    let mut take = |mut fields: FieldCursor<'_>| {
+        let (mut taken, mut lost) = (0, 0);
+        while let Some((key, value)) = fields.next() {
+            match value {
+                Value::U64(count) if key.name() == LOST_BOUND => lost += count,
+                _ => {
+                    some.add(key.name(), value);
+                    taken += 1;
+                }
+            }
+        }
+        (taken, lost)
+    };
+    let (unknown, by_call, by_later) = (KeyVerdicts::UNKNOWN, Overriding::ByCall(fields), Overriding::ByLater(fields));
+    let of_parent = reading.of_bound(parent, snapshot.shape.encoding);
+    let (taken, before) = take(FieldCursor::new(of_parent, Fields::Block(parent.block()), unknown, by_call));
+    let rules = reading.rules.for_binding(taken);
+    let (_, now) = take(FieldCursor::new(Reading { rules: &rules, ..reading }, fields, unknown, by_later));
+    if before + now > 0 {
+        some.add(LOST_BOUND, before + now);
+    }
+    let reading = Reading { rules: reading.rules_of_bound, ..reading };
+    bind(&Context::EMPTY, some.as_fields(), None, snapshot, reading, bytes)
 }
 
 /// The marks of the keys, and whether one of them stands there twice.

@@ -14,7 +14,7 @@ use crate::level::Level;
 use crate::limits::Limits;
 use crate::logger::{Logger, next_number};
 use crate::outlet::{Format, Outlet};
-use crate::reading::{Reading, Rules};
+use crate::reading::Rules;
 use crate::record::Shape;
 use crate::redact::Redaction;
 use crate::sink::{Console, Null, Sink};
@@ -193,6 +193,7 @@ impl Builder {
             samples_by_field: sampler.as_ref().is_some_and(Sampler::needs_fields),
             sampler: sampler.map(Arc::new),
             rules: Rules::new(self.redaction, self.limits),
+            rules_of_bound: Rules::as_it_is(),
             clock: self.clock,
             shape: Shape { identity: Context::EMPTY, encoding: next_number(), location: self.location },
             hooks: self.hooks.into(),
@@ -202,7 +203,7 @@ impl Builder {
         let identity = self.identity.fields();
         if !identity.is_empty() {
             let scratch = Cell::new(None);
-            let reading = Reading { rules: &snapshot.rules, scratch: &scratch };
+            let reading = snapshot.reading(&scratch);
             let fields = identity.as_fields();
             snapshot.shape.identity = bind(&Context::EMPTY, fields, None, &snapshot, reading, &mut Vec::new());
         }

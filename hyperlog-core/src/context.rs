@@ -11,6 +11,8 @@ pub(crate) struct Context {
     bytes: Option<Arc<[u8]>>,
     /// How much of the bytes is the block.
     block: u32,
+    /// How many fields there are at most.
+    count: u32,
     /// The formats that the rest was encoded for.
     encoding: u64,
     /// The marks of all keys.
@@ -20,11 +22,11 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) const EMPTY: Context = Context { bytes: None, block: 0, encoding: 0, marks: 0, shape: 0 };
+    pub(crate) const EMPTY: Context = Context { bytes: None, block: 0, count: 0, encoding: 0, marks: 0, shape: 0 };
 
     /// `bytes` is the block, then for each format the encoded fields, then the ends of these as `u32`s in reverse.
-    pub(crate) fn new(bytes: &[u8], block: usize, encoding: u64, marks: u64, shape: u64) -> Context {
-        Context { bytes: Some(Arc::from(bytes)), block: block as u32, encoding, marks, shape }
+    pub(crate) fn new(bytes: &[u8], block: usize, encoding: u64, marks: u64, shape: u64, count: usize) -> Context {
+        Context { bytes: Some(Arc::from(bytes)), block: block as u32, count: count as u32, encoding, marks, shape }
     }
 
     /// Whether this is the same context, or as empty as the other.
@@ -48,6 +50,18 @@ impl Context {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_none()
+    }
+
+    /// How many fields there are, those that were overridden included.
+    #[inline]
+    pub(crate) fn count(&self) -> usize {
+        self.count as usize
+    }
+
+    /// Whether it was bound for these formats, and so under the rules that belong to them.
+    #[inline]
+    pub(crate) fn is_for(&self, encoding: u64) -> bool {
+        self.encoding == encoding
     }
 
     #[inline]

@@ -20,12 +20,12 @@ use crate::hook::{Draft, Hook};
 use crate::keys;
 use crate::level::Level;
 use crate::limits;
-use crate::reading::{KeyVerdicts, Reading};
+use crate::reading::KeyVerdicts;
 use crate::record::{Call, Record, Site};
 use crate::scope::{Entered, Scope};
 use crate::sink::{Captured, Sink, SinkError, Typed};
 use crate::snapshot::Snapshot;
-use crate::workspace::Workspace;
+use crate::workspace::{DEEPEST, Workspace};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -185,7 +185,7 @@ impl Logger {
         let (fields, keys) = fields.parts();
         Workspace::lend(|workspace| {
             let snapshot = workspace.snapshots.of(&self.core);
-            let reading = Reading { rules: &snapshot.rules, scratch: &workspace.scratch };
+            let reading = snapshot.reading(&workspace.scratch);
             let context = bind(&self.context, fields, keys, snapshot, reading, &mut workspace.line);
             Logger { core: Arc::clone(&self.core), context, name: self.name.clone() }
         })
@@ -416,8 +416,11 @@ impl Logger {
     /// The walk of a record.
     pub(crate) fn write(&self, call: &Call<'_>) {
         Workspace::lend(|workspace| {
+            if workspace.depth > DEEPEST {
+                return fault::report("logger", format_args!("records that log records go in a ring: one is lost"));
+            }
             let snapshot = workspace.snapshots.of(&self.core);
-            let reading = Reading { rules: &snapshot.rules, scratch: &workspace.scratch };
+            let reading = snapshot.reading(&workspace.scratch);
             let (marks, repeated) = facts(call.fields, call.keys);
             let bound = self.context.marks() | snapshot.shape.identity.marks();
             let (verdicts, must_look) = verdicts(call.keys, snapshot);

@@ -80,6 +80,9 @@ pub struct Site<'a> {
 }
 
 impl<'a> Record<'a> {
+    /// In place of [`Record::format`]: nothing that was prepared for a format can be used.
+    pub(crate) const NO_FORMAT: usize = usize::MAX;
+
     /// When it happened.
     #[inline]
     pub fn timestamp(&self) -> Timestamp {
@@ -222,7 +225,8 @@ impl<'a> Record<'a> {
 
     fn bound_fields<'r>(&'r self, context: &'r Context) -> FieldCursor<'r> {
         let overriding = if self.overriding { Overriding::ByCall(self.call.fields) } else { Overriding::Nothing };
-        FieldCursor::new(self.reading, Fields::Block(context.block()), KeyVerdicts::UNKNOWN, overriding)
+        let reading = self.reading.of_bound(context, self.shape.encoding);
+        FieldCursor::new(reading, Fields::Block(context.block()), KeyVerdicts::UNKNOWN, overriding)
     }
 
     /// What a field shows, as text: the last of its name.
