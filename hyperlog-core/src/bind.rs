@@ -101,7 +101,10 @@ pub(crate) fn bind(
         Some(keys) if parent.is_empty() || parent.shape() != 0 => keys.shape_upon(parent.shape(), &snapshot.rules),
         _ => 0,
     };
-    Context::new(bytes, block, snapshot.shape.encoding, marks | parent.marks(), shape, count)
+    let marks = marks | parent.marks();
+    let identity = &snapshot.shape.identity;
+    let covers = marks & identity.marks() != 0 && has_one_of(Fields::Block(&bytes[..block]), [identity]);
+    Context::new(bytes, block, snapshot.shape.encoding, marks, shape, count).covering_identity(covers)
 }
 
 /// Binds as many as are allowed, and how many were not.

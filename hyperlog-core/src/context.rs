@@ -13,6 +13,8 @@ pub(crate) struct Context {
     block: u32,
     /// How many fields there are at most.
     count: u32,
+    /// Whether a key is one of the identity's too, under which it was bound.
+    covers_identity: bool,
     /// The formats that the rest was encoded for.
     encoding: u64,
     /// The marks of all keys.
@@ -22,11 +24,20 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) const EMPTY: Context = Context { bytes: None, block: 0, count: 0, encoding: 0, marks: 0, shape: 0 };
+    pub(crate) const EMPTY: Context =
+        Context { bytes: None, block: 0, count: 0, covers_identity: false, encoding: 0, marks: 0, shape: 0 };
 
     /// `bytes` is the block, then for each format the encoded fields, then the ends of these as `u32`s in reverse.
     pub(crate) fn new(bytes: &[u8], block: usize, encoding: u64, marks: u64, shape: u64, count: usize) -> Context {
-        Context { bytes: Some(Arc::from(bytes)), block: block as u32, count: count as u32, encoding, marks, shape }
+        Context {
+            bytes: Some(Arc::from(bytes)),
+            block: block as u32,
+            count: count as u32,
+            covers_identity: false,
+            encoding,
+            marks,
+            shape,
+        }
     }
 
     /// Whether this is the same context, or as empty as the other.
@@ -56,6 +67,16 @@ impl Context {
     #[inline]
     pub(crate) fn count(&self) -> usize {
         self.count as usize
+    }
+
+    #[must_use]
+    pub(crate) fn covering_identity(self, covers_identity: bool) -> Context {
+        Context { covers_identity, ..self }
+    }
+
+    #[inline]
+    pub(crate) fn covers_identity(&self) -> bool {
+        self.covers_identity
     }
 
     /// Whether it was bound for these formats, and so under the rules that belong to them.

@@ -322,6 +322,8 @@ pub(crate) enum Overriding<'r> {
     Nothing,
     /// Those of the call, over a bound one.
     ByCall(Fields<'r>),
+    /// Those that are bound, and those of the call, over what the process says of itself.
+    ByBound(Fields<'r>, Fields<'r>),
     /// Later ones of the call, over earlier ones.
     ByLater(Fields<'r>),
 }
@@ -331,6 +333,7 @@ impl Overriding<'_> {
         match self {
             Overriding::Nothing => false,
             Overriding::ByCall(fields) => has_field(fields, name, 0),
+            Overriding::ByBound(bound, call) => has_field(bound, name, 0) || has_field(call, name, 0),
             Overriding::ByLater(fields) => has_field(fields, name, index + 1),
         }
     }
