@@ -3,8 +3,8 @@
 use crate::block;
 use crate::context::{Context, MOST_FORMATS, UNPREPARED};
 use crate::field::{FieldSet, Fields, Key};
-use crate::keyset::KeySet;
-use crate::reading::{FieldCursor, KeyVerdicts, LOST_BOUND, Overriding, Reading};
+use crate::keyset::{Findings, KeySet};
+use crate::reading::{FieldCursor, KeyVerdicts, LOST_BOUND, Overriding, Reading, Rules};
 use crate::snapshot::Snapshot;
 use crate::value::Value;
 
@@ -60,15 +60,15 @@ pub(crate) fn bind(
     reading: Reading<'_>,
     bytes: &mut Vec<u8>,
 ) -> Context {
-    let (marks, repeated) = facts(fields, keys);
+    let marks = marks(fields, keys);
     let overriding = marks & parent.marks() != 0 && has_one_of(fields, [parent]);
     let count = parent.count().saturating_add(fields.count_from(0));
     if count > reading.rules.limits.fields {
         return bind_some(parent, fields, snapshot, reading, bytes);
     }
-    let (verdicts, _) = verdicts(keys, snapshot);
-    let later = if repeated { Overriding::ByLater(fields) } else { Overriding::Nothing };
-    let own = || FieldCursor::new(reading, fields, verdicts, later);
+    let findings = findings(fields, keys, None, reading.rules);
+    let later = if findings.repeated { Overriding::ByLater(fields) } else { Overriding::Nothing };
+    let own = || FieldCursor::new(reading, fields, findings.keys, later);
     let kept = || {
         let overriding = if overriding { Overriding::ByCall(fields) } else { Overriding::Nothing };
         let reading = reading.of_bound(parent, snapshot.shape.encoding);
@@ -143,22 +143,38 @@ fn bind_some(
     bind(&Context::EMPTY, some.as_fields(), None, snapshot, reading, bytes)
 }
 
-/// The marks of the keys, and whether one of them stands there twice.
+/// The marks of the keys.
 #[inline]
-pub(crate) fn facts(fields: Fields<'_>, keys: Option<&KeySet>) -> (u64, bool) {
+pub(crate) fn marks(fields: Fields<'_>, keys: Option<&KeySet>) -> u64 {
     match keys {
-        Some(keys) => keys.facts(),
-        None => fields.names().fold((0, false), |(marks, repeated), name| {
-            let mark = Key::new(name).mark_bit();
-            (marks | mark, repeated || marks & mark != 0)
-        }),
+        Some(keys) => keys.marks(),
+        None => fields.names().fold(0, |marks, name| marks | Key::new(name).mark_bit()),
     }
 }
 
-/// Which keys have to be looked at, and whether the message has to be.
+/// What has to be looked at, of the keys and of the message if it has no arguments.
 #[inline]
-pub(crate) fn verdicts(keys: Option<&KeySet>, snapshot: &Snapshot) -> (KeyVerdicts, bool) {
-    keys.map_or((KeyVerdicts::UNKNOWN, true), |keys| keys.verdicts(&snapshot.rules))
+pub(crate) fn findings(
+    fields: Fields<'_>,
+    keys: Option<&KeySet>,
+    literal: Option<&'static str>,
+    rules: &Rules,
+) -> Findings {
+    match keys {
+        Some(keys) => keys.findings(rules, literal),
+        None => Findings { keys: KeyVerdicts::UNKNOWN, looks_at_message: true, repeated: may_repeat(fields) },
+    }
+}
+
+/// Whether a key may stand more than once.
+#[inline(never)]
+fn may_repeat(fields: Fields<'_>) -> bool {
+    let mut marks = 0;
+    fields.names().any(|name| {
+        let before = marks;
+        marks |= Key::new(name).mark_bit();
+        before == marks
+    })
 }
 
 /// Whether one of the keys is bound.
