@@ -75,7 +75,8 @@ pub(crate) fn bind(
         FieldCursor::new(reading, Fields::Block(parent.block()), KeyVerdicts::UNKNOWN, overriding)
     };
     bytes.clear();
-    if overriding {
+    // What was bound under other rules is read by these: from here on it passes for read.
+    if overriding || !parent.is_empty() && !parent.is_for(snapshot.shape.encoding) {
         block::push_all(kept(), bytes);
     } else {
         bytes.extend_from_slice(parent.block());

@@ -211,3 +211,18 @@ fn more_call_sites_than_are_kept_and_more_formats_than_usual_stay_apart() {
         }
     }
 }
+
+#[test]
+fn a_secret_that_the_compiler_put_into_the_message_is_hidden() {
+    let (logger, captured) = Logger::capture();
+    for _ in 0..3 {
+        info!(logger: logger, "Bearer {}", "abcdefghijklmnop0123456789ABCDEF");
+        info!(logger: logger, "pass{}", "word=hunter2hunter2");
+        info!(logger: logger, "{{braces}} {}", "Bearer abcdefghijklmnop0123456789ABCDEF");
+    }
+    for record in captured.records() {
+        let message = record.message();
+        assert!(!message.contains("abcdefgh") && !message.contains("hunter2"), "{message}");
+    }
+    assert_eq!(captured.len(), 9);
+}
