@@ -21,6 +21,8 @@ mod reading;
 mod record;
 mod redact;
 mod scope;
+#[cfg(feature = "serde")]
+mod serialized;
 mod sink;
 mod time;
 mod value;
@@ -44,6 +46,8 @@ pub use crate::reading::FieldCursor;
 pub use crate::record::{Bound, Record, Site};
 pub use crate::redact::{BuildRedactionError, KeyedHash, Mask, Preset, Redaction, RedactionBuilder, Verdict};
 pub use crate::scope::{Entered, InScope, Scope, ScopeExt, wrap};
+#[cfg(feature = "serde")]
+pub use crate::serialized::{Serialized, serde};
 pub use crate::sink::{
     Captured, CapturedRecord, CapturedValue, Condition, Console, DropReason, Line, Memory, Null, Sink, SinkError,
     Written,
