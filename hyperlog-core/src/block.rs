@@ -4,7 +4,7 @@
 //! a tree of boxes, and read again without a parser. Whatever has to be formatted is formatted on the way in.
 
 use crate::encode::append::Appender;
-use crate::field::Key;
+use crate::field::{Fields, Key};
 use crate::limits::{LONGEST_TEXT, cut, format_into};
 use crate::reading::FieldCursor;
 use crate::time::Timestamp;
@@ -54,6 +54,17 @@ impl Block {
 
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
+    }
+
+    /// Puts fields before those that are there.
+    pub(crate) fn prepend(&mut self, mut fields: Fields<'_>) {
+        let mut before = Vec::new();
+        for index in 0.. {
+            if fields.copy(index, &mut before).is_none() {
+                break;
+            }
+        }
+        self.bytes.splice(..0, before);
     }
 
     /// Appends a field; an error with causes becomes two, `name` and `name.causes`.

@@ -414,6 +414,13 @@ impl Reading<'_> {
         }
     }
 
+    /// A message as it may be shown.
+    pub(crate) fn shown_message(&self, message: &str) -> String {
+        let mut shown = String::new();
+        self.read_text(message, self.rules.limits.message, &mut shown);
+        shown
+    }
+
     fn shorten_key(&self, name: &mut String) {
         if name.len() > self.rules.limits.key {
             name.truncate(limits::cut(name, self.rules.limits.key).len());

@@ -10,6 +10,7 @@ use crate::filter::sample::SampleRate;
 use crate::heads::{Heads, Owner};
 use crate::keyset::KeySet;
 use crate::level::Level;
+use crate::limits;
 use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Plain, Reading};
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -47,6 +48,7 @@ pub(crate) struct Call<'a> {
     pub(crate) fields: Fields<'a>,
     pub(crate) keys: Option<&'a KeySet>,
     pub(crate) rate: SampleRate,
+    pub(crate) may_be_sampled: bool,
 }
 
 /// What all records of a logger have in common.
@@ -221,6 +223,19 @@ impl<'a> Record<'a> {
     fn bound_fields<'r>(&'r self, context: &'r Context) -> FieldCursor<'r> {
         let overriding = if self.overriding { Overriding::ByCall(self.call.fields) } else { Overriding::Nothing };
         FieldCursor::new(self.reading, Fields::Block(context.block()), KeyVerdicts::UNKNOWN, overriding)
+    }
+
+    /// What a field shows, as text: the last of its name.
+    pub(crate) fn value_text(&self, name: &str) -> Option<String> {
+        let mut found = None;
+        self.for_each_field(|key, value| {
+            if key.name() == name {
+                let mut text = String::new();
+                limits::format_into(value, &mut text);
+                found = Some(text);
+            }
+        });
+        found
     }
 
     /// Every field: of the process, of the logger and of the call, in this order.

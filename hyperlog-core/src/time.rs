@@ -126,6 +126,16 @@ impl Clock {
     }
 }
 
+impl Clock {
+    /// Nanoseconds on a clock that does not run backwards, for windows and buckets; to a few milliseconds.
+    pub(crate) fn ticks(&self) -> u64 {
+        match &self.0 {
+            None => system::ticks(),
+            Some(_) => u64::try_from(self.now().unix_nanos()).unwrap_or(0),
+        }
+    }
+}
+
 impl fmt::Debug for Clock {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(if self.0.is_none() { "Clock::system" } else { "Clock::manual" })
