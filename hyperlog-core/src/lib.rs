@@ -32,6 +32,8 @@ mod scope;
 mod serialized;
 mod sink;
 mod snapshot;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 mod value;
 mod workspace;

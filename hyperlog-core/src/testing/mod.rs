@@ -1,16 +1,16 @@
-//! What any [`Sink`](crate::Sink) and any [`Encode`](crate::Encode) is held against.
+//! What any sink and any encoder is held against.
 //!
-//! The promises that the logger relies on, as functions for the tests of those who implement the two traits; our own sinks
+//! The promises that the logger relies on, as checks for the tests of those who implement the two traits; our own sinks
 //! and encoders pass through the same. A promise that is broken is told as what to do about it.
 //!
 //! ```
-//! use hyperlog_core::testing::{EncoderCheck, SinkCheck};
+//! use hyperlog_core::testing::{check_encoder, check_sink};
 //! use hyperlog_core::{Json, Memory};
 //!
-//! EncoderCheck::new(Json::new).one_line_per_record().run();
-//!
-//! let memory = Memory::new();
-//! SinkCheck::new(memory.clone()).observed_by(move || memory.bytes()).run();
+//! check_encoder(Json::new).one_line_per_record().run();
+//! # let memory = Memory::new();
+//! # let seen = memory.clone();
+//! check_sink(memory).observed_by(move || seen.bytes()).run();
 //! ```
 
 mod encoder;
@@ -22,22 +22,12 @@ pub use self::sink::SinkCheck;
 use crate::encode::Encode;
 use crate::sink::Sink;
 
-/// Holds an encoder against what every encoder promises. For more, see [`EncoderCheck`].
-///
-/// # Panics
-///
-/// When a promise is broken, with what to do about it.
-#[track_caller]
-pub fn check_encoder<E: Encode>(make: impl Fn() -> E) {
-    EncoderCheck::new(make).run();
+/// Begins to hold an encoder against what every encoder promises. Several are needed, and made by a function.
+pub fn check_encoder<E: Encode>(make: impl Fn() -> E + 'static) -> EncoderCheck<E> {
+    EncoderCheck::new(make)
 }
 
-/// Holds a sink against what every sink promises. For more, see [`SinkCheck`].
-///
-/// # Panics
-///
-/// When a promise is broken, with what to do about it.
-#[track_caller]
-pub fn check_sink(sink: impl Sink) {
-    SinkCheck::new(sink).run();
+/// Begins to hold a sink against what every sink promises.
+pub fn check_sink<S: Sink>(sink: S) -> SinkCheck<S> {
+    SinkCheck::new(sink)
 }
