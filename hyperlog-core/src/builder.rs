@@ -2,7 +2,8 @@
 
 use crate::bind::bind;
 use crate::context::Context;
-use crate::encode::{Encode, Json};
+use crate::encode::theme::Environment;
+use crate::encode::{ColorMode, Encode, Json, Palette, Pretty, Theme, paint};
 use crate::fatal::Fatal;
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::filter::sample::{Sampler, Sampling, SamplingError};
@@ -17,7 +18,7 @@ use crate::outlet::{Format, Outlet};
 use crate::reading::{Reading, Rules};
 use crate::record::Shape;
 use crate::redact::Redaction;
-use crate::sink::{Console, Null, Sink};
+use crate::sink::{Console, Null, Sink, Surface};
 use crate::snapshot::Snapshot;
 use crate::time::Clock;
 use std::any::Any;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 ///
 /// | option | default | what it does |
 /// |---|---|---|
-/// | [`output`](Builder::output) | one to standard output: JSON | adds an output |
+/// | [`output`](Builder::output) | one to standard output: for humans on a terminal, JSON otherwise | adds an output |
 /// | [`level`](Builder::level), [`directives`](Builder::directives) | `INFO` | what is logged at all |
 /// | [`redaction`](Builder::redaction) | on | what is hidden |
 /// | [`limits`](Builder::limits) | [`Limits`] | what is cut |
@@ -183,7 +184,7 @@ impl Builder {
 
     fn assemble(mut self, sampler: Option<Sampler>) -> Logger {
         if self.outputs.is_empty() {
-            self.outputs.push(Output::new(Json::new(), Console::stdout()));
+            self.outputs.push(Output::by_default());
         }
         let mut snapshot = Snapshot {
             directives: self.directives,
@@ -213,7 +214,8 @@ const MOST_OUTPUTS: usize = 64;
 /// Outputs with the same encoder share its bytes.
 fn group(outputs: Vec<Output>) -> Vec<Format> {
     let mut formats: Vec<Format> = Vec::new();
-    for (index, output) in outputs.into_iter().enumerate() {
+    let environment = Environment::current();
+    for (index, output) in outputs.into_iter().map(|output| output.painted(&environment)).enumerate() {
         let outlet = Outlet {
             name: output.name.unwrap_or_else(|| format!("output {}", index + 1)),
             level: output.level,
@@ -239,18 +241,65 @@ pub struct Output {
     level: LevelFilter,
     encoder: Box<dyn Encode>,
     sink: Box<dyn Sink>,
+    color: ColorMode,
+    theme: Theme,
 }
 
 impl Output {
     /// Everything the logger lets pass, in this form, to this place.
     pub fn new(encoder: impl Encode, sink: impl Sink) -> Output {
-        Output { name: None, level: LevelFilter::from(Level::TRACE), encoder: Box::new(encoder), sink: Box::new(sink) }
+        Output {
+            name: None,
+            level: LevelFilter::from(Level::TRACE),
+            encoder: Box::new(encoder),
+            sink: Box::new(sink),
+            color: ColorMode::Auto,
+            theme: Theme::DEFAULT,
+        }
+    }
+
+    /// To standard output, for humans on a terminal and as JSON otherwise.
+    fn by_default() -> Output {
+        let console = Console::stdout();
+        match console.surface() {
+            Surface::Terminal => Output::new(Pretty::new(), console),
+            _ => Output::new(Json::new(), console),
+        }
     }
 
     /// Only this level and what is more severe.
     #[must_use]
     pub fn level(mut self, level: impl Into<LevelFilter>) -> Output {
         self.level = level.into();
+        self
+    }
+
+    /// Whether it is coloured. It is by default, where somebody looks at it.
+    ///
+    /// ```
+    /// use hyperlog_core::{ColorMode, Console, Json, Output, Theme};
+    ///
+    /// let output = Output::new(Json::new(), Console::stdout()).color(ColorMode::Always).theme(Theme::LIGHT);
+    /// # let _ = output;
+    /// ```
+    #[must_use]
+    pub fn color(mut self, mode: ColorMode) -> Output {
+        self.color = mode;
+        self
+    }
+
+    /// What it looks like where it is coloured.
+    #[must_use]
+    pub fn theme(mut self, theme: Theme) -> Output {
+        self.theme = theme;
+        self
+    }
+
+    /// With the colours that its sink and the environment ask for.
+    fn painted(mut self, environment: &Environment) -> Output {
+        if let Some(depth) = self.color.decide(self.sink.surface(), environment) {
+            self.encoder = paint(self.encoder, &Palette::new(&self.theme, depth));
+        }
         self
     }
 
@@ -299,5 +348,58 @@ impl Error for BuildError {
             Kind::Sampling(error) => Some(error),
             Kind::Installed | Kind::TooManyOutputs(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::Logfmt;
+    use crate::field::FieldSet;
+    use crate::sink::{Line, Memory, Written};
+
+    struct Screen(Memory, Surface);
+    impl Sink for Screen {
+        fn write(&self, line: &Line<'_>) -> Written {
+            self.0.write(line)
+        }
+        fn surface(&self) -> Surface {
+            self.1
+        }
+    }
+
+    #[test]
+    fn colors_go_to_eyes_and_never_to_what_is_kept() {
+        let check = |mode, surface, colored| {
+            let (json, logfmt) = (Memory::new(), Memory::new());
+            let logger = Logger::builder()
+                .output(Output::new(Json::new(), Screen(json.clone(), surface)).color(mode))
+                .output(Output::new(Logfmt::new(), Screen(logfmt.clone(), surface)).color(mode))
+                .build()
+                .unwrap();
+            logger.log(Level::INFO, "m", &FieldSet::new());
+            for text in [json.text(), logfmt.text()] {
+                assert_eq!(text.contains("\x1b["), colored, "{mode:?} {surface:?}: {text:?}");
+            }
+        };
+        check(ColorMode::Always, Surface::Terminal, true);
+        check(ColorMode::Always, Surface::Stream, true);
+        check(ColorMode::Always, Surface::Storage, false);
+        check(ColorMode::Auto, Surface::Storage, false);
+        check(ColorMode::Never, Surface::Terminal, false);
+    }
+
+    #[test]
+    fn a_colored_and_a_plain_output_do_not_share_bytes() {
+        let (plain, colored, same) = (Memory::new(), Memory::new(), Memory::new());
+        let screen = |memory: &Memory| {
+            Output::new(Logfmt::new(), Screen(memory.clone(), Surface::Terminal)).color(ColorMode::Always)
+        };
+        let builder = Logger::builder().output(Output::new(Logfmt::new(), plain.clone()));
+        let logger = builder.output(screen(&colored)).output(screen(&same)).build().unwrap();
+        logger.with(&FieldSet::new().with("k", 1)).log(Level::INFO, "m", &FieldSet::new());
+        assert!(plain.text().ends_with(" k=1\n"));
+        assert!(colored.text().contains('\x1b'));
+        assert_eq!(colored.text(), same.text());
     }
 }

@@ -46,6 +46,20 @@ pub const SUPPRESSED: &str = "suppressed";
 pub const STANDS_FOR: &str = "stands_for";
 /// How long the window was in which a sampler kept records back.
 pub const WINDOW: &str = "window";
+/// How severe a level is for syslog: 7 (debug) to 0 (emergency).
+#[cfg(feature = "formats")]
+pub(crate) fn syslog_severity(level: Level) -> u8 {
+    match level.severity() {
+        1..=8 => 7,
+        9 => 6,
+        10..=12 => 5,
+        13..=16 => 4,
+        17 => 3,
+        18 => 2,
+        19..=20 => 1,
+        _ => 0,
+    }
+}
 
 /// How the level is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -237,6 +251,10 @@ impl Schema {
         renamed: &[(SERVICE, "name"), (HOST, "hostname"), (REQUEST_ID, "req_id"), (ERROR, "err")],
         ..Schema::DEFAULT
     };
+
+    /// What Logstash and its JSON codec expect.
+    pub const LOGSTASH: Schema =
+        Schema { timestamp: "@timestamp", target: "logger_name", constants: r#","@version":"1""#, ..Schema::DEFAULT };
 
     /// The same with another form of the time.
     #[must_use]

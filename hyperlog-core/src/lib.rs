@@ -40,7 +40,11 @@ mod workspace;
 
 pub use crate::bind::{BindFields, Gathered};
 pub use crate::builder::{BuildError, Builder, Location, Output};
-pub use crate::encode::{Encode, Json, Partition};
+pub use crate::encode::{
+    Color, ColorDepth, ColorMode, Encode, Json, Logfmt, Palette, Partition, Pretty, PrettyLayout, Style, Theme, Token,
+};
+#[cfg(feature = "formats")]
+pub use crate::encode::{Csv, Facility, Gelf, Mark, Syslog, Template, TemplateError, Terminator};
 pub use crate::fatal::Fatal;
 pub use crate::fault::{Fault, fault_count, on_fault};
 pub use crate::field::{FieldSet, Key};
@@ -66,7 +70,7 @@ pub use crate::scope::{Entered, InScope, Scope, ScopeExt, wrap};
 pub use crate::serialized::{Serialized, serde};
 pub use crate::sink::{
     Captured, CapturedRecord, CapturedValue, Condition, Console, DropReason, Line, Memory, Null, Sink, SinkError,
-    Written,
+    Surface, Written,
 };
 pub use crate::time::{Clock, ClockHands, PatternError, TimeFormat, Timestamp};
 pub use crate::value::{List, Map, ToValue, Tree, TreeVisitor, Value, list, map};

@@ -3,7 +3,8 @@
 
 use hyperlog_core::testing::{check_encoder, check_sink};
 use hyperlog_core::{
-    DropReason, Encode, FieldCursor, Json, Line, Memory, Null, Partition, Record, Schema, Sink, SinkError, Written,
+    DropReason, Encode, FieldCursor, Json, Line, Logfmt, Memory, Null, Partition, Pretty, PrettyLayout, Record, Schema,
+    Sink, SinkError, Written,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -22,6 +23,26 @@ fn json_of_every_schema_conforms() {
     for schema in [Schema::OPEN_TELEMETRY, Schema::ECS, Schema::GOOGLE_CLOUD, Schema::DATADOG, Schema::BUNYAN] {
         let make = move || Json::with_schema(schema.clone());
         check_encoder(make).one_line_per_record().each_record_is(is_json).run();
+    }
+}
+
+#[test]
+fn the_encoders_for_people_conform() {
+    check_encoder(Logfmt::new).one_line_per_record().run();
+    check_encoder(|| Pretty::new().layout(PrettyLayout::Compact)).one_line_per_record().run();
+    check_encoder(|| Pretty::new().layout(PrettyLayout::Expanded)).run();
+}
+
+#[test]
+#[cfg(feature = "formats")]
+fn the_encoders_for_other_systems_conform() {
+    use hyperlog_core::{Csv, Gelf, Syslog, Template, Terminator};
+    check_encoder(|| Csv::new(["level", "message", "key"]).rest("rest")).one_line_per_record().run();
+    check_encoder(|| Gelf::new("host")).one_line_per_record().each_record_is(is_json).run();
+    check_encoder(|| Gelf::new("host").terminator(Terminator::Nul)).run();
+    check_encoder(|| Syslog::new("shop")).one_line_per_record().run();
+    for pattern in ["{message}", "{timestamp} {level:<5} [{target}] {key|none}: {message:?} {fields}"] {
+        check_encoder(move || Template::parse(pattern).unwrap()).one_line_per_record().run();
     }
 }
 

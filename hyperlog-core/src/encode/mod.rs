@@ -4,9 +4,34 @@
 //! record itself, so that what reaches a sink is complete.
 
 pub(crate) mod append;
+mod colored;
+#[cfg(feature = "formats")]
+mod csv;
+#[cfg(feature = "formats")]
+mod gelf;
 mod json;
+mod line;
+mod logfmt;
+mod pretty;
+#[cfg(feature = "formats")]
+mod syslog;
+#[cfg(feature = "formats")]
+mod template;
+pub(crate) mod theme;
 
+pub(crate) use self::colored::paint;
+#[cfg(feature = "formats")]
+pub use self::csv::Csv;
+#[cfg(feature = "formats")]
+pub use self::gelf::{Gelf, Terminator};
 pub use self::json::Json;
+pub use self::logfmt::Logfmt;
+pub use self::pretty::{Pretty, PrettyLayout};
+#[cfg(feature = "formats")]
+pub use self::syslog::{Facility, Mark, Syslog};
+#[cfg(feature = "formats")]
+pub use self::template::{Template, TemplateError};
+pub use self::theme::{Color, ColorDepth, ColorMode, Palette, Style, Theme, Token};
 
 use crate::reading::FieldCursor;
 use crate::record::Record;
@@ -52,6 +77,12 @@ pub trait Encode: Any + Send + Sync {
         let _ = out;
     }
 
+    /// The same with colours, for an output that is looked at; none if it has no coloured form.
+    fn painted(&self, palette: &Palette) -> Option<Box<dyn Encode>> {
+        let _ = palette;
+        None
+    }
+
     /// Whether another encoder writes the very same bytes, so that one encoding serves the outputs of both.
     fn is_same(&self, other: &dyn Any) -> bool {
         let _ = other;
@@ -66,4 +97,18 @@ pub struct Partition(pub u64);
 impl Partition {
     /// All records belong together.
     pub const NONE: Partition = Partition(0);
+}
+
+/// What an encoder makes of what is logged, at 2023-11-14T22:13:20.042Z.
+#[cfg(test)]
+pub(crate) fn written(encoder: impl Encode, log: impl FnOnce(&crate::logger::Logger)) -> String {
+    use crate::builder::Output;
+    use crate::level::Level;
+    use crate::time::{Clock, Timestamp};
+
+    let memory = crate::sink::Memory::new();
+    let (clock, _) = Clock::manual(Timestamp::new(1_700_000_000, 42_000_000));
+    let builder = crate::logger::Logger::builder().clock(clock).level(Level::TRACE);
+    log(&builder.output(Output::new(encoder, memory.clone())).build().expect("one output is not too many"));
+    String::from_utf8(memory.bytes()).expect("every format is UTF-8")
 }

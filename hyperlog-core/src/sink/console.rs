@@ -4,7 +4,7 @@
 //! while a reader stalls, and the application's own prints with it.
 
 use crate::fault;
-use crate::sink::{Condition, DropReason, Line, Sink, SinkError, Written};
+use crate::sink::{Condition, DropReason, Line, Sink, SinkError, Surface, Written};
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -120,8 +120,8 @@ impl Sink for Console {
         }
     }
 
-    fn is_terminal(&self) -> bool {
-        self.is_terminal
+    fn surface(&self) -> Surface {
+        if self.is_terminal { Surface::Terminal } else { Surface::Stream }
     }
 }
 

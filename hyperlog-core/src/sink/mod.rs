@@ -68,9 +68,9 @@ pub trait Sink: Send + Sync + 'static {
         Condition::Well
     }
 
-    /// Whether what is written is seen on a terminal, and may be coloured.
-    fn is_terminal(&self) -> bool {
-        false
+    /// What it writes to, by which colours are decided.
+    fn surface(&self) -> Surface {
+        Surface::Storage
     }
 }
 
@@ -91,8 +91,8 @@ impl<S: Sink + ?Sized> Sink for Arc<S> {
         (**self).condition()
     }
 
-    fn is_terminal(&self) -> bool {
-        (**self).is_terminal()
+    fn surface(&self) -> Surface {
+        (**self).surface()
     }
 }
 
@@ -173,6 +173,17 @@ pub enum Condition {
     Degraded(String),
     /// It takes nothing.
     Failed(String),
+}
+
+/// What a sink writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surface {
+    /// Eyes.
+    Terminal,
+    /// A standard stream that is no terminal: somebody may want colours behind the pipe, and says so.
+    Stream,
+    /// Whatever keeps or carries bytes: it never gets colours.
+    Storage,
 }
 
 /// Why a sink could not be flushed or closed.

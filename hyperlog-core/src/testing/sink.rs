@@ -70,8 +70,8 @@ impl<S: Sink> SinkCheck<S> {
 
     #[track_caller]
     fn look(&self, when: &str) {
-        let looked = catch_unwind(AssertUnwindSafe(|| (self.sink.condition(), self.sink.is_terminal())));
-        assert!(looked.is_ok(), "`condition` or `is_terminal` panicked {when}: answer whatever the state is");
+        let looked = catch_unwind(AssertUnwindSafe(|| (self.sink.condition(), self.sink.surface())));
+        assert!(looked.is_ok(), "`condition` or `surface` panicked {when}: answer whatever the state is");
     }
 
     #[track_caller]

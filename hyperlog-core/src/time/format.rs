@@ -121,6 +121,9 @@ impl TimePattern {
         while let Some(letter) = rest.chars().next() {
             let position = pattern.len() - rest.len();
             rest = &rest[letter.len_utf8()..];
+            if letter.is_control() {
+                return refuse(position, "a time pattern has no line ends and no other controls");
+            }
             if letter != '%' {
                 text.push(letter);
                 continue;
