@@ -159,6 +159,16 @@ impl<'a> Record<'a> {
         self.shape.location || self.cut_from > 0 || self.call.rate != SampleRate::ONE
     }
 
+    /// What is bound, where all of it was prepared: the process's fields, and the logger's.
+    #[inline(always)]
+    pub(crate) fn prepared(&self) -> Option<(&[u8], &[u8])> {
+        if self.overriding {
+            return None;
+        }
+        let identity = self.shape.identity.encoded(self.shape.encoding, self.format)?;
+        Some((identity, self.context.encoded(self.shape.encoding, self.format)?))
+    }
+
     /// Whether the call gave no fields at all.
     #[inline(always)]
     pub(crate) fn is_bare(&self) -> bool {
@@ -188,12 +198,6 @@ impl<'a> Record<'a> {
             Fields::Block([]) => None,
             _ => Some(self.fields().skipping(taken)),
         }
-    }
-
-    /// Whether anything is bound.
-    #[inline]
-    pub(crate) fn has_bound(&self) -> bool {
-        !self.context.is_empty() || !self.shape.identity.is_empty()
     }
 
     /// The fields given at the call.

@@ -112,6 +112,9 @@ pub(crate) struct Message {
 impl Message {
     #[inline(never)]
     pub(crate) fn format(&mut self, message: fmt::Arguments<'_>, reading: &Reading<'_>) -> &str {
+        if self.raw.capacity() > LARGEST_KEPT {
+            *self = Message::default();
+        }
         self.raw.clear();
         limits::format_into(Value::Display(&message), &mut self.raw);
         if reading.rules.passes_message(&self.raw) {

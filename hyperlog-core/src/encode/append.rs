@@ -95,8 +95,11 @@ impl<'a> Appender<'a> {
     }
 
     /// Any bytes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
         self.room(bytes.len());
         // SAFETY: there is room.
         unsafe { self.at = put_bytes(self.at, bytes) };

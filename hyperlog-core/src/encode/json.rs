@@ -170,7 +170,12 @@ impl Json {
         push_duration(duration, self.schema.duration, out);
     }
 
-    #[inline]
+    #[inline(never)]
+    fn append_all_bound(&self, record: &Record<'_>, line: &mut Appender<'_>) {
+        self.append_bound(record.identity(), line);
+        self.append_bound(record.context(), line);
+    }
+
     fn append_bound(&self, bound: Bound<'_>, line: &mut Appender<'_>) {
         match bound {
             Bound::Encoded(encoded) => line.bytes(encoded),
@@ -262,9 +267,12 @@ impl Encode for Json {
         if !self.is_flat {
             self.append_groups(record, &mut line);
         } else {
-            if record.has_bound() {
-                self.append_bound(record.identity(), &mut line);
-                self.append_bound(record.context(), &mut line);
+            match record.prepared() {
+                Some((identity, context)) => {
+                    line.bytes(identity);
+                    line.bytes(context);
+                }
+                None => self.append_all_bound(record, &mut line),
             }
             if !record.is_bare() {
                 self.append_own(record, has_plain_keys, &mut line);
