@@ -72,7 +72,7 @@ pub use crate::sink::{
     Captured, CapturedRecord, CapturedValue, Condition, Console, DropReason, Line, Memory, Null, Sink, SinkError,
     Surface, Written,
 };
-pub use crate::time::{Clock, ClockHands, PatternError, TimeFormat, Timestamp};
+pub use crate::time::{Clock, ClockHands, PatternError, TimeFormat, Timestamp, Zone};
 pub use crate::value::{List, Map, ToValue, Tree, TreeVisitor, Value, list, map};
 
 /// What the macros call.
