@@ -17,7 +17,7 @@ fn log_everywhere(logger: &Logger, text: &str, key: &str) {
         .with("bytes", text.as_bytes())
         .with("list", list(&[text]))
         .with("map", map(&[(text, text)]))
-        .with("shown", &format_args!("{text}"));
+        .with("shown", format_args!("{text}"));
     let site = Site { level: Level::INFO, target: text, module: None, file: None, line: None, template: "", keys: &[] };
     let bound = logger.with(&FieldSet::new().with("bound", text));
     bound.log_from(&site, format_args!("{text}"), &fields);

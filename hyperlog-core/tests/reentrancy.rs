@@ -16,7 +16,7 @@ fn quietly() {
     ONCE.get_or_init(|| {
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            if !panic.payload_as_str().is_some_and(|message| message.starts_with("in ")) {
+            if !panic.payload().downcast_ref::<&str>().is_some_and(|message| message.starts_with("in ")) {
                 usual(panic);
             }
         }));
