@@ -3,8 +3,10 @@
 //! A context, the fields of a bridge, what a hook adds and what a test captures are kept this way: copied once, without
 //! a tree of boxes, and read again without a parser. Whatever has to be formatted is formatted on the way in.
 
-use crate::field::Key;
+use crate::encode::append::Appender;
+use crate::field::{Fields, Key};
 use crate::limits::{LONGEST_TEXT, cut, format_into};
+use crate::reading::FieldCursor;
 use crate::time::Timestamp;
 use crate::value::{Tree, TreeVisitor, Value};
 use std::error::Error;
@@ -54,6 +56,17 @@ impl Block {
         self.bytes.clear();
     }
 
+    /// Puts fields before those that are there.
+    pub(crate) fn prepend(&mut self, mut fields: Fields<'_>) {
+        let mut before = Vec::new();
+        for index in 0.. {
+            if fields.copy(index, &mut before).is_none() {
+                break;
+            }
+        }
+        self.bytes.splice(..0, before);
+    }
+
     /// Appends a field; an error with causes becomes two, `name` and `name.causes`.
     pub(crate) fn push(&mut self, name: &str, value: Value<'_>) {
         push(name, value, &mut self.bytes);
@@ -70,6 +83,30 @@ pub(crate) fn push(name: &str, value: Value<'_>, out: &mut Vec<u8>) {
         push_text_pieces(&[name, ".causes"], out);
         push_tree(&Causes(error), out);
     }
+}
+
+/// Appends fields as they are shown.
+pub(crate) fn push_all(mut fields: FieldCursor<'_>, out: &mut Vec<u8>) {
+    let mut block = Appender::new(out);
+    loop {
+        let plain = fields.plain();
+        let mut taken = 0;
+        for (key, value) in plain.iter() {
+            match *value {
+                Value::Str(text) if plain.rules.passes(text) => block.stored_text(key.name(), STR, text),
+                Value::U64(number) => block.stored_scalar(key.name(), U64, number.to_le_bytes()),
+                Value::I64(number) => block.stored_scalar(key.name(), I64, number.to_le_bytes()),
+                Value::F64(number) => block.stored_scalar(key.name(), F64, number.to_le_bytes()),
+                Value::Bool(value) => block.stored_scalar(key.name(), if value { TRUE } else { FALSE }, []),
+                _ => break,
+            }
+            taken += 1;
+        }
+        fields.skip(taken);
+        let Some((key, value)) = fields.next_prepared() else { break };
+        block.with_vec(|out| push(key.name(), value, out));
+    }
+    block.finish();
 }
 
 /// All that an error says caused it.

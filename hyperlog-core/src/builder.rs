@@ -1,18 +1,25 @@
 //! How a logger is set up.
 
+use crate::bind::bind;
 use crate::context::Context;
 use crate::encode::theme::Environment;
 use crate::encode::{ColorMode, Encode, Json, Palette, Pretty, Theme, paint};
-use crate::field::FieldSet;
+use crate::fatal::Fatal;
 use crate::filter::directive::{Directives, LevelFilter};
+use crate::filter::sample::{Sampler, Sampling, SamplingError};
+use crate::global::{hooks_of_all, install};
 use crate::health::Counters;
+use crate::hook::Hook;
+use crate::identity::Identity;
 use crate::level::Level;
 use crate::limits::Limits;
-use crate::logger::{Format, Logger, Outlet, Snapshot, bind, install, next_number};
+use crate::logger::{Logger, next_number};
+use crate::outlet::{Format, Outlet};
 use crate::reading::{Reading, Rules};
 use crate::record::Shape;
 use crate::redact::Redaction;
-use crate::sink::{Console, Sink, Surface};
+use crate::sink::{Console, Null, Sink, Surface};
+use crate::snapshot::Snapshot;
 use crate::time::Clock;
 use std::any::Any;
 use std::cell::Cell;
@@ -29,6 +36,9 @@ use std::sync::Arc;
 /// | [`redaction`](Builder::redaction) | on | what is hidden |
 /// | [`limits`](Builder::limits) | [`Limits`] | what is cut |
 /// | [`identity`](Builder::identity) | empty | what the process says of itself in each record |
+/// | [`sampling`](Builder::sampling) | everything is kept | what of many alike is kept |
+/// | [`hook`](Builder::hook) | none | functions on a record's way |
+/// | [`fatal`](Builder::fatal) | flushes, returns | what follows a fatal record |
 /// | [`location`](Builder::location) | hidden | shows file and line |
 /// | [`clock`](Builder::clock) | the system's | where the time is read |
 #[must_use]
@@ -38,7 +48,10 @@ pub struct Builder {
     limits: Limits,
     clock: Clock,
     location: bool,
-    identity: FieldSet,
+    identity: Identity,
+    sampling: Sampling,
+    hooks: Vec<Hook>,
+    fatal: Fatal,
     outputs: Vec<Output>,
 }
 
@@ -59,14 +72,22 @@ impl Builder {
             limits: Limits::default(),
             clock: Clock::system(),
             location: false,
-            identity: FieldSet::new(),
+            identity: Identity::new(),
+            sampling: Sampling::new(),
+            hooks: Vec::new(),
+            fatal: Fatal::new(),
             outputs: Vec::new(),
         }
     }
 
     /// What logs without any set-up: to standard output, for humans on a terminal and as JSON otherwise.
     pub(crate) fn zero_configuration() -> Logger {
-        Logger::with_snapshot(Builder::new().compile())
+        Builder::new().assemble(None)
+    }
+
+    /// What wants nothing.
+    pub(crate) fn nothing() -> Logger {
+        Builder::new().level(LevelFilter::OFF).output(Output::new(Json::new(), Null)).assemble(None)
     }
 
     /// Logs this level and what is more severe.
@@ -105,8 +126,26 @@ impl Builder {
     }
 
     /// What the process says of itself in each record.
-    pub fn identity(mut self, identity: FieldSet) -> Builder {
+    pub fn identity(mut self, identity: Identity) -> Builder {
         self.identity = identity;
+        self
+    }
+
+    /// What of many alike is kept. Failures always are.
+    pub fn sampling(mut self, sampling: Sampling) -> Builder {
+        self.sampling = sampling;
+        self
+    }
+
+    /// Adds a function on each record's way, behind those added before.
+    pub fn hook(mut self, hook: Hook) -> Builder {
+        self.hooks.push(hook);
+        self
+    }
+
+    /// What follows a fatal record.
+    pub fn fatal(mut self, fatal: Fatal) -> Builder {
+        self.fatal = fatal;
         self
     }
 
@@ -125,7 +164,11 @@ impl Builder {
         if self.outputs.len() > MOST_OUTPUTS {
             return Err(BuildError { kind: Kind::TooManyOutputs(self.outputs.len()) });
         }
-        Ok(Logger::with_snapshot(self.compile()))
+        let sampler = match self.sampling == Sampling::new() {
+            true => None,
+            false => Some(self.sampling.compile().map_err(|error| BuildError { kind: Kind::Sampling(error) })?),
+        };
+        Ok(self.assemble(sampler))
     }
 
     /// The logger of the whole process.
@@ -139,24 +182,30 @@ impl Builder {
         Ok(Logger::global())
     }
 
-    fn compile(mut self) -> Snapshot {
+    fn assemble(mut self, sampler: Option<Sampler>) -> Logger {
         if self.outputs.is_empty() {
             self.outputs.push(Output::by_default());
         }
         let mut snapshot = Snapshot {
-            directives: Arc::new(self.directives),
+            directives: self.directives,
+            overridden: None,
+            samples_by_field: sampler.as_ref().is_some_and(Sampler::needs_fields),
+            sampler: sampler.map(Arc::new),
             rules: Rules::new(self.redaction, self.limits),
             clock: self.clock,
             shape: Shape { identity: Context::EMPTY, encoding: next_number(), location: self.location },
+            hooks: hooks_of_all().into_iter().chain(self.hooks).collect(),
+            fatal: self.fatal,
             formats: group(self.outputs).into(),
         };
-        if !self.identity.is_empty() {
+        let identity = self.identity.fields();
+        if !identity.is_empty() {
             let scratch = Cell::new(None);
             let reading = Reading { rules: &snapshot.rules, scratch: &scratch };
-            let fields = self.identity.as_fields();
+            let fields = identity.as_fields();
             snapshot.shape.identity = bind(&Context::EMPTY, fields, None, &snapshot, reading, &mut Vec::new());
         }
-        snapshot
+        Logger::with_snapshot(snapshot)
     }
 }
 
@@ -272,6 +321,7 @@ pub struct BuildError {
 enum Kind {
     Installed,
     TooManyOutputs(usize),
+    Sampling(SamplingError),
 }
 
 impl BuildError {
@@ -282,7 +332,8 @@ impl BuildError {
 
 impl fmt::Display for BuildError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
+        match &self.kind {
+            Kind::Sampling(_) => formatter.write_str("the sampling cannot be done"),
             Kind::Installed => formatter.write_str(
                 "a global logger is installed already: install once, in `main`, and elsewhere use `Logger::builder().build()`",
             ),
@@ -291,12 +342,20 @@ impl fmt::Display for BuildError {
     }
 }
 
-impl Error for BuildError {}
+impl Error for BuildError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.kind {
+            Kind::Sampling(error) => Some(error),
+            Kind::Installed | Kind::TooManyOutputs(_) => None,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::encode::Logfmt;
+    use crate::field::FieldSet;
     use crate::sink::{Line, Memory, Written};
 
     struct Screen(Memory, Surface);

@@ -15,14 +15,16 @@ pub(crate) struct Context {
     encoding: u64,
     /// The marks of all keys.
     marks: u64,
+    /// A number that only contexts with the same keys share; 0 if some of them were known at run time alone.
+    shape: u64,
 }
 
 impl Context {
-    pub(crate) const EMPTY: Context = Context { bytes: None, block: 0, encoding: 0, marks: 0 };
+    pub(crate) const EMPTY: Context = Context { bytes: None, block: 0, encoding: 0, marks: 0, shape: 0 };
 
     /// `bytes` is the block, then for each format the encoded fields, then the ends of these as `u32`s in reverse.
-    pub(crate) fn new(bytes: &[u8], block: usize, encoding: u64, marks: u64) -> Context {
-        Context { bytes: Some(Arc::from(bytes)), block: block as u32, encoding, marks }
+    pub(crate) fn new(bytes: &[u8], block: usize, encoding: u64, marks: u64, shape: u64) -> Context {
+        Context { bytes: Some(Arc::from(bytes)), block: block as u32, encoding, marks, shape }
     }
 
     /// The fields one by one.
@@ -38,6 +40,11 @@ impl Context {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_none()
+    }
+
+    #[inline]
+    pub(crate) fn shape(&self) -> u64 {
+        self.shape
     }
 
     #[inline]

@@ -11,7 +11,7 @@ use crate::value::{ToValue, Value};
 #[derive(Clone, Copy)]
 pub struct Key<'a> {
     form: Form<'a>,
-    /// A number below 64 by which two names can often be told apart without comparing them.
+    /// A number by which two names can often be told apart without comparing them.
     mark: u8,
 }
 
@@ -63,10 +63,16 @@ impl<'a> Key<'a> {
         }
     }
 
-    /// A bit by which two names can often be told apart without comparing them.
+    /// A number by which two names can often be told apart without comparing them.
     #[inline]
-    pub(crate) fn mark(&self) -> u64 {
-        1 << self.mark
+    pub(crate) fn mark(&self) -> u8 {
+        self.mark
+    }
+
+    /// The mark as one of the lower 62 bits.
+    #[inline]
+    pub(crate) fn mark_bit(&self) -> u64 {
+        1 << (self.mark % 62)
     }
 }
 
@@ -75,7 +81,9 @@ const fn mark_of(name: &str) -> u8 {
     let bytes = name.as_bytes();
     match bytes {
         [] => 0,
-        [first, ..] => ((*first as usize * 7 + bytes[bytes.len() - 1] as usize * 3 + bytes.len() * 5) % 61) as u8,
+        [first, ..] => {
+            first.wrapping_mul(7).wrapping_add(bytes[bytes.len() - 1].wrapping_mul(29)).wrapping_add(bytes.len() as u8)
+        }
     }
 }
 

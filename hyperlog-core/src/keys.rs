@@ -40,6 +40,13 @@ pub const OUTCOME: &str = "outcome";
 /// How long something took, in milliseconds.
 pub const DURATION_MS: &str = "duration_ms";
 
+/// How many records a sampler kept back.
+pub const SUPPRESSED: &str = "suppressed";
+/// How many records those that were kept in the same window stand for, with the suppressed.
+pub const STANDS_FOR: &str = "stands_for";
+/// How long the window was in which a sampler kept records back.
+pub const WINDOW: &str = "window";
+
 /// How severe a level is for syslog: 7 (debug) to 0 (emergency).
 #[cfg(feature = "formats")]
 pub(crate) fn syslog_severity(level: Level) -> u8 {

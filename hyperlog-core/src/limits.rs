@@ -101,9 +101,44 @@ pub(crate) fn push_cut_mark(original: usize, out: &mut String) {
 /// No text is formatted further than this: its `Display` may never end.
 pub(crate) const LONGEST_TEXT: usize = 1 << 20;
 
-/// Appends what a value shows of itself to bytes, up to [`LONGEST_TEXT`], and survives whatever its `Display` does.
-pub(crate) fn format_into(value: Value<'_>, out: &mut Vec<u8>) {
-    let start = out.len();
+/// Where text can be put together.
+pub(crate) trait TextBuffer {
+    fn push_str(&mut self, text: &str);
+    fn length(&self) -> usize;
+    fn truncate(&mut self, length: usize);
+}
+
+impl TextBuffer for String {
+    fn push_str(&mut self, text: &str) {
+        self.push_str(text);
+    }
+
+    fn length(&self) -> usize {
+        self.len()
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.truncate(length);
+    }
+}
+
+impl TextBuffer for Vec<u8> {
+    fn push_str(&mut self, text: &str) {
+        self.extend_from_slice(text.as_bytes());
+    }
+
+    fn length(&self) -> usize {
+        self.len()
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.truncate(length);
+    }
+}
+
+/// Appends what a value shows of itself, up to [`LONGEST_TEXT`], and survives whatever its `Display` does.
+pub(crate) fn format_into(value: Value<'_>, out: &mut impl TextBuffer) {
+    let start = out.length();
     let mut writer = Bounded { left: LONGEST_TEXT, out };
     let formatted = catch_unwind(AssertUnwindSafe(|| match value {
         Value::Display(value) => write!(writer, "{value}"),
@@ -113,25 +148,25 @@ pub(crate) fn format_into(value: Value<'_>, out: &mut Vec<u8>) {
         Value::Str(text) => writer.write_str(text),
         other => write!(writer, "{other:?}"),
     }));
-    let full = writer.left == 0;
+    let is_full = writer.left == 0;
     match formatted {
         Ok(Ok(())) => {}
-        Ok(Err(fmt::Error)) if full => {}
-        Ok(Err(fmt::Error)) => out.extend_from_slice(b"[its formatting failed]"),
+        Ok(Err(fmt::Error)) if is_full => {}
+        Ok(Err(fmt::Error)) => out.push_str("[its formatting failed]"),
         Err(_) => {
             // Half a text may be half of anything: it goes.
             out.truncate(start);
-            out.extend_from_slice(b"[its formatting panicked]");
+            out.push_str("[its formatting panicked]");
         }
     }
 }
 
-struct Bounded<'a> {
+struct Bounded<'a, T> {
     left: usize,
-    out: &'a mut Vec<u8>,
+    out: &'a mut T,
 }
 
-impl Bounded<'_> {
+impl<T: TextBuffer> Bounded<'_, T> {
     fn write_bytes(&mut self, bytes: &[u8]) -> fmt::Result {
         for chunk in bytes.utf8_chunks() {
             self.write_str(chunk.valid())?;
@@ -143,16 +178,16 @@ impl Bounded<'_> {
     }
 }
 
-impl Write for Bounded<'_> {
+impl<T: TextBuffer> Write for Bounded<'_, T> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let kept = cut(text, self.left);
-        self.out.extend_from_slice(kept.as_bytes());
-        if kept.len() < text.len() {
-            self.left = 0;
-            return Err(fmt::Error);
+        if text.len() <= self.left {
+            self.left -= text.len();
+            self.out.push_str(text);
+            return Ok(());
         }
-        self.left -= kept.len();
-        Ok(())
+        self.out.push_str(cut(text, self.left));
+        self.left = 0;
+        Err(fmt::Error)
     }
 }
 
@@ -186,9 +221,9 @@ mod tests {
     }
 
     fn formatted(value: Value<'_>) -> String {
-        let mut out = Vec::new();
+        let mut out = String::new();
         format_into(value, &mut out);
-        String::from_utf8(out).unwrap()
+        out
     }
 
     #[test]

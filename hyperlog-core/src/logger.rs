@@ -1,33 +1,35 @@
-//! The walk of a record: gates, encoding, outputs.
+//! A handle to log with, and the walk of a record: gates, hooks, outputs.
 //!
-//! A logger is a handle: what it does stands in a snapshot that is replaced as a whole, so that levels and outputs can
-//! change while others log. Each thread keeps the snapshot it used last and looks only at a number to see whether it is
-//! still the current one.
+//! What a logger does stands in a snapshot that is replaced as a whole, so that levels and outputs can change while others
+//! log. Each thread keeps the snapshot it used last and looks only at a number to see whether it is still the current one.
 
-use crate::block;
-use crate::builder::{BuildError, Builder, Output};
-use crate::callsite::{self, Callsite, Verdict};
-use crate::context::{Context, UNPREPARED};
-use crate::encode::{Encode, Partition};
+use crate::background;
+use crate::bind::{BindFields, bind, facts, has_one_of, verdicts};
+use crate::block::Block;
+use crate::builder::{Builder, Output};
+use crate::callsite::Callsite;
+use crate::context::Context;
 use crate::fault;
-use crate::field::{FieldSet, Fields, Key};
+use crate::field::{FieldSet, Fields};
+use crate::filter::Summary;
 use crate::filter::directive::{Directives, LevelFilter};
-use crate::filter::sample::SampleRate;
-use crate::health::{Counters, OutputHealth, Place};
-use crate::keyset::KeySet;
+use crate::filter::sample::{Offer, SampleRate, stable_hash};
+use crate::global::{self, HookHandle, global, judge, note_names, register, with_current};
+use crate::health::{OutputHealth, Place};
+use crate::hook::{Draft, Hook};
+use crate::keys;
 use crate::level::Level;
 use crate::limits;
-use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Reading, Rules, Scratch};
-use crate::record::{Call, Record, Shape, Site};
+use crate::reading::{KeyVerdicts, Reading};
+use crate::record::{Call, Record, Site};
 use crate::scope::{Entered, Scope};
-use crate::sink::{Captured, DropReason, Line, Sink, SinkError, Written};
-use crate::time::Clock;
-use crate::value::Value;
-use std::cell::Cell;
+use crate::sink::{Captured, Sink, SinkError, Typed};
+use crate::snapshot::Snapshot;
+use crate::workspace::Workspace;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// A handle to log with. Cloning is cheap, and so is binding fields.
@@ -40,38 +42,39 @@ pub struct Logger {
 
 /// What all handles of one logger share.
 pub(crate) struct Core {
-    id: u64,
-    /// Rises with every new snapshot.
-    generation: AtomicU64,
+    /// The number of the snapshot.
+    pub(crate) generation: AtomicU64,
     /// The number of the filter in force, by which call sites remember its verdicts.
     filter: AtomicU64,
+    is_sampling: AtomicBool,
     snapshot: RwLock<Arc<Snapshot>>,
+    listeners: Mutex<Vec<Listener>>,
 }
 
-/// What a logger does, as of now.
-#[derive(Clone)]
-pub(crate) struct Snapshot {
-    pub(crate) directives: Arc<Directives>,
-    pub(crate) rules: Rules,
-    pub(crate) clock: Clock,
-    pub(crate) shape: Shape,
-    pub(crate) formats: Arc<[Format]>,
+type Listener = Arc<dyn Fn(&LevelChange) + Send + Sync>;
+
+/// The levels of a logger have changed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LevelChange {
+    /// What was in force.
+    pub before: Directives,
+    /// What is in force now.
+    pub after: Directives,
+    /// Why.
+    pub cause: LevelChangeCause,
 }
 
-/// An encoder and all outputs that want its bytes.
-pub(crate) struct Format {
-    pub(crate) encoder: Box<dyn Encode>,
-    outputs: Vec<Outlet>,
-    /// What the most verbose of them wants.
-    level: LevelFilter,
-}
-
-/// An output at work.
-pub(crate) struct Outlet {
-    pub(crate) name: String,
-    pub(crate) level: LevelFilter,
-    pub(crate) sink: Box<dyn Sink>,
-    pub(crate) counters: Counters,
+/// Why levels have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LevelChangeCause {
+    /// They were set.
+    Set,
+    /// They were overridden for a while.
+    Overridden,
+    /// The while is over.
+    Reverted,
 }
 
 /// Numbers that are never used twice in a process; never 0.
@@ -84,11 +87,11 @@ pub(crate) fn next_number() -> u64 {
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct Pass {
-    rate: SampleRate,
+    pub(crate) rate: SampleRate,
 }
 
 impl Pass {
-    const CERTAIN: Pass = Pass { rate: SampleRate::ONE };
+    pub(crate) const CERTAIN: Pass = Pass { rate: SampleRate::ONE };
 }
 
 impl Logger {
@@ -110,12 +113,23 @@ impl Logger {
     #[track_caller]
     pub fn capture_with(set_up: impl FnOnce(Builder) -> Builder) -> (Logger, Captured) {
         let captured = Captured::new();
-        let output = Output::new(crate::sink::Typed, captured.sink());
+        let output = Output::new(Typed, captured.sink());
         let builder = set_up(Logger::builder().level(Level::TRACE)).output(output);
         match builder.build() {
             Ok(logger) => (logger, captured),
             Err(error) => panic!("the logger of a test: {error}"),
         }
+    }
+
+    /// A logger that wants nothing and writes nowhere.
+    ///
+    /// ```
+    /// use hyperlog_core::{Logger, error};
+    ///
+    /// error!(logger: Logger::disabled(), "unheard");
+    /// ```
+    pub fn disabled() -> Logger {
+        Builder::nothing()
     }
 
     /// The logger of the current scope, or else the global one.
@@ -129,14 +143,20 @@ impl Logger {
     }
 
     pub(crate) fn with_snapshot(snapshot: Snapshot) -> Logger {
+        let is_sampling = snapshot.sampler.is_some();
         let core = Arc::new(Core {
-            id: next_number(),
             generation: AtomicU64::new(next_number()),
             filter: AtomicU64::new(next_number()),
+            is_sampling: AtomicBool::new(is_sampling),
             snapshot: RwLock::new(Arc::new(snapshot)),
+            listeners: Mutex::default(),
         });
         register(&core);
-        Logger { core, context: Context::EMPTY, name: None }
+        let logger = Logger { core, context: Context::EMPTY, name: None };
+        if is_sampling {
+            logger.keep_telling_summaries();
+        }
+        logger
     }
 
     /// Takes over everything another logger does.
@@ -186,7 +206,8 @@ impl Logger {
             None => name.to_owned(),
         };
         note_names();
-        Logger { core: Arc::clone(&self.core), context: self.context.clone(), name: Some(name.into()) }
+        let name = limits::cut(&name, LONGEST_TARGET).into();
+        Logger { core: Arc::clone(&self.core), context: self.context.clone(), name: Some(name) }
     }
 
     /// Makes this the logger of the thread until the guard is dropped.
@@ -196,24 +217,24 @@ impl Logger {
 
     /// Logs fields known only at run time. Everything else is for the macros.
     pub fn log(&self, level: Level, message: &str, fields: &FieldSet) {
-        let target = self.name.as_deref().unwrap_or("");
-        let site = Site { level, target, module: None, file: None, line: None, template: message, keys: &[] };
+        let site = Site { level, target: "", module: None, file: None, line: None, template: message, keys: &[] };
         self.log_from(&site, format_args!("{message}"), fields);
     }
 
     /// Logs from a place that is known only at run time: for bridges.
     pub fn log_from(&self, site: &Site<'_>, message: fmt::Arguments<'_>, fields: &FieldSet) {
-        if self.is_enabled(site.level, site.target) {
+        let target = limits::cut(site.target, LONGEST_TARGET);
+        if self.is_enabled(site.level, target) {
+            let site = &Site { target, ..*site };
             let fields = fields.as_fields();
-            self.write(&Call { level: site.level, site, fields, keys: None, message, rate: SampleRate::ONE });
+            let rate = SampleRate::ONE;
+            self.write(&Call { level: site.level, site, fields, keys: None, message, rate, may_be_sampled: true });
         }
     }
 
     /// Whether a record of this level from this target would be logged.
     pub fn is_enabled(&self, level: Level, target: &str) -> bool {
-        let target = self.name.as_deref().unwrap_or(target);
-        let snapshot = self.core.snapshot();
-        snapshot.wants(level, target)
+        self.core.snapshot().wants(level, self.name.as_deref().unwrap_or(target))
     }
 
     /// Changes the level of every handle of this logger, and forgets its directives.
@@ -232,21 +253,73 @@ impl Logger {
         self.set_directives(Directives::new(level.into()));
     }
 
-    /// Changes the levels of every handle of this logger, per target.
+    /// Changes the levels of every handle of this logger, per target. An override in force ends.
     pub fn set_directives(&self, directives: Directives) {
-        self.core.update(|snapshot| snapshot.directives = Arc::new(directives));
+        self.core.change_levels(LevelChangeCause::Set, |snapshot| {
+            snapshot.overridden = None;
+            snapshot.directives = directives;
+        });
+    }
+
+    /// Changes the levels for a while: to look at something closely, and not to forget it.
+    ///
+    /// ```
+    /// use hyperlog_core::{Logger, debug};
+    /// use std::time::Duration;
+    ///
+    /// let (logger, captured) = Logger::capture_with(|builder| builder.directives("info".parse().unwrap()));
+    /// logger.override_directives("info,shop::cart=debug".parse()?, Duration::from_secs(600));
+    /// debug!(logger: logger, target: "shop::cart", "heard for ten minutes");
+    /// assert_eq!(captured.len(), 1);
+    /// # Ok::<(), hyperlog_core::DirectiveError>(())
+    /// ```
+    pub fn override_directives(&self, directives: Directives, time: Duration) {
+        let number = next_number();
+        self.core.change_levels(LevelChangeCause::Overridden, |snapshot| {
+            let before = std::mem::replace(&mut snapshot.directives, directives);
+            let base = snapshot.overridden.take().map_or(before, |(base, _)| base);
+            snapshot.overridden = Some((base, number));
+        });
+        let core = Arc::downgrade(&self.core);
+        background::after(time, move || {
+            core.upgrade()?.revert(number);
+            None
+        });
     }
 
     /// The levels in force.
-    pub fn directives(&self) -> Arc<Directives> {
-        Arc::clone(&self.core.snapshot().directives)
+    pub fn directives(&self) -> Directives {
+        self.core.snapshot().directives.clone()
+    }
+
+    /// Calls a function after each change of the levels, on the thread that changes them.
+    ///
+    /// ```
+    /// use hyperlog_core::{Level, Logger};
+    /// use std::sync::mpsc;
+    ///
+    /// let (logger, _) = Logger::capture();
+    /// let (sender, receiver) = mpsc::channel();
+    /// logger.on_level_change(move |change| drop(sender.send(change.after.to_string())));
+    /// logger.set_level(Level::WARN);
+    /// assert_eq!(receiver.recv().unwrap(), "warn");
+    /// ```
+    pub fn on_level_change(&self, listener: impl Fn(&LevelChange) + Send + Sync + 'static) {
+        self.core.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::new(listener));
+    }
+
+    /// Adds a hook behind those that are there.
+    pub fn add_hook(&self, hook: Hook) -> HookHandle {
+        let handle = HookHandle::new(hook.id, &self.core);
+        self.core.update(|snapshot| {
+            snapshot.hooks = snapshot.hooks.iter().cloned().chain([hook]).collect();
+        });
+        handle
     }
 
     /// What became of the records of each output.
     pub fn health(&self) -> Vec<OutputHealth> {
-        let snapshot = self.core.snapshot();
-        let outlets = snapshot.formats.iter().flat_map(|format| &format.outputs);
-        outlets.map(|outlet| outlet.counters.read(&outlet.name, outlet.sink.condition())).collect()
+        self.core.snapshot().outlets().map(|outlet| outlet.health()).collect()
     }
 
     /// Waits until all that was logged before has left, for at most this long. Every output is flushed, whatever becomes
@@ -256,6 +329,7 @@ impl Logger {
     ///
     /// The first that an output had.
     pub fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
+        self.tell_summaries(Told::All);
         self.on_every_sink(deadline, |sink, left| sink.flush(left))
     }
 
@@ -265,6 +339,7 @@ impl Logger {
     ///
     /// The first that an output had.
     pub fn close(&self, deadline: Duration) -> Result<(), SinkError> {
+        self.tell_summaries(Told::All);
         self.on_every_sink(deadline, |sink, left| sink.close(left))
     }
 
@@ -275,7 +350,7 @@ impl Logger {
     ) -> Result<(), SinkError> {
         let start = Instant::now();
         let mut result = Ok(());
-        for outlet in self.core.snapshot().formats.iter().flat_map(|format| &format.outputs) {
+        for outlet in self.core.snapshot().outlets() {
             let left = deadline.saturating_sub(start.elapsed());
             let of_this = catch_unwind(AssertUnwindSafe(|| act(&*outlet.sink, left)))
                 .unwrap_or_else(|_| Err(SinkError::new("flush an output", "it panicked")));
@@ -291,11 +366,37 @@ impl Logger {
             callsite.register(judge);
         }
         let passes = match &self.name {
-            None => callsite
-                .passes(self.core.filter.load(Ordering::Relaxed), |level, target| self.is_enabled(level, target)),
+            None => {
+                let filter = self.core.filter.load(Ordering::Relaxed);
+                callsite.passes(filter, |level, target| self.is_enabled(level, target))
+            }
             Some(_) => self.is_enabled(callsite.site.level, ""),
         };
-        passes.then_some(Pass { rate: SampleRate::ONE })
+        match passes {
+            true if self.core.is_sampling.load(Ordering::Relaxed) => self.sample(callsite),
+            true => Some(Pass::CERTAIN),
+            false => None,
+        }
+    }
+
+    /// The gate of the sampler, before any argument is evaluated: unless it samples by a field, which then has to be.
+    #[inline(never)]
+    fn sample(&self, callsite: &'static Callsite) -> Option<Pass> {
+        let mut due = Vec::new();
+        let rate = Workspace::lend(|workspace| {
+            let snapshot = workspace.snapshots.of(&self.core);
+            match &snapshot.sampler {
+                Some(sampler) if !sampler.needs_fields() => {
+                    let site = std::ptr::from_ref(callsite).addr() as u64;
+                    let target = self.name.as_deref().unwrap_or(callsite.site.target);
+                    let offer = Offer::new(callsite.site.level, target, site);
+                    sampler.sample(&offer, snapshot.clock.ticks(), &mut |summary| due.push(summary))
+                }
+                _ => Some(SampleRate::ONE),
+            }
+        });
+        due.iter().for_each(|summary| self.tell(summary));
+        rate.map(|rate| Pass { rate })
     }
 
     /// The walk of a record.
@@ -305,27 +406,184 @@ impl Logger {
             let reading = Reading { rules: &snapshot.rules, scratch: &workspace.scratch };
             let (marks, repeated) = facts(call.fields, call.keys);
             let bound = self.context.marks() | snapshot.shape.identity.marks();
+            let (verdicts, must_look) = verdicts(call.keys, snapshot);
+            let literal = if must_look { None } else { call.message.as_str() };
             let mut record = Record {
                 timestamp: snapshot.clock.now(),
                 level: call.level,
                 target: self.name.as_deref().unwrap_or(call.site.target),
-                message: workspace.message.read(call.message, &reading),
+                message: literal.unwrap_or_else(|| workspace.message.format(call.message, &reading)),
+                heads: (literal.is_some() && self.name.is_none()).then_some(&workspace.heads),
                 call,
-                verdicts: verdicts(call.keys, &reading),
+                verdicts,
                 repeated,
-                overriding: marks & bound != 0 && overrides(call.fields, [&self.context, &snapshot.shape.identity]),
+                overriding: marks & bound != 0 && self.overrides(call, snapshot),
                 context: &self.context,
                 shape: &snapshot.shape,
                 format: 0,
                 reading,
                 cut_from: 0,
             };
-            for (index, format) in snapshot.formats.iter().enumerate() {
-                record.format = index;
-                format.write(&mut record, &mut workspace.line, &workspace.place);
+            if snapshot.hooks.is_empty() && !snapshot.samples_by_field {
+                snapshot.emit(&mut record, &mut workspace.line, &workspace.place);
+            } else {
+                self.write_hooked(snapshot, record, &mut workspace.added, &mut workspace.line, &workspace.place);
+            }
+        });
+        if call.level >= Level::FATAL {
+            self.end_fatal();
+        }
+    }
+
+    /// What a record goes through that is sampled by a field or met by hooks.
+    #[inline(never)]
+    fn write_hooked(
+        &self,
+        snapshot: &Snapshot,
+        record: Record<'_>,
+        added: &mut Block,
+        line: &mut Vec<u8>,
+        place: &Place,
+    ) {
+        let Some(rate) = self.sample_by_field(snapshot, &record) else { return };
+        added.clear();
+        let mut draft = Draft { record: &record, level: record.level, message: None, added };
+        for hook in snapshot.hooks.iter() {
+            hook.run_enrich(&mut draft);
+        }
+        let Draft { level, message, .. } = draft;
+        if level != record.level && !snapshot.wants(level, record.target) {
+            return;
+        }
+        // The fields of the call stay as they are, and those that were added stand behind them and count more.
+        let fields = match added.as_bytes() {
+            [] => record.call.fields,
+            _ => {
+                added.prepend(record.call.fields);
+                Fields::Block(added.as_bytes())
+            }
+        };
+        let keys = record.call.keys.filter(|_| added.as_bytes().is_empty());
+        let (_, repeated) = facts(fields, keys);
+        let call = Call { level, fields, keys, rate, ..*record.call };
+        let message = message.map(|message| record.reading.shown_message(&message));
+        let mut record = Record {
+            level,
+            call: &call,
+            repeated,
+            overriding: has_one_of(fields, [&self.context, &snapshot.shape.identity]),
+            verdicts: if keys.is_some() { record.verdicts } else { KeyVerdicts::UNKNOWN },
+            heads: None,
+            message: message.as_deref().unwrap_or(record.message),
+            ..record
+        };
+        snapshot.emit(&mut record, line, place);
+        for hook in snapshot.hooks.iter() {
+            hook.run_observe(&record);
+        }
+    }
+
+    /// The rate of a record whose sampler has to see a field.
+    fn sample_by_field(&self, snapshot: &Snapshot, record: &Record<'_>) -> Option<SampleRate> {
+        let sampler = match &snapshot.sampler {
+            Some(sampler) if snapshot.samples_by_field && record.call.may_be_sampled => sampler,
+            _ => return Some(record.call.rate),
+        };
+        let value_of = |name: &str| record.value_text(name).map(|text| stable_hash(text.as_bytes()));
+        let site = std::ptr::from_ref(record.call.site).addr() as u64;
+        let offer = Offer::new(record.level, record.target, site).fields(&value_of);
+        let mut due = Vec::new();
+        let rate = sampler.sample(&offer, snapshot.clock.ticks(), &mut |summary| due.push(summary));
+        due.iter().for_each(|summary| self.tell(summary));
+        rate
+    }
+
+    /// Whether a call has a key that is bound too.
+    #[inline(never)]
+    fn overrides(&self, call: &Call<'_>, snapshot: &Snapshot) -> bool {
+        let identity = &snapshot.shape.identity;
+        let compare = || has_one_of(call.fields, [&self.context, identity]);
+        // What an identity holds belongs to the formats it was encoded for.
+        let identity_shape = if identity.is_empty() { 0 } else { snapshot.shape.encoding << 1 };
+        match (call.keys, self.context.shape()) {
+            (Some(keys), shape) if shape != 0 || self.context.is_empty() => {
+                keys.overrides(shape ^ identity_shape, compare)
+            }
+            _ => compare(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn end_fatal(&self) {
+        let fatal = self.core.snapshot().fatal.clone();
+        fatal.follow(|deadline| {
+            if let Err(error) = self.flush(deadline) {
+                fault::report("fatal", format_args!("a fatal record may not have left: {error}"));
             }
         });
     }
+
+    /// Logs how many records a sampler kept back. The record is no subject of sampling itself.
+    fn tell(&self, summary: &Summary) {
+        let site = Site {
+            level: summary.level(),
+            target: summary.target(),
+            module: None,
+            file: None,
+            line: None,
+            template: SUMMARY,
+            keys: &[],
+        };
+        let mut fields = FieldSet::new();
+        fields.add(keys::KIND, "summary").add(keys::SUPPRESSED, summary.suppressed());
+        fields.add(keys::STANDS_FOR, summary.stands_for());
+        let window = summary.window();
+        fields.add(keys::WINDOW, Duration::from_nanos(window.end.saturating_sub(window.start)));
+        self.write(&Call {
+            level: summary.level(),
+            site: &site,
+            fields: fields.as_fields(),
+            keys: None,
+            message: format_args!("{summary}"),
+            rate: SampleRate::ONE,
+            may_be_sampled: false,
+        });
+    }
+
+    fn tell_summaries(&self, told: Told) {
+        let snapshot = self.core.snapshot();
+        let Some(sampler) = &snapshot.sampler else { return };
+        let mut due = Vec::new();
+        match told {
+            Told::Due => sampler.drain_summaries(snapshot.clock.ticks(), &mut |summary| due.push(summary)),
+            Told::All => sampler.finish_summaries(snapshot.clock.ticks(), &mut |summary| due.push(summary)),
+        }
+        due.iter().for_each(|summary| self.tell(summary));
+    }
+
+    /// Keys that fell silent are told of once their window is over, as long as the logger lives.
+    fn keep_telling_summaries(&self) {
+        let core = Arc::downgrade(&self.core);
+        background::after(BETWEEN_SUMMARIES, move || {
+            let logger = Logger { core: core.upgrade()?, context: Context::EMPTY, name: None };
+            logger.tell_summaries(Told::Due);
+            Some(BETWEEN_SUMMARIES)
+        });
+    }
+}
+
+const SUMMARY: &str = "similar records were suppressed";
+const BETWEEN_SUMMARIES: Duration = Duration::from_secs(1);
+
+/// A target known at run time is no longer than this.
+const LONGEST_TARGET: usize = 1024;
+
+/// Which summaries are told.
+enum Told {
+    /// Those of windows that have ended.
+    Due,
+    All,
 }
 
 impl fmt::Debug for Logger {
@@ -335,508 +593,46 @@ impl fmt::Debug for Logger {
 }
 
 impl Core {
-    fn snapshot(&self) -> Arc<Snapshot> {
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn update(&self, change: impl FnOnce(&mut Snapshot)) {
+    pub(crate) fn update(&self, change: impl FnOnce(&mut Snapshot)) {
         {
             let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
             let mut changed = (**current).clone();
             change(&mut changed);
+            self.is_sampling.store(changed.sampler.is_some(), Ordering::Relaxed);
             *current = Arc::new(changed);
             self.filter.store(next_number(), Ordering::Release);
             self.generation.store(next_number(), Ordering::Release);
         }
-        callsite::rejudge(judge);
-    }
-}
-
-impl Snapshot {
-    fn wants(&self, level: Level, target: &str) -> bool {
-        self.directives.enabled(level, target) && self.formats.iter().any(|format| format.level.allows(level))
-    }
-}
-
-impl Format {
-    pub(crate) fn new(encoder: Box<dyn Encode>) -> Format {
-        Format { encoder, outputs: Vec::new(), level: LevelFilter::OFF }
+        global::rejudge();
     }
 
-    pub(crate) fn add(&mut self, outlet: Outlet) {
-        self.level = self.level.min(outlet.level);
-        self.outputs.push(outlet);
-    }
-
-    /// Encodes a record once and gives it to every output that wants it. A panic costs the record at one output, or at
-    /// all of them if it was the encoder's.
-    #[inline]
-    fn write(&self, record: &mut Record<'_>, line: &mut Vec<u8>, place: &Place) {
-        if !self.level.allows(record.level) {
-            return;
-        }
-        let mut progress = Progress { partition: None, next: 0 };
-        while progress.next < self.outputs.len() {
-            if catch_unwind(AssertUnwindSafe(|| self.proceed(record, line, place, &mut progress))).is_err() {
-                self.account_for_panic(record.level, place, &mut progress);
+    fn change_levels(&self, cause: LevelChangeCause, change: impl FnOnce(&mut Snapshot)) {
+        let mut levels = None;
+        self.update(|snapshot| {
+            let before = snapshot.directives.clone();
+            change(snapshot);
+            levels = Some((before, snapshot.directives.clone()));
+        });
+        let Some((before, after)) = levels.filter(|(before, after)| before != after) else { return };
+        let change = LevelChange { before, after, cause };
+        let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for listener in listeners {
+            if catch_unwind(AssertUnwindSafe(|| listener(&change))).is_err() {
+                fault::report("level", format_args!("a listener panicked"));
             }
         }
     }
 
-    #[inline(always)]
-    fn proceed(&self, record: &mut Record<'_>, bytes: &mut Vec<u8>, place: &Place, progress: &mut Progress) {
-        let partition = match progress.partition {
-            Some(partition) => partition,
-            None => {
-                bytes.clear();
-                let partition = self.encoder.encode(record, bytes);
-                *progress.partition.insert(match bytes.len() <= record.reading.rules.limits.record {
-                    true => partition,
-                    false => self.shrink(record, bytes),
-                })
+    /// Ends an override, unless another or a new level has taken its place.
+    fn revert(&self, number: u64) {
+        self.change_levels(LevelChangeCause::Reverted, |snapshot| {
+            if let Some((base, _)) = snapshot.overridden.take_if(|(_, in_force)| *in_force == number) {
+                snapshot.directives = base;
             }
-        };
-        let line = Line { bytes, level: record.level, timestamp: record.timestamp, partition };
-        while let Some(outlet) = self.outputs.get(progress.next) {
-            progress.next += 1;
-            if outlet.level.allows(record.level) {
-                outlet.write(&line, record.cut_from > 0, place);
-            }
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn account_for_panic(&self, level: Level, place: &Place, progress: &mut Progress) {
-        if progress.partition.is_some() {
-            if let Some(outlet) = self.outputs.get(progress.next.wrapping_sub(1)) {
-                outlet.counters.drop_one(level, DropReason::Panicked);
-                fault::report("sink", format_args!("the output {:?} panicked, and the record is lost", outlet.name));
-            }
-            return;
-        }
-        progress.next = self.outputs.len();
-        for outlet in self.outputs.iter().filter(|outlet| outlet.level.allows(level)) {
-            outlet.counters.accept(level, place);
-            outlet.counters.drop_one(level, DropReason::Panicked);
-        }
-        fault::report("encoder", format_args!("it panicked, and the record is lost"));
-    }
-
-    /// Encodes anew with shorter and shorter texts, then with fewer fields, until the record fits.
-    #[cold]
-    #[inline(never)]
-    fn shrink(&self, record: &mut Record<'_>, line: &mut Vec<u8>) -> Partition {
-        let allowed = record.reading.rules.limits.record;
-        record.cut_from = line.len();
-        // What was prepared for the context is as long as ever.
-        let shape = Shape { encoding: 0, ..record.shape.clone() };
-        let mut rules = record.reading.rules.clone();
-        rules.limits.text = rules.limits.text.min(allowed);
-        let mut message = String::new();
-        let mut partition = Partition::NONE;
-        while line.len() > allowed && rules.limits.fields > 0 {
-            if rules.limits.text > SHORTEST_TEXT {
-                rules.limits.text /= 2;
-            } else {
-                rules.limits.fields /= 2;
-            }
-            message.clear();
-            message.push_str(limits::cut(record.message, rules.limits.text));
-            if message.len() < record.message.len() {
-                limits::push_cut_mark(record.message.len(), &mut message);
-            }
-            let reading = Reading { rules: &rules, ..record.reading };
-            line.clear();
-            partition = self.encoder.encode(&Record { message: &message, shape: &shape, reading, ..*record }, line);
-        }
-        partition
-    }
-}
-
-/// Where a record is still too long with texts of this length, it is its many fields that are too many.
-const SHORTEST_TEXT: usize = 32;
-
-/// How far a record has come within a format.
-struct Progress {
-    /// None until it is encoded.
-    partition: Option<Partition>,
-    next: usize,
-}
-
-impl Outlet {
-    #[inline(always)]
-    fn write(&self, line: &Line<'_>, was_cut: bool, place: &Place) {
-        self.counters.accept(line.level, place);
-        if was_cut {
-            self.counters.cut_one();
-        }
-        match self.sink.write(line) {
-            Written::Done => self.counters.write(line.level, place),
-            other => self.account_for(line.level, other),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn account_for(&self, level: Level, written: Written) {
-        match written {
-            Written::Done | Written::Queued => {}
-            Written::Dropped(reason) => self.counters.drop_one(level, reason),
-            Written::Closed => self.counters.drop_one(level, DropReason::Closed),
-        }
-    }
-}
-
-/// Fields that can be bound: `fields!(..)` or a [`FieldSet`].
-pub trait BindFields: sealed::Parts {}
-
-impl BindFields for &FieldSet {}
-impl BindFields for Gathered<'_> {}
-
-/// What `fields!` makes.
-#[derive(Clone, Copy)]
-pub struct Gathered<'a> {
-    keys: &'static KeySet,
-    values: &'a [Value<'a>],
-}
-
-impl<'a> Gathered<'a> {
-    #[doc(hidden)]
-    pub const fn new(keys: &'static KeySet, values: &'a [Value<'a>]) -> Gathered<'a> {
-        Gathered { keys, values }
-    }
-}
-
-mod sealed {
-    use super::*;
-
-    pub trait Parts {
-        #[expect(private_interfaces, reason = "sealed")]
-        fn parts(&self) -> (Fields<'_>, Option<&'static KeySet>);
-    }
-
-    impl Parts for &FieldSet {
-        #[expect(private_interfaces, reason = "sealed")]
-        fn parts(&self) -> (Fields<'_>, Option<&'static KeySet>) {
-            (self.as_fields(), None)
-        }
-    }
-
-    impl Parts for Gathered<'_> {
-        #[expect(private_interfaces, reason = "sealed")]
-        fn parts(&self) -> (Fields<'_>, Option<&'static KeySet>) {
-            (Fields::Gathered { keys: self.keys.keys, values: self.values }, Some(self.keys))
-        }
-    }
-}
-
-/// Adds fields to a context: the block, then every format's form of them.
-pub(crate) fn bind(
-    parent: &Context,
-    fields: Fields<'_>,
-    keys: Option<&KeySet>,
-    snapshot: &Snapshot,
-    reading: Reading<'_>,
-    bytes: &mut Vec<u8>,
-) -> Context {
-    let (marks, repeated) = facts(fields, keys);
-    let overriding = marks & parent.marks() != 0 && overrides(fields, [parent]);
-    let verdicts = verdicts(keys, &reading);
-    let later = if repeated { Overriding::ByLater(fields) } else { Overriding::Nothing };
-    let own = || FieldCursor::new(reading, fields, verdicts, later);
-    let kept = || {
-        let overriding = if overriding { Overriding::ByCall(fields) } else { Overriding::Nothing };
-        FieldCursor::new(reading, Fields::Block(parent.block()), KeyVerdicts::UNKNOWN, overriding)
-    };
-    bytes.clear();
-    if overriding {
-        copy_fields(kept(), bytes);
-    } else {
-        bytes.extend_from_slice(parent.block());
-    }
-    copy_fields(own(), bytes);
-    let block = bytes.len();
-    const MOST_FORMATS: usize = 8;
-    let mut ends = [0_u32; MOST_FORMATS];
-    let formats = &snapshot.formats[..snapshot.formats.len().min(MOST_FORMATS)];
-    for (index, format) in formats.iter().enumerate() {
-        let prepared = match parent.encoded(snapshot.shape.encoding, index) {
-            Some(encoded) if !overriding => {
-                bytes.extend_from_slice(encoded);
-                true
-            }
-            _ => format.encoder.encode_bound(&mut kept(), bytes),
-        };
-        let prepared = prepared && format.encoder.encode_bound(&mut own(), bytes);
-        ends[index] = bytes.len() as u32 | if prepared { 0 } else { UNPREPARED };
-    }
-    for end in ends[..formats.len()].iter().rev() {
-        bytes.extend_from_slice(&end.to_le_bytes());
-    }
-    Context::new(bytes, block, snapshot.shape.encoding, marks | parent.marks())
-}
-
-fn copy_fields(mut fields: FieldCursor<'_>, out: &mut Vec<u8>) {
-    while let Some((key, value)) = fields.next() {
-        block::push(key.name(), value, out);
-    }
-}
-
-/// The marks of the keys, and whether one of them stands there twice.
-#[inline]
-fn facts(fields: Fields<'_>, keys: Option<&KeySet>) -> (u64, bool) {
-    match keys {
-        Some(keys) => keys.facts(),
-        None => fields.names().fold((0, false), |(marks, repeated), name| {
-            let mark = Key::new(name).mark();
-            (marks | mark, repeated || marks & mark != 0)
-        }),
-    }
-}
-
-#[inline]
-fn verdicts(keys: Option<&KeySet>, reading: &Reading<'_>) -> KeyVerdicts {
-    keys.map_or(KeyVerdicts::UNKNOWN, |keys| keys.verdicts(reading.rules))
-}
-
-/// Whether a call has a key that is bound too.
-#[cold]
-fn overrides<const COUNT: usize>(fields: Fields<'_>, bound: [&Context; COUNT]) -> bool {
-    fields.names().any(|name| bound.iter().any(|context| Fields::Block(context.block()).has_from(name, 0)))
-}
-
-/// The memory a thread logs with. It is taken while a record is on its way, so that a record logged meanwhile, by a
-/// `Display` say, finds none and makes its own.
-struct Workspace {
-    line: Vec<u8>,
-    message: Message,
-    scratch: Cell<Option<Box<Scratch>>>,
-    snapshots: Snapshots,
-    place: Place,
-}
-
-thread_local! {
-    static WORKSPACE: Cell<Option<Box<Workspace>>> = const { Cell::new(None) };
-}
-
-impl Workspace {
-    #[inline]
-    fn lend<R>(work: impl FnOnce(&mut Workspace) -> R) -> R {
-        let kept = WORKSPACE.try_with(Cell::take).ok().flatten();
-        let mut workspace = match kept {
-            Some(workspace) => workspace,
-            None => Workspace::make(),
-        };
-        let result = work(&mut workspace);
-        workspace.give_back();
-        result
-    }
-
-    #[cold]
-    fn make() -> Box<Workspace> {
-        Box::new(Workspace {
-            line: Vec::with_capacity(1024),
-            message: Message::default(),
-            scratch: Cell::new(None),
-            snapshots: Snapshots::default(),
-            place: Place::claim(),
-        })
-    }
-
-    #[inline]
-    fn give_back(mut self: Box<Workspace>) {
-        if self.line.capacity() > LARGEST_KEPT {
-            self.line = Vec::with_capacity(1024);
-        }
-        // Where the thread is ending there is nothing to give it to.
-        let _ = WORKSPACE.try_with(|kept| kept.set(Some(self)));
-    }
-}
-
-/// Memory that one huge record needed is not kept for all the small ones.
-const LARGEST_KEPT: usize = 1 << 20;
-
-/// The snapshots that a thread used last.
-#[derive(Default)]
-struct Snapshots([Option<Cached>; 2]);
-
-struct Cached {
-    core: u64,
-    generation: u64,
-    snapshot: Arc<Snapshot>,
-}
-
-impl Snapshots {
-    #[inline]
-    fn of(&mut self, core: &Core) -> &Snapshot {
-        let generation = core.generation.load(Ordering::Acquire);
-        if !matches!(&self.0[0], Some(cached) if cached.core == core.id && cached.generation == generation) {
-            self.fetch(core, generation);
-        }
-        match &self.0[0] {
-            Some(cached) => &cached.snapshot,
-            None => unreachable!("it was fetched"),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn fetch(&mut self, core: &Core, generation: u64) {
-        self.0.swap(0, 1);
-        let is_current = |cached: &Cached| cached.core == core.id && cached.generation == generation;
-        if !self.0[0].as_ref().is_some_and(is_current) {
-            self.0[0] = Some(Cached { core: core.id, generation, snapshot: core.snapshot() });
-        }
-    }
-}
-
-/// Where a message is put together.
-#[derive(Default)]
-struct Message {
-    raw: Vec<u8>,
-    shown: String,
-}
-
-impl Message {
-    #[inline]
-    fn read<'a>(&'a mut self, message: fmt::Arguments<'a>, reading: &Reading<'_>) -> &'a str {
-        if let Some(text) = message.as_str()
-            && text.len() <= reading.rules.limits.message
-            && reading.rules.redaction().is_none_or(|redaction| redaction.is_clean(text))
-        {
-            return text;
-        }
-        self.format(message, reading)
-    }
-
-    #[inline(never)]
-    fn format(&mut self, message: fmt::Arguments<'_>, reading: &Reading<'_>) -> &str {
-        self.raw.clear();
-        limits::format_into(Value::Display(&message), &mut self.raw);
-        let raw = std::str::from_utf8(&self.raw).unwrap_or_default();
-        if raw.len() <= reading.rules.limits.message
-            && reading.rules.redaction().is_none_or(|redaction| redaction.is_clean(raw))
-        {
-            return raw;
-        }
-        self.shown.clear();
-        reading.read_text(raw, reading.rules.limits.message, &mut self.shown);
-        &self.shown
-    }
-}
-
-static CORES: Mutex<Vec<Weak<Core>>> = Mutex::new(Vec::new());
-static NAMES: OnceLock<()> = OnceLock::new();
-static GLOBAL: OnceLock<Logger> = OnceLock::new();
-
-fn register(core: &Arc<Core>) {
-    {
-        let mut cores = CORES.lock().unwrap_or_else(PoisonError::into_inner);
-        cores.retain(|core| core.strong_count() > 0);
-        cores.push(Arc::downgrade(core));
-    }
-    callsite::rejudge(judge);
-}
-
-/// From the first named logger on, a call site cannot know by its target what a logger will say.
-fn note_names() {
-    if NAMES.set(()).is_ok() {
-        callsite::rejudge(judge);
-    }
-}
-
-/// What can be said of a call before it is known which logger it goes to.
-fn judge(level: Level, target: &str) -> Verdict {
-    let cores: Vec<Arc<Core>> =
-        CORES.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
-    let named = NAMES.get().is_some();
-    let (mut any, mut all) = (false, !named);
-    for core in cores {
-        let snapshot = core.snapshot();
-        let wants = snapshot.wants(level, target);
-        any |= wants || named && snapshot.directives.most_verbose().allows(level);
-        all &= wants;
-    }
-    match (any, all) {
-        (false, _) => Verdict::Unwanted,
-        (true, true) => Verdict::Certain,
-        (true, false) => Verdict::Open,
-    }
-}
-
-/// The global logger; the default one from the first record on, until another is installed in its place.
-#[inline]
-pub(crate) fn global() -> &'static Logger {
-    GLOBAL.get_or_init(|| Builder::zero_configuration())
-}
-
-/// Makes a logger the global one.
-pub(crate) fn install(logger: &Logger) -> Result<(), BuildError> {
-    static INSTALLED: OnceLock<()> = OnceLock::new();
-    INSTALLED.set(()).map_err(|()| BuildError::installed())?;
-    if GLOBAL.set(logger.clone()).is_err() {
-        global().replace(logger);
-    }
-    Ok(())
-}
-
-#[inline]
-fn with_current<R>(act: impl FnOnce(&Logger) -> R) -> R {
-    match Scope::current() {
-        Some(scope) => act(&scope.logger()),
-        None => act(global()),
-    }
-}
-
-/// The gates of a call without a logger.
-#[doc(hidden)]
-#[inline(always)]
-pub fn gate(callsite: &'static Callsite) -> Option<Pass> {
-    if callsite.is_certain() { Some(Pass::CERTAIN) } else { gate_of_current(callsite) }
-}
-
-#[inline(never)]
-fn gate_of_current(callsite: &'static Callsite) -> Option<Pass> {
-    with_current(|logger| logger.gate(callsite))
-}
-
-/// The gates of a call with a logger.
-#[doc(hidden)]
-#[inline(always)]
-pub fn gate_of(logger: &Logger, callsite: &'static Callsite) -> Option<Pass> {
-    if callsite.is_certain() { Some(Pass::CERTAIN) } else { logger.gate(callsite) }
-}
-
-/// Logs what has passed the gates.
-#[doc(hidden)]
-#[inline(never)]
-pub fn log(callsite: &'static Callsite, pass: Pass, message: fmt::Arguments<'_>, values: &[Value<'_>]) {
-    let call = call(callsite, pass, message, values);
-    with_current(|logger| logger.write(&call));
-}
-
-/// Logs what has passed the gates to a logger.
-#[doc(hidden)]
-#[inline(never)]
-pub fn log_to(
-    logger: &Logger,
-    callsite: &'static Callsite,
-    pass: Pass,
-    message: fmt::Arguments<'_>,
-    values: &[Value<'_>],
-) {
-    logger.write(&call(callsite, pass, message, values));
-}
-
-#[inline(always)]
-fn call<'a>(callsite: &'static Callsite, pass: Pass, message: fmt::Arguments<'a>, values: &'a [Value<'a>]) -> Call<'a> {
-    Call {
-        level: callsite.site.level,
-        site: &callsite.site,
-        message,
-        fields: Fields::Gathered { keys: callsite.keys.keys, values },
-        keys: Some(&callsite.keys),
-        rate: pass.rate,
+        });
     }
 }

@@ -213,7 +213,7 @@ macro_rules! __emit {
     ({ gather } [$(($key:expr))*] [$(($value:expr))*] "" [] []) => {
         $crate::__private::Gathered::new(
             {
-                static KEYS: $crate::__private::KeySet = $crate::__private::KeySet::new(&[$($key),*]);
+                static KEYS: $crate::__private::KeySet = $crate::__private::KeySet::new(&[$($key),*], "");
                 &KEYS
             },
             &[$($value),*],

@@ -6,7 +6,7 @@
 use crate::block::{self, Entries, Stored, TreeBytes, TreeWriter};
 use crate::field::{Fields, Key};
 use crate::limits::{self, Limits};
-use crate::redact::{Mask, Redaction};
+use crate::redact::{Mask, Redaction, Verdict};
 use crate::time::Timestamp;
 use crate::value::{Tree, TreeVisitor, Value};
 use std::cell::Cell;
@@ -39,6 +39,12 @@ impl Rules {
     /// Whether a key cannot pass as it is.
     pub(crate) fn must_look_at(&self, name: &str) -> bool {
         name.len() > self.limits.key || self.redaction().is_some_and(|redaction| redaction.key(name).is_some())
+    }
+
+    /// Whether a message can be shown as it is.
+    #[inline]
+    pub(crate) fn passes_message(&self, text: &str) -> bool {
+        text.len() <= self.limits.message && self.redaction().is_none_or(|redaction| redaction.is_clean(text))
     }
 
     /// Whether a text can be shown as it is.
@@ -90,13 +96,54 @@ pub struct FieldCursor<'r> {
     reading: Reading<'r>,
     fields: Fields<'r>,
     index: usize,
-    /// Up to here fields may be shown as they are.
-    plain: usize,
     verdicts: KeyVerdicts,
     overriding: Overriding<'r>,
     /// How much of [`Scratch::block`] is still to be read.
     pending: usize,
     scratch: Option<Box<Scratch>>,
+}
+
+/// Fields of which nothing but a text has to be looked at: ask [`Rules::passes`].
+#[derive(Clone, Copy)]
+pub(crate) struct Plain<'r> {
+    keys: &'r [Key<'r>],
+    values: &'r [Value<'r>],
+    verdicts: u64,
+    pub(crate) rules: &'r Rules,
+}
+
+impl<'r> Plain<'r> {
+    #[inline(always)]
+    pub(crate) fn new(fields: Fields<'r>, verdicts: KeyVerdicts, rules: &'r Rules) -> Plain<'r> {
+        let Fields::Gathered { keys, values } = fields else { return Plain::none(rules) };
+        let keys = if keys.len() <= rules.limits.fields { keys } else { &keys[..rules.limits.fields] };
+        Plain { keys, values, verdicts: verdicts.0, rules }
+    }
+
+    #[inline(always)]
+    pub(crate) fn none(rules: &'r Rules) -> Plain<'r> {
+        Plain { keys: &[], values: &[], verdicts: 0, rules }
+    }
+
+    fn from(self, index: usize) -> Plain<'r> {
+        Plain {
+            keys: self.keys.get(index..).unwrap_or_default(),
+            values: self.values.get(index..).unwrap_or_default(),
+            verdicts: self.verdicts.checked_shr(index as u32).unwrap_or(!0),
+            rules: self.rules,
+        }
+    }
+
+    /// As far as no key has to be looked at.
+    #[inline(always)]
+    pub(crate) fn iter(self) -> impl Iterator<Item = (&'r Key<'r>, &'r Value<'r>)> + use<'r> {
+        let mut verdicts = self.verdicts;
+        self.keys.iter().zip(self.values).take_while(move |_| {
+            let passes = verdicts & 1 == 0;
+            verdicts >>= 1;
+            passes
+        })
+    }
 }
 
 /// Where values are prepared that cannot be shown as they were given.
@@ -136,18 +183,14 @@ impl<'r> FieldCursor<'r> {
         verdicts: KeyVerdicts,
         overriding: Overriding<'r>,
     ) -> FieldCursor<'r> {
-        let plain = match (fields, overriding) {
-            (Fields::Gathered { keys, .. }, Overriding::Nothing) => keys.len().min(reading.rules.limits.fields),
-            _ => 0,
-        };
-        FieldCursor { reading, fields, index: 0, plain, verdicts, overriding, pending: 0, scratch: None }
+        FieldCursor { reading, fields, index: 0, verdicts, overriding, pending: 0, scratch: None }
     }
 
     /// The next field, redacted and no longer than the limits allow.
     #[expect(clippy::should_implement_trait, reason = "a lent value does not outlive the next call")]
     pub fn next(&mut self) -> Option<(Key<'_>, Value<'_>)> {
         let rules = self.reading.rules;
-        if let Some((key, value)) = self.plain().next() {
+        if let Some((key, value)) = self.plain().iter().next() {
             let passes = match value {
                 Value::Str(text) => rules.passes(text),
                 Value::Bytes(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) | Value::Tree(_) => false,
@@ -161,35 +204,26 @@ impl<'r> FieldCursor<'r> {
         self.next_prepared()
     }
 
-    /// Fields, from the next on, of which nothing but a text has to be looked at: ask [`Rules::passes`], and tell
-    /// [`FieldCursor::skip`] how many were taken.
+    /// The fields from the next on, as far as they can be shown as they are.
     #[inline(always)]
-    pub(crate) fn plain(&self) -> impl Iterator<Item = (&'r Key<'r>, &'r Value<'r>)> + use<'r> {
-        let range = match self.pending {
-            0 => self.index..self.plain,
-            _ => 0..0,
-        };
-        let (keys, values) = match self.fields {
-            Fields::Gathered { keys, values } => (keys.get(range.clone()), values.get(range)),
-            Fields::Block(_) => (None, None),
-        };
-        let mut verdicts = self.verdicts.0.checked_shr(self.index as u32).unwrap_or(!0);
-        keys.unwrap_or_default().iter().zip(values.unwrap_or_default()).take_while(move |_| {
-            let passes = verdicts & 1 == 0;
-            verdicts >>= 1;
-            passes
-        })
-    }
-
-    #[inline(always)]
-    pub(crate) fn rules(&self) -> &'r Rules {
-        self.reading.rules
+    pub(crate) fn plain(&self) -> Plain<'r> {
+        match self.overriding {
+            Overriding::Nothing if self.pending == 0 => {
+                Plain::new(self.fields, self.verdicts, self.reading.rules).from(self.index)
+            }
+            _ => Plain::none(self.reading.rules),
+        }
     }
 
     /// Passes over fields that [`FieldCursor::plain`] showed.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn skip(&mut self, taken: usize) {
         self.index += taken;
+    }
+
+    pub(crate) fn skipping(mut self, taken: usize) -> FieldCursor<'r> {
+        self.skip(taken);
+        self
     }
 
     /// The next field, whatever has to be done for it.
@@ -368,7 +402,7 @@ impl Reading<'_> {
     /// Appends a text as it may be shown: redacted, then cut.
     pub(crate) fn read_text(&self, text: &str, limit: usize, out: &mut String) {
         let start = out.len();
-        let is_masked = self.rules.redaction().is_some_and(|redaction| redaction.text(text, out));
+        let is_masked = self.rules.redaction().is_some_and(|redaction| redaction.text(text, out) == Verdict::Masked);
         if !is_masked {
             out.push_str(limits::cut(text, limit));
         }
@@ -378,6 +412,13 @@ impl Reading<'_> {
             out.truncate(start + kept);
             limits::push_cut_mark(text.len(), out);
         }
+    }
+
+    /// A message as it may be shown.
+    pub(crate) fn shown_message(&self, message: &str) -> String {
+        let mut shown = String::new();
+        self.read_text(message, self.rules.limits.message, &mut shown);
+        shown
     }
 
     fn shorten_key(&self, name: &mut String) {

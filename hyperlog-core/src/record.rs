@@ -4,13 +4,17 @@
 //! redaction hides or a text longer than the limits allow.
 
 use crate::context::Context;
+use crate::encode::append::Padded;
 use crate::field::{Fields, Key};
 use crate::filter::sample::SampleRate;
+use crate::heads::{Heads, Owner};
 use crate::keyset::KeySet;
 use crate::level::Level;
-use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Reading};
+use crate::limits;
+use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Plain, Reading};
 use crate::time::Timestamp;
 use crate::value::Value;
+use std::cell::RefCell;
 use std::fmt;
 
 /// A happening: when, how severe, where, what, and its fields.
@@ -31,6 +35,8 @@ pub struct Record<'a> {
     /// Which of the logger's formats is being written.
     pub(crate) format: usize,
     pub(crate) reading: Reading<'a>,
+    /// Where heads are kept; none if the message or the target is this record's own.
+    pub(crate) heads: Option<&'a RefCell<Heads>>,
     pub(crate) cut_from: usize,
 }
 
@@ -42,6 +48,7 @@ pub(crate) struct Call<'a> {
     pub(crate) fields: Fields<'a>,
     pub(crate) keys: Option<&'a KeySet>,
     pub(crate) rate: SampleRate,
+    pub(crate) may_be_sampled: bool,
 }
 
 /// What all records of a logger have in common.
@@ -124,22 +131,60 @@ impl<'a> Record<'a> {
         (self.cut_from > 0).then_some(self.cut_from)
     }
 
+    /// What an encoder kept for all records from this call site.
+    #[inline]
+    pub(crate) fn with_head(&self, copy: impl FnOnce(Padded<'_>)) -> bool {
+        let Some(heads) = self.heads else { return false };
+        let heads = heads.borrow();
+        let Some(head) = heads.get(self.head_owner()) else { return false };
+        copy(head);
+        true
+    }
+
+    /// Keeps what all records from this call site have in common.
+    pub(crate) fn keep_head(&self, text: &[u8]) {
+        if let Some(heads) = self.heads
+            && let Ok(text) = std::str::from_utf8(text)
+        {
+            heads.borrow_mut().keep(self.head_owner(), text);
+        }
+    }
+
+    #[inline]
+    fn head_owner(&self) -> Owner {
+        let site = std::ptr::from_ref(self.call.site).addr();
+        Owner { site, encoding: self.shape.encoding, format: self.format }
+    }
+
     /// Whether there is anything beside head and fields.
     #[inline]
     pub(crate) fn has_extras(&self) -> bool {
         self.shape.location || self.cut_from > 0 || self.call.rate != SampleRate::ONE
     }
 
+    /// The fields of the call, as far as they can be shown as they are.
+    #[inline(always)]
+    pub(crate) fn plain_fields(&self) -> Plain<'_> {
+        match self.repeated {
+            false => Plain::new(self.call.fields, self.verdicts, self.reading.rules),
+            true => Plain::none(self.reading.rules),
+        }
+    }
+
+    /// The fields of the call behind those that [`Record::plain_fields`] showed, if there are any.
+    #[inline]
+    pub(crate) fn fields_behind(&self, taken: usize) -> Option<FieldCursor<'_>> {
+        match self.call.fields {
+            Fields::Gathered { keys, .. } if taken >= keys.len() => None,
+            Fields::Block([]) => None,
+            _ => Some(self.fields().skipping(taken)),
+        }
+    }
+
     /// Whether anything is bound.
     #[inline]
     pub(crate) fn has_bound(&self) -> bool {
         !self.context.is_empty() || !self.shape.identity.is_empty()
-    }
-
-    /// Whether the call gave any fields.
-    #[inline]
-    pub(crate) fn has_fields(&self) -> bool {
-        !matches!(self.call.fields, Fields::Gathered { keys: [], .. } | Fields::Block([]))
     }
 
     /// The fields given at the call.
@@ -178,6 +223,19 @@ impl<'a> Record<'a> {
     fn bound_fields<'r>(&'r self, context: &'r Context) -> FieldCursor<'r> {
         let overriding = if self.overriding { Overriding::ByCall(self.call.fields) } else { Overriding::Nothing };
         FieldCursor::new(self.reading, Fields::Block(context.block()), KeyVerdicts::UNKNOWN, overriding)
+    }
+
+    /// What a field shows, as text: the last of its name.
+    pub(crate) fn value_text(&self, name: &str) -> Option<String> {
+        let mut found = None;
+        self.for_each_field(|key, value| {
+            if key.name() == name {
+                let mut text = String::new();
+                limits::format_into(value, &mut text);
+                found = Some(text);
+            }
+        });
+        found
     }
 
     /// Every field: of the process, of the logger and of the call, in this order.

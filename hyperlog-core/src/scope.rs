@@ -3,7 +3,8 @@
 //! A scope is current on a thread while the work is polled or called there, without any runtime's help; whatever logs
 //! meanwhile logs through it.
 
-use crate::logger::{BindFields, Logger};
+use crate::bind::BindFields;
+use crate::logger::Logger;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::marker::PhantomData;

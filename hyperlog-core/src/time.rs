@@ -3,7 +3,7 @@
 mod format;
 mod system;
 
-pub(crate) use self::format::{PAIRS, rfc3339_micros};
+pub(crate) use self::format::{PAIRS, second_digits};
 pub use self::format::{PatternError, TimeFormat};
 
 use std::fmt;
@@ -122,6 +122,16 @@ impl Clock {
         match &self.0 {
             None => Timestamp::now(),
             Some(manual) => *manual.lock().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+}
+
+impl Clock {
+    /// Nanoseconds on a clock that does not run backwards, for windows and buckets; to a few milliseconds.
+    pub(crate) fn ticks(&self) -> u64 {
+        match &self.0 {
+            None => system::ticks(),
+            Some(_) => u64::try_from(self.now().unix_nanos()).unwrap_or(0),
         }
     }
 }

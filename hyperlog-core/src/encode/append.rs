@@ -9,7 +9,7 @@
 //! and U+2029 and the marks that turn the direction of text.
 #![allow(unsafe_code)]
 
-use crate::time::PAIRS;
+use crate::time::{PAIRS, Timestamp, second_digits};
 use std::ptr::copy_nonoverlapping;
 
 /// Appends to bytes. What was appended belongs to them once [`Appender::finish`] was called.
@@ -155,6 +155,41 @@ impl<'a> Appender<'a> {
             push_rest(text, from, out);
             out.extend_from_slice(after);
         });
+    }
+
+    /// A field of a block: the length of the name, the name, what kind of value it is, and the value.
+    #[inline(always)]
+    pub(crate) fn stored_scalar<const LENGTH: usize>(&mut self, name: &str, kind: u8, value: [u8; LENGTH]) {
+        self.room(name.len() + LENGTH + 5);
+        // SAFETY: there is room for all of it.
+        unsafe {
+            let to = put(self.at, &(name.len() as u32).to_le_bytes());
+            let to = put(put_bytes(to, name.as_bytes()), &[kind]);
+            self.at = put(to, &value);
+        }
+    }
+
+    /// A field of a block that is a text: its length, and the text.
+    #[inline(always)]
+    pub(crate) fn stored_text(&mut self, name: &str, kind: u8, text: &str) {
+        self.stored_scalar(name, kind, (text.len() as u32).to_le_bytes());
+        self.bytes(text.as_bytes());
+    }
+
+    /// A time as RFC 3339 in UTC, with microseconds.
+    #[inline(always)]
+    pub(crate) fn rfc3339_micros(&mut self, time: Timestamp) {
+        let micros = time.subsec_nanos() / 1_000;
+        let (high, low) = (micros / 100, micros % 100);
+        self.room(32);
+        // SAFETY: there is room for 32 bytes, of which 27 count.
+        unsafe {
+            put(self.at, &second_digits(time.seconds()));
+            let to = put(self.at.add(20), &PAIRS[high as usize / 100 % 100]);
+            let to = put(to, &PAIRS[high as usize % 100]);
+            let to = put(to, &PAIRS[low as usize]);
+            self.at = put(to, b"Z");
+        }
     }
 
     /// A key and a word.
@@ -312,6 +347,22 @@ impl<'a> Padded<'a> {
     #[inline(always)]
     const fn length(self) -> usize {
         self.bytes.len() - PADDING
+    }
+}
+
+/// [`Padded`] text with an owner.
+#[derive(Clone, Debug)]
+pub(crate) struct PaddedText(Box<str>);
+
+impl PaddedText {
+    pub(crate) fn new(mut text: String) -> PaddedText {
+        text.extend([' '; PADDING]);
+        PaddedText(text.into())
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self) -> Padded<'_> {
+        Padded { bytes: &self.0 }
     }
 }
 

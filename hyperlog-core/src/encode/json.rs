@@ -1,14 +1,14 @@
 //! One JSON object a line.
 
-use crate::encode::append::{Appender, PADDING, Padded, push_escaped};
+use crate::encode::append::{Appender, Padded, PaddedText, push_escaped};
 use crate::encode::{Encode, Partition};
 use crate::field::Key;
 use crate::filter::sample::SampleRate;
 use crate::keys::{DurationForm, Schema};
 use crate::level::Level;
-use crate::reading::FieldCursor;
+use crate::reading::{FieldCursor, Plain};
 use crate::record::{Bound, Record};
-use crate::time::{TimeFormat, rfc3339_micros};
+use crate::time::TimeFormat;
 use crate::value::{Tree, TreeVisitor, Value};
 use std::any::Any;
 use std::time::Duration;
@@ -28,14 +28,14 @@ use std::time::Duration;
 pub struct Json {
     schema: Schema,
     /// What precedes the time.
-    open: Box<str>,
+    open: PaddedText,
     /// What stands between the time and the target, of every level.
-    levels: Box<[Box<str>]>,
+    levels: Box<[PaddedText]>,
     /// What stands between target and message.
-    message: Box<str>,
+    message: PaddedText,
     reserved: Box<[&'static str]>,
     /// The marks of all names that are reserved or renamed.
-    special_keys: u64,
+    special_keys: [u64; 4],
 }
 
 impl Default for Json {
@@ -61,36 +61,55 @@ impl Json {
                 text += &format!("\"{severity}\":{},", level.severity());
             }
             text += &format!("\"{}\":{},\"{}\":\"", schema.level, schema.level_form.json(level), schema.target);
-            padded(text)
+            PaddedText::new(text)
         });
         let reserved: Box<[&'static str]> = schema.reserved().collect();
         let special = schema.reserved().chain(schema.renamed.iter().map(|(ours, _)| *ours));
         Json {
-            open: padded(open),
+            open: PaddedText::new(open),
             levels: levels.collect(),
-            message: padded(format!(",\"{}\":\"", schema.message)),
-            special_keys: special.fold(0, |marks, name| marks | Key::new(name).mark()),
+            message: PaddedText::new(format!(",\"{}\":\"", schema.message)),
+            special_keys: marks_of(special),
             reserved,
             schema,
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn append_fields(&self, fields: &mut FieldCursor<'_>, line: &mut Appender<'_>) {
         loop {
-            let taken = self.append_plain(fields, line);
+            let taken = self.append_plain(fields.plain(), line);
             fields.skip(taken);
             let Some((key, value)) = fields.next_prepared() else { return };
             line.with_vec(|out| self.push_field(&key, &value, out));
         }
     }
 
+    /// The fields of the call.
+    #[inline(always)]
+    fn append_own(&self, record: &Record<'_>, line: &mut Appender<'_>) {
+        let taken = self.append_plain(record.plain_fields(), line);
+        if let Some(mut others) = record.fields_behind(taken) {
+            self.append_fields(&mut others, line);
+        }
+    }
+
+    /// From the level to the message.
+    #[inline(never)]
+    fn append_head(&self, record: &Record<'_>, line: &mut Appender<'_>) {
+        let start = line.length();
+        let level = &self.levels[usize::from(record.level().severity() - 1)];
+        line.text_between(level.get(), record.target(), b"\"");
+        line.text_between(self.message.get(), record.message(), b"\"");
+        line.with_vec(|out| record.keep_head(&out[start..]));
+    }
+
     /// Appends fields as long as they are of the common kinds; says how many.
     #[inline(always)]
-    fn append_plain(&self, fields: &FieldCursor<'_>, line: &mut Appender<'_>) -> usize {
-        let rules = fields.rules();
+    fn append_plain(&self, fields: Plain<'_>, line: &mut Appender<'_>) -> usize {
+        let rules = fields.rules;
         let mut taken = 0;
-        for (key, value) in fields.plain() {
+        for (key, value) in fields.iter() {
             let Some(key) = self.fragment_of(key) else { break };
             match *value {
                 Value::Str(text) if rules.passes(text) => line.text_field(key, text),
@@ -109,7 +128,19 @@ impl Json {
     /// A key as it was prepared when the program was built, if nothing is in the way.
     #[inline(always)]
     fn fragment_of<'k>(&self, key: &Key<'k>) -> Option<Padded<'k>> {
-        if self.special_keys & key.mark() != 0 { None } else { key.fragment() }
+        if self.may_be_special(key) && self.is_special(key.name()) { None } else { key.fragment() }
+    }
+
+    #[inline(always)]
+    fn may_be_special(&self, key: &Key<'_>) -> bool {
+        let mark = key.mark();
+        self.special_keys[usize::from(mark >> 6)] >> (mark & 63) & 1 != 0
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn is_special(&self, name: &str) -> bool {
+        self.reserved.contains(&name) || self.schema.renamed.iter().any(|(ours, _)| *ours == name)
     }
 
     #[inline(never)]
@@ -123,7 +154,7 @@ impl Json {
 
     fn push_key(&self, key: &Key<'_>, suffix: &str, out: &mut Vec<u8>) {
         let name = key.name();
-        let is_reserved = self.special_keys & key.mark() != 0 && self.reserved.contains(&name);
+        let is_reserved = self.may_be_special(key) && self.reserved.contains(&name);
         out.extend_from_slice(if is_reserved { b",\"field." } else { b",\"" });
         push_escaped(self.schema.name_of(name), out);
         push_escaped(suffix, out);
@@ -160,7 +191,7 @@ impl Json {
         self.close_group(opened, line);
         let opened = self.open_group(self.schema.attributes, line);
         self.append_bound(record.context(), line);
-        self.append_fields(&mut record.fields(), line);
+        self.append_own(record, line);
         self.close_group(opened, line);
     }
 
@@ -222,14 +253,14 @@ impl Json {
 impl Encode for Json {
     fn encode(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
         let mut line = Appender::new(out);
-        line.padded(Padded::new(&self.open));
+        line.padded(self.open.get());
         match &self.schema.time {
-            TimeFormat::Rfc3339Micros => line.literal(&rfc3339_micros(record.timestamp())),
+            TimeFormat::Rfc3339Micros => line.rfc3339_micros(record.timestamp()),
             other => line.with_vec(|out| other.write(record.timestamp(), out)),
         }
-        let level = &self.levels[usize::from(record.level().severity() - 1)];
-        line.text_between(Padded::new(level), record.target(), b"\"");
-        line.text_between(Padded::new(&self.message), record.message(), b"\"");
+        if !record.with_head(|head| line.padded(head)) {
+            self.append_head(record, &mut line);
+        }
         if !self.schema.constants.is_empty() {
             line.bytes(self.schema.constants.as_bytes());
         }
@@ -240,9 +271,7 @@ impl Encode for Json {
                 self.append_bound(record.identity(), &mut line);
                 self.append_bound(record.context(), &mut line);
             }
-            if record.has_fields() {
-                self.append_fields(&mut record.fields(), &mut line);
-            }
+            self.append_own(record, &mut line);
         }
         if record.has_extras() {
             line.with_vec(|out| self.push_extras(record, out));
@@ -264,10 +293,13 @@ impl Encode for Json {
     }
 }
 
-/// Text that [`Padded`] can be made of.
-fn padded(mut text: String) -> Box<str> {
-    text.extend([' '; PADDING]);
-    text.into()
+/// A bit for each mark of these names.
+fn marks_of(names: impl Iterator<Item = &'static str>) -> [u64; 4] {
+    names.fold([0; 4], |mut marks, name| {
+        let mark = Key::new(name).mark();
+        marks[usize::from(mark >> 6)] |= 1 << (mark & 63);
+        marks
+    })
 }
 
 /// Appends a value as JSON.

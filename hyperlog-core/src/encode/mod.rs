@@ -108,7 +108,8 @@ pub(crate) fn written(encoder: impl Encode, log: impl FnOnce(&crate::logger::Log
 
     let memory = crate::sink::Memory::new();
     let (clock, _) = Clock::manual(Timestamp::new(1_700_000_000, 42_000_000));
-    let builder = crate::logger::Logger::builder().clock(clock).level(Level::TRACE);
+    let builder =
+        crate::logger::Logger::builder().clock(clock).level(Level::TRACE).redaction(crate::redact::Redaction::off());
     log(&builder.output(Output::new(encoder, memory.clone())).build().expect("one output is not too many"));
     String::from_utf8(memory.bytes()).expect("every format is UTF-8")
 }

@@ -7,7 +7,7 @@ use crate::filter::sample::SampleRate;
 use crate::keys::{Schema, syslog_severity};
 use crate::reading::FieldCursor;
 use crate::record::{Bound, Record};
-use crate::time::rfc3339_micros;
+use crate::time::TimeFormat;
 use crate::value::Value;
 use std::any::Any;
 
@@ -174,8 +174,7 @@ impl Syslog {
             out.extend_from_slice(b">1");
         });
         out.push(b' ');
-        let time = rfc3339_micros(record.timestamp());
-        self.palette.paint(Token::Timestamp, out, |out| out.extend_from_slice(&time));
+        self.palette.paint(Token::Timestamp, out, |out| TimeFormat::Rfc3339Micros.write(record.timestamp(), out));
         for part in [&self.host, &self.app, &self.process, &self.message_id] {
             out.push(b' ');
             self.palette.paint(Token::Target, out, |out| out.extend_from_slice(part.as_bytes()));
@@ -472,7 +471,7 @@ mod tests {
             let read = read(&line);
             prop_assert_eq!(read.priority, 14);
             prop_assert_eq!(read.parameters.len(), 2);
-            if !value.contains(is_active) && !key.ends_with("password") {
+            if !value.contains(is_active) {
                 prop_assert_eq!(&read.parameters[1].1, &value);
             }
         }

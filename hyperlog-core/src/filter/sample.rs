@@ -463,6 +463,11 @@ impl Sampler {
         self.courses().for_each(|course| course.ledger.drain(now, Windows::All, tell));
     }
 
+    /// Whether some rule has to see the value of a field: see [`Offer::fields`].
+    pub fn needs_fields(&self) -> bool {
+        self.courses().any(|course| matches!(course.key, SamplingKey::Field(_)))
+    }
+
     fn courses(&self) -> impl Iterator<Item = &Course> {
         self.rules.iter().chain(&self.failures)
     }

@@ -3,7 +3,7 @@
 //! Records come many to a second, so that the date arithmetic is done once a second and copied in between.
 
 use crate::time::Timestamp;
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ impl TimeFormat {
     #[inline]
     pub fn write(&self, time: Timestamp, out: &mut Vec<u8>) {
         match self {
-            TimeFormat::Rfc3339Micros => out.extend_from_slice(&rfc3339_micros(time)),
+            TimeFormat::Rfc3339Micros => write_rfc3339::<6>(time, out),
             other => other.write_rarer(time, out),
         }
     }
@@ -71,7 +71,7 @@ impl TimeFormat {
         let mut number = itoa::Buffer::new();
         match self {
             TimeFormat::Rfc3339Millis => write_rfc3339::<3>(time, out),
-            TimeFormat::Rfc3339Micros => out.extend_from_slice(&rfc3339_micros(time)),
+            TimeFormat::Rfc3339Micros => write_rfc3339::<6>(time, out),
             TimeFormat::Rfc3339Nanos => write_rfc3339::<9>(time, out),
             TimeFormat::UnixSeconds => out.extend_from_slice(number.format(time.seconds()).as_bytes()),
             TimeFormat::UnixMillis => {
@@ -256,47 +256,40 @@ impl Date {
     }
 }
 
-/// `2023-11-14T22:13:20.` of the second it was made for.
-struct SecondDigits {
-    second: i64,
-    digits: [u8; 20],
-}
+/// `2023-11-14T22:13:20.` of a second, and twelve bytes more so that it can be copied in two steps.
+pub(crate) type SecondDigits = [u8; 32];
 
 thread_local! {
-    static CURRENT_SECOND: RefCell<SecondDigits> =
-        const { RefCell::new(SecondDigits { second: 0, digits: *b"1970-01-01T00:00:00." }) };
+    static CURRENT_SECOND: Cell<i64> = const { Cell::new(0) };
+    static CURRENT_DIGITS: Cell<SecondDigits> = const { Cell::new(*b"1970-01-01T00:00:00.            ") };
 }
 
-impl SecondDigits {
-    /// Writes the digits of a second to the front of a text.
-    #[inline(always)]
-    fn copy(second: i64, text: &mut [u8]) {
-        CURRENT_SECOND.with(|current| {
-            let mut kept = current.borrow_mut();
-            if kept.second != second {
-                *kept = SecondDigits::make(second);
-            }
-            text[..20].copy_from_slice(&kept.digits);
-        });
+/// The digits of a second, made once for all records of this thread in it.
+#[inline(always)]
+pub(crate) fn second_digits(second: i64) -> SecondDigits {
+    if CURRENT_SECOND.get() != second {
+        CURRENT_DIGITS.set(make_digits(second));
+        CURRENT_SECOND.set(second);
     }
+    CURRENT_DIGITS.get()
+}
 
-    #[cold]
-    #[inline(never)]
-    fn make(second: i64) -> SecondDigits {
-        let shown = second.clamp(FIRST_SECOND, LAST_SECOND);
-        let date = Date::of(shown);
-        let of_day = shown.rem_euclid(86_400) as u32;
-        let mut digits = *b"0000-00-00T00:00:00.";
-        let mut put = |at: usize, number: u32| digits[at..at + 2].copy_from_slice(&PAIRS[number as usize % 100]);
-        put(0, (date.year / 100) as u32);
-        put(2, (date.year % 100) as u32);
-        put(5, date.month);
-        put(8, date.day);
-        put(11, of_day / 3600);
-        put(14, of_day / 60 % 60);
-        put(17, of_day % 60);
-        SecondDigits { second, digits }
-    }
+#[cold]
+#[inline(never)]
+fn make_digits(second: i64) -> SecondDigits {
+    let shown = second.clamp(FIRST_SECOND, LAST_SECOND);
+    let date = Date::of(shown);
+    let of_day = shown.rem_euclid(86_400) as u32;
+    let mut digits = *b"0000-00-00T00:00:00.            ";
+    let mut put = |at: usize, number: u32| digits[at..at + 2].copy_from_slice(&PAIRS[number as usize % 100]);
+    put(0, (date.year / 100) as u32);
+    put(2, (date.year % 100) as u32);
+    put(5, date.month);
+    put(8, date.day);
+    put(11, of_day / 3600);
+    put(14, of_day / 60 % 60);
+    put(17, of_day % 60);
+    digits
 }
 
 /// RFC 3339 has four digits for the year: seconds outside of these are written as the nearest inside.
@@ -315,30 +308,14 @@ pub(crate) static PAIRS: [[u8; 2]; 100] = {
 };
 
 fn write_rfc3339<const DIGITS: usize>(time: Timestamp, out: &mut Vec<u8>) {
-    let mut text = [b'Z'; 30];
-    SecondDigits::copy(time.seconds(), &mut text);
-    let digits = &mut text[20..29];
+    let mut text = second_digits(time.seconds());
     let mut rest = time.subsec_nanos();
-    for digit in digits.iter_mut().rev() {
+    for digit in text[20..29].iter_mut().rev() {
         *digit = b'0' + (rest % 10) as u8;
         rest /= 10;
     }
     text[20 + DIGITS] = b'Z';
     out.extend_from_slice(&text[..21 + DIGITS]);
-}
-
-/// [`TimeFormat::Rfc3339Micros`], which is the most common by far.
-#[inline(always)]
-pub(crate) fn rfc3339_micros(time: Timestamp) -> [u8; 27] {
-    let mut text = [b'Z'; 27];
-    SecondDigits::copy(time.seconds(), &mut text);
-    let micros = time.subsec_nanos() / 1_000;
-    let (high, low) = (micros / 100, micros % 100);
-    let mut put = |at: usize, number: u32| text[at..at + 2].copy_from_slice(&PAIRS[number as usize % 100]);
-    put(20, high / 100);
-    put(22, high);
-    put(24, low);
-    text
 }
 
 /// A time pattern that cannot be understood.

@@ -24,3 +24,22 @@ pub(super) fn now() -> Timestamp {
 pub(super) fn now() -> Timestamp {
     Timestamp::from(std::time::SystemTime::now())
 }
+
+/// Nanoseconds since some time in the past.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[inline]
+pub(super) fn ticks() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: as above. The coarse clock costs an eighth of the precise one.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// Nanoseconds since some time in the past.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn ticks() -> u64 {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_nanos() as u64
+}

@@ -2,7 +2,8 @@
 //!
 //! Cached "YYYY-MM-DDTHH:MM:SS." prefix, itoa, zmij, one capacity check per line, 16-byte copy-and-check for escapes.
 //! It is no logger: it has no redaction, no limits, no counters. Every ratio to the floor is a ratio to this code, so it
-//! stays as it is; a slower floor would flatter everybody else.
+//! stays as it is; a slower floor would flatter everybody else. It is unsafe code because it may do anything that makes
+//! it faster.
 #![allow(unsafe_code, unsafe_op_in_unsafe_fn, reason = "the floor may do anything that makes it faster")]
 
 use crate::case::Case;

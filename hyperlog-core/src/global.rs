@@ -1,0 +1,202 @@
+//! Which logger a call goes to, if it names none; and what is known of all loggers together.
+
+use crate::builder::{BuildError, Builder};
+use crate::callsite::{self, Callsite, Verdict};
+use crate::field::Fields;
+use crate::hook::Hook;
+use crate::level::Level;
+use crate::logger::{Core, Logger, Pass};
+use crate::record::Call;
+use crate::scope::Scope;
+use crate::value::Value;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+static CORES: Mutex<Vec<Weak<Core>>> = Mutex::new(Vec::new());
+static NAMES: OnceLock<()> = OnceLock::new();
+static GLOBAL: OnceLock<Logger> = OnceLock::new();
+static HOOKS: Mutex<Vec<Hook>> = Mutex::new(Vec::new());
+
+/// Takes a new logger into account.
+pub(crate) fn register(core: &Arc<Core>) {
+    {
+        let mut cores = CORES.lock().unwrap_or_else(PoisonError::into_inner);
+        cores.retain(|core| core.strong_count() > 0);
+        cores.push(Arc::downgrade(core));
+    }
+    rejudge();
+}
+
+/// Tells every call site that levels have changed.
+pub(crate) fn rejudge() {
+    callsite::rejudge(judge);
+}
+
+/// From the first named logger on, a call site cannot know by its target what a logger will say.
+pub(crate) fn note_names() {
+    if NAMES.set(()).is_ok() {
+        rejudge();
+    }
+}
+
+fn cores() -> Vec<Arc<Core>> {
+    CORES.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
+}
+
+/// What can be said of a call before it is known which logger it goes to.
+pub(crate) fn judge(level: Level, target: &str) -> Verdict {
+    let named = NAMES.get().is_some();
+    let (mut any, mut all) = (false, !named);
+    for core in cores() {
+        let snapshot = core.snapshot();
+        let wants = snapshot.wants(level, target);
+        any |= wants || named && snapshot.directives.most_verbose().allows(level);
+        all &= wants && snapshot.sampler.is_none();
+    }
+    match (any, all) {
+        (false, _) => Verdict::Unwanted,
+        (true, true) => Verdict::Certain,
+        (true, false) => Verdict::Open,
+    }
+}
+
+fn hooks() -> MutexGuard<'static, Vec<Hook>> {
+    HOOKS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The hooks of all loggers, which run before each one's own.
+pub(crate) fn hooks_of_all() -> Vec<Hook> {
+    hooks().clone()
+}
+
+/// Adds a hook to every logger, those to come included.
+///
+/// ```
+/// use hyperlog_core::{Hook, Logger, add_hook_everywhere, info};
+///
+/// let handle = add_hook_everywhere(Hook::enrich(|draft| drop(draft.add("rack", 7))));
+/// let (logger, captured) = Logger::capture();
+/// info!(logger: logger, "ready");
+/// assert_eq!(captured.only().number("rack"), 7.0);
+/// handle.remove();
+/// ```
+pub fn add_hook_everywhere(hook: Hook) -> HookHandle {
+    let id = hook.id;
+    hooks().push(hook.clone());
+    for core in cores() {
+        let before_own = hooks().len() - 1;
+        core.update(|snapshot| {
+            let mut all = snapshot.hooks.to_vec();
+            all.insert(before_own.min(all.len()), hook.clone());
+            snapshot.hooks = all.into();
+        });
+    }
+    HookHandle { id, of: None }
+}
+
+/// Takes a hook away again. Dropping it leaves the hook in place.
+#[derive(Debug)]
+pub struct HookHandle {
+    id: u64,
+    /// None if the hook was added everywhere.
+    of: Option<Weak<Core>>,
+}
+
+impl HookHandle {
+    pub(crate) fn new(id: u64, core: &Arc<Core>) -> HookHandle {
+        HookHandle { id, of: Some(Arc::downgrade(core)) }
+    }
+
+    /// Takes the hook away: it runs for no record logged after this.
+    pub fn remove(self) {
+        let cores = match &self.of {
+            Some(core) => core.upgrade().into_iter().collect(),
+            None => {
+                hooks().retain(|hook| hook.id != self.id);
+                cores()
+            }
+        };
+        for core in cores {
+            core.update(|snapshot| {
+                snapshot.hooks = snapshot.hooks.iter().filter(|hook| hook.id != self.id).cloned().collect();
+            });
+        }
+    }
+}
+
+/// The global logger; the default one from the first record on, until another is installed in its place.
+#[inline]
+pub(crate) fn global() -> &'static Logger {
+    GLOBAL.get_or_init(Builder::zero_configuration)
+}
+
+/// Makes a logger the global one.
+pub(crate) fn install(logger: &Logger) -> Result<(), BuildError> {
+    static INSTALLED: OnceLock<()> = OnceLock::new();
+    INSTALLED.set(()).map_err(|()| BuildError::installed())?;
+    if GLOBAL.set(logger.clone()).is_err() {
+        global().replace(logger);
+    }
+    Ok(())
+}
+
+#[inline]
+pub(crate) fn with_current<R>(act: impl FnOnce(&Logger) -> R) -> R {
+    match Scope::current() {
+        Some(scope) => act(&scope.logger()),
+        None => act(global()),
+    }
+}
+
+/// The gates of a call without a logger.
+#[doc(hidden)]
+#[inline(always)]
+pub fn gate(callsite: &'static Callsite) -> Option<Pass> {
+    if callsite.is_certain() { Some(Pass::CERTAIN) } else { gate_of_current(callsite) }
+}
+
+#[inline(never)]
+fn gate_of_current(callsite: &'static Callsite) -> Option<Pass> {
+    with_current(|logger| logger.gate(callsite))
+}
+
+/// The gates of a call with a logger.
+#[doc(hidden)]
+#[inline(always)]
+pub fn gate_of(logger: &Logger, callsite: &'static Callsite) -> Option<Pass> {
+    if callsite.is_certain() { Some(Pass::CERTAIN) } else { logger.gate(callsite) }
+}
+
+/// Logs what has passed the gates.
+#[doc(hidden)]
+#[inline(never)]
+pub fn log(callsite: &'static Callsite, pass: Pass, message: fmt::Arguments<'_>, values: &[Value<'_>]) {
+    let call = call(callsite, pass, message, values);
+    with_current(|logger| logger.write(&call));
+}
+
+/// Logs what has passed the gates to a logger.
+#[doc(hidden)]
+#[inline(never)]
+pub fn log_to(
+    logger: &Logger,
+    callsite: &'static Callsite,
+    pass: Pass,
+    message: fmt::Arguments<'_>,
+    values: &[Value<'_>],
+) {
+    logger.write(&call(callsite, pass, message, values));
+}
+
+#[inline(always)]
+fn call<'a>(callsite: &'static Callsite, pass: Pass, message: fmt::Arguments<'a>, values: &'a [Value<'a>]) -> Call<'a> {
+    Call {
+        level: callsite.site.level,
+        site: &callsite.site,
+        message,
+        fields: Fields::Gathered { keys: callsite.keys.keys, values },
+        keys: Some(&callsite.keys),
+        rate: pass.rate,
+        may_be_sampled: true,
+    }
+}

@@ -1,0 +1,1069 @@
+//! Finds what gives itself away as a secret in any text: tokens, keys, credentials, and values named by their key.
+//!
+//! Written by hand instead of with patterns, because it runs over each string of each record: one pass of three
+//! instructions per byte asks whether any four bytes look like the start of something, and only there the real
+//! question is asked.
+
+use super::keys::Keys;
+use super::{Mask, Span};
+
+/// Finds the secrets of one text, from left to right.
+pub(super) struct Secrets<'a> {
+    bytes: &'a [u8],
+    keys: &'a Keys,
+    mask: Mask,
+    at: usize,
+    state: u64,
+    /// The end of the last secret.
+    floor: usize,
+    /// Starts of a JWT before this have been refuted.
+    no_token_before: usize,
+    /// There is no `@` before this.
+    no_sign_before: usize,
+    /// There is no answer to a digest challenge before this.
+    no_digest_before: usize,
+}
+
+impl<'a> Secrets<'a> {
+    pub(super) fn of(text: &'a str, keys: &'a Keys, mask: Mask) -> Secrets<'a> {
+        Secrets {
+            bytes: text.as_bytes(),
+            keys,
+            mask,
+            at: 0,
+            state: START,
+            floor: 0,
+            no_token_before: 0,
+            no_sign_before: 0,
+            no_digest_before: 0,
+        }
+    }
+
+    /// Whether there is nothing that even looks like a secret. The answer for nearly every text.
+    #[inline]
+    pub(super) fn none_in(text: &str) -> bool {
+        suspect(text.as_bytes(), 0, START).is_none()
+    }
+
+    /// The next secret. Secrets never overlap and are never empty.
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<Span> {
+        while let Some((at, count, state)) = suspect(self.bytes, self.at, self.state) {
+            (self.at, self.state) = (at, state);
+            if let Some(span) = self.examine(count) {
+                return Some(span);
+            }
+        }
+        self.at = self.bytes.len();
+        None
+    }
+
+    /// Asks the real questions about the last few bytes that went into the state.
+    #[inline(never)]
+    fn examine(&mut self, count: usize) -> Option<Span> {
+        for place in 0..count {
+            let at = self.at + place;
+            let buckets = !(self.state >> (8 * (2 + count - place))) as u8;
+            if buckets == 0 {
+                continue;
+            }
+            let Some(found) = self.probe(at, buckets) else { continue };
+            let span = Span { start: found.start.max(self.floor), ..found };
+            if span.end > at && span.start < span.end {
+                (self.at, self.floor, self.state) = (span.end, span.end, START);
+                return Some(span);
+            }
+        }
+        self.at += count;
+        None
+    }
+
+    /// Kept out of line: inlined into the loop above it made every look a fifth dearer.
+    #[inline(never)]
+    fn probe(&mut self, at: usize, buckets: u8) -> Option<Span> {
+        let range = match self.bytes[at] {
+            b'=' => return self.pair(at),
+            b':' => match self.pair(at) {
+                None => self.url(at).or_else(|| self.bot_token(at)),
+                pair => return pair,
+            },
+            b' ' => self.credential(at),
+            b'e' | b'E' if buckets & SCHEME_IC != 0 => self.digest(at),
+            b'-' if buckets & DASHES != 0 => self.private_key(at),
+            _ if buckets & CAPITALS != 0 => self.web_token(at),
+            _ => None,
+        };
+        let (start, end) = range.or_else(|| self.vendor_key(at, buckets))?;
+        Some(Span { start, end, mask: self.mask })
+    }
+
+    // ---- values named by their key -------------------------------------------------------------------------------
+
+    /// `key=value`, `key: value`, `"key": "value"`, `key => value`, with the separator at `at`.
+    fn pair(&self, at: usize) -> Option<Span> {
+        let bytes = self.bytes;
+        let neighbour = |place: Option<usize>| place.and_then(|place| bytes.get(place)).copied();
+        if bytes[at] == b':' && (neighbour(at.checked_sub(1)) == Some(b':') || neighbour(Some(at + 1)) == Some(b':')) {
+            return None; // the path of a module, or an address
+        }
+        let last = neighbour(at.checked_sub(1))?;
+        if !self.keys.may_end_with(last) {
+            return None;
+        }
+        let key_end = trim_end(bytes, at);
+        let (key, quote) = key_before(bytes, key_end)?;
+        let name = &bytes[key.0..key.1];
+        let asked_for = key.0 > 0 && matches!(bytes[key.0 - 1], b'?' | b'&');
+        let signature = asked_for && [&b"sig"[..], b"signature"].iter().any(|word| name.eq_ignore_ascii_case(word));
+        let mask = self.keys.find(name).or(signature.then_some(self.mask))?;
+        let mut from = at + 1;
+        while from < at + 3 && matches!(neighbour(Some(from)), Some(b'=' | b'>')) {
+            from += 1;
+        }
+        let blank = |byte: &u8| matches!(byte, b' ' | b'\t') || (quote.is_some() && matches!(byte, b'\n' | b'\r'));
+        from += bytes[from..].iter().take_while(|byte| blank(byte)).count();
+        let (start, end) = value_at(bytes, from, takes_the_line(name))?;
+        Some(Span { start, end, mask })
+    }
+
+    // ---- URLs ----------------------------------------------------------------------------------------------------
+
+    /// The password of `scheme://user:password@host`, or the path of a webhook that is a secret itself.
+    fn url(&mut self, colon: usize) -> Option<(usize, usize)> {
+        let bytes = self.bytes;
+        if !bytes[colon..].starts_with(b"://") || colon == 0 || !bytes[colon - 1].is_ascii_alphanumeric() {
+            return None;
+        }
+        let host = colon + 3;
+        let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`');
+        let authority = span_while(bytes, host, |byte| !ends(byte) && !matches!(byte, b'/' | b'?' | b'#' | b'\\'));
+        let sign = bytes[host..authority].iter().rposition(|byte| *byte == b'@');
+        let user = bytes[host..authority].iter().position(|byte| *byte == b':');
+        match (user, sign) {
+            (Some(user), Some(sign)) if user < sign => return Some((host + user + 1, host + sign)),
+            (Some(user), None) if bytes[host] != b'[' => {
+                // a password with a slash in it, unless this is a port
+                let password = host + user + 1;
+                let port = bytes[password..authority].iter().all(u8::is_ascii_digit);
+                if !port && self.no_sign_before <= password {
+                    let end = span_while(bytes, authority, |byte| !ends(byte));
+                    match bytes[authority..end].iter().rposition(|byte| *byte == b'@') {
+                        Some(sign) => return Some((password, authority + sign)),
+                        None => self.no_sign_before = end,
+                    }
+                }
+            }
+            _ => {}
+        }
+        let place = WEBHOOKS.iter().find(|place| bytes[host..].starts_with(place.as_bytes()))?;
+        let start = host + place.len();
+        Some((start, span_while(bytes, start, |byte| !ends(byte) && !matches!(byte, b'?' | b'#' | b'\\' | b')'))))
+    }
+
+    /// `123456789:AA…`, a token of a Telegram bot.
+    fn bot_token(&self, colon: usize) -> Option<(usize, usize)> {
+        let (bytes, from) = (self.bytes, colon + 1);
+        if !bytes[from..].starts_with(b"AA") {
+            return None;
+        }
+        let end = span_while(&bytes[..bytes.len().min(from + 36)], from, is_url_safe);
+        let digits = bytes[..colon].iter().rev().take(13).take_while(|byte| byte.is_ascii_digit()).count();
+        (end - from == 35 && (6..=12).contains(&digits)).then_some((colon - digits, end))
+    }
+
+    // ---- credentials after the name of their scheme --------------------------------------------------------------
+
+    /// `Bearer x`, `Basic x`, `Token x`, with the blank at `at`.
+    fn credential(&self, at: usize) -> Option<(usize, usize)> {
+        let bytes = self.bytes;
+        let scheme = [&b"bearer"[..], b"basic", b"token"].into_iter().find(|scheme| {
+            at >= scheme.len()
+                && bytes[at - scheme.len()..at].eq_ignore_ascii_case(scheme)
+                && (at == scheme.len() || !bytes[at - scheme.len() - 1].is_ascii_alphanumeric())
+        })?;
+        let start = span_while(bytes, at, |byte| *byte == b' ');
+        let body = span_while(bytes, start, |byte| is_url_safe(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/'));
+        let end = span_while(bytes, body, |byte| *byte == b'=');
+        if end > body && bytes.get(end).is_some_and(|byte| is_url_safe(byte) || matches!(byte, b'"' | b'\'' | b'\\')) {
+            return None; // a parameter of a challenge
+        }
+        let value = &bytes[start..end];
+        let secret = match scheme {
+            b"bearer" => is_no_word(value),
+            b"basic" => decodes_to_a_pair(value) || end > body || (value.len() >= 16 && is_mixed(value)),
+            _ => value.len() >= 16 && value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic),
+        };
+        secret.then_some((start, end))
+    }
+
+    /// `Digest username="…", response="…"`, with the first `e` at `at`.
+    fn digest(&mut self, at: usize) -> Option<(usize, usize)> {
+        let bytes = self.bytes;
+        let start = at + 4;
+        let named = at >= 3 && bytes.get(at - 3..start)?.eq_ignore_ascii_case(b"digest ");
+        let name = span_while(bytes, start, |byte| byte.is_ascii_alphabetic());
+        if !named || start < self.no_digest_before || name == start || bytes.get(name) != Some(&b'=') {
+            return None;
+        }
+        let line = line_end(bytes, start);
+        self.no_digest_before = line;
+        let answers = bytes[start..line].windows(9).any(|window| window.eq_ignore_ascii_case(b"response="));
+        answers.then_some((start, line))
+    }
+
+    // ---- tokens and keys -----------------------------------------------------------------------------------------
+
+    /// The whole block of a private key, to the end of the text if it is not closed.
+    fn private_key(&self, at: usize) -> Option<(usize, usize)> {
+        let bytes = self.bytes;
+        let start = (at + 1).checked_sub(4)?;
+        if !bytes[start..].starts_with(b"----") {
+            return None;
+        }
+        let label = span_while(&bytes[..bytes.len().min(start + 7)], start + 4, |byte| matches!(byte, b'-' | b' '));
+        let head = &bytes[label..bytes.len().min(label + 64)];
+        if !head.starts_with(b"BEGIN ") || find(head, b"PRIVATE KEY").is_none() {
+            return None;
+        }
+        let closes = |body: &[u8]| -> Option<usize> {
+            let foot = find(body, b"-END ").or_else(|| find(body, b"- END "))?;
+            let dashes = foot + 5 + find(&body[foot + 5..], b"----")?;
+            Some(span_while(body, dashes, |byte| *byte == b'-'))
+        };
+        Some((start, closes(&bytes[label..]).map_or(bytes.len(), |end| label + end)))
+    }
+
+    /// Three parts of base64url, the first of which is a JSON object.
+    fn web_token(&mut self, at: usize) -> Option<(usize, usize)> {
+        let bytes = self.bytes;
+        let start = at.checked_sub(3)?;
+        if start < self.no_token_before || !bytes[start..].starts_with(b"eyJ") {
+            return None;
+        }
+        let part = |from| span_while(bytes, from, is_url_safe);
+        let head = part(start);
+        self.no_token_before = head;
+        let payload = if bytes.get(head) == Some(&b'.') { part(head + 1) } else { return None };
+        if head - start < 8 || payload - head < 5 || bytes.get(payload) != Some(&b'.') {
+            return None;
+        }
+        let mut end = part(payload + 1);
+        while bytes.get(end) == Some(&b'.') && part(end + 1) > end + 1 {
+            end = part(end + 1);
+        }
+        Some((start, end))
+    }
+
+    /// A key that shows by its prefix who issued it.
+    fn vendor_key(&self, at: usize, buckets: u8) -> Option<(usize, usize)> {
+        if buckets & (CAPITALS | LOWS | SHORTS | DASHES | STARTS) == 0 {
+            return None;
+        }
+        let bytes = self.bytes;
+        VENDORS.iter().filter(|vendor| vendor.bucket & buckets != 0).find_map(|vendor| {
+            let start = (at + 1).checked_sub(vendor.anchor)?;
+            let body = start + vendor.prefix.len();
+            if !bytes[start..].starts_with(vendor.prefix.as_bytes())
+                || (start > 0 && bytes[start - 1].is_ascii_alphanumeric())
+            {
+                return None;
+            }
+            let end = span_while(bytes, body, vendor.allows);
+            let whole = end - body >= vendor.least && end - body <= vendor.most;
+            let apart = vendor.most == usize::MAX || !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
+            (whole && apart).then_some((start, end))
+        })
+    }
+}
+
+/// A prefix and what has to follow it.
+struct Vendor {
+    bucket: u8,
+    prefix: &'static str,
+    /// How many bytes of the prefix (or of what follows) the first look has seen.
+    anchor: usize,
+    allows: fn(&u8) -> bool,
+    least: usize,
+    most: usize,
+}
+
+const fn vendor(bucket: u8, prefix: &'static str, allows: fn(&u8) -> bool, least: usize) -> Vendor {
+    Vendor { bucket, prefix, anchor: prefix.len(), allows, least, most: usize::MAX }
+}
+
+const fn exact(bucket: u8, prefix: &'static str, allows: fn(&u8) -> bool, length: usize) -> Vendor {
+    Vendor { bucket, prefix, anchor: 4, allows, least: length, most: length }
+}
+
+const fn anchored(mut vendor: Vendor, anchor: usize) -> Vendor {
+    vendor.anchor = anchor;
+    vendor
+}
+
+const VENDORS: &[Vendor] = &[
+    exact(CAPITALS, "AKIA", is_capital_or_digit, 16),
+    exact(CAPITALS, "ASIA", is_capital_or_digit, 16),
+    exact(CAPITALS, "SK", is_lower_hex, 32),
+    vendor(CAPITALS, "AIza", is_url_safe, 35),
+    vendor(LOWS, "ghp_", u8::is_ascii_alphanumeric, 30),
+    vendor(LOWS, "gho_", u8::is_ascii_alphanumeric, 30),
+    vendor(LOWS, "ghu_", u8::is_ascii_alphanumeric, 30),
+    vendor(LOWS, "ghs_", u8::is_ascii_alphanumeric, 30),
+    vendor(LOWS, "ghr_", u8::is_ascii_alphanumeric, 30),
+    vendor(LOWS, "github_pat_", is_word, 36),
+    vendor(LOWS, "npm_", u8::is_ascii_alphanumeric, 30),
+    vendor(LOWS, "shpat_", u8::is_ascii_hexdigit, 32),
+    vendor(LOWS, "shpss_", u8::is_ascii_hexdigit, 32),
+    vendor(LOWS, "shpca_", u8::is_ascii_hexdigit, 32),
+    vendor(LOWS, "shppa_", u8::is_ascii_hexdigit, 32),
+    vendor(LOWS, "dop_v1_", u8::is_ascii_hexdigit, 64),
+    vendor(LOWS, "doo_v1_", u8::is_ascii_hexdigit, 64),
+    vendor(LOWS, "dor_v1_", u8::is_ascii_hexdigit, 64),
+    vendor(SHORTS, "hf_", u8::is_ascii_alphanumeric, 30),
+    anchored(vendor(SHORTS, "sk_live_", u8::is_ascii_alphanumeric, 16), 3),
+    anchored(vendor(SHORTS, "sk_test_", u8::is_ascii_alphanumeric, 16), 3),
+    anchored(vendor(SHORTS, "rk_live_", u8::is_ascii_alphanumeric, 16), 3),
+    anchored(vendor(SHORTS, "rk_test_", u8::is_ascii_alphanumeric, 16), 3),
+    anchored(vendor(SHORTS, "sk-ant-", is_url_safe, 20), 3),
+    anchored(vendor(SHORTS, "sk-proj-", is_url_safe, 20), 3),
+    anchored(vendor(SHORTS, "sk-svcacct-", is_url_safe, 20), 3),
+    anchored(vendor(SHORTS, "sk-or-v1-", is_url_safe, 20), 3),
+    vendor(SHORTS, "sk-", u8::is_ascii_alphanumeric, 20),
+    anchored(vendor(SHORTS, "SG.", is_url_safe_or_dot, 40), 3),
+    vendor(DASHES, "glpat-", is_url_safe, 20),
+    anchored(vendor(DASHES, "xapp-1-", is_alphanumeric_or_dash, 20), 4),
+    slack("xoxa-"),
+    slack("xoxb-"),
+    slack("xoxe-"),
+    slack("xoxo-"),
+    slack("xoxp-"),
+    slack("xoxr-"),
+    slack("xoxs-"),
+    anchored(vendor(STARTS, "whsec_", is_base64, 24), 5),
+    anchored(vendor(STARTS, "pypi-AgE", is_url_safe, 50), 4),
+    anchored(vendor(STARTS, "ya29.", is_url_safe, 20), 4),
+    anchored(vendor(STARTS, "AGE-SECRET-KEY-1", is_capital_or_digit, 50), 4),
+];
+
+const fn slack(prefix: &'static str) -> Vendor {
+    anchored(vendor(DASHES, prefix, is_alphanumeric_or_dash, 20), 4)
+}
+
+const WEBHOOKS: &[&str] = &[
+    "hooks.slack.com/services/",
+    "hooks.slack.com/workflows/",
+    "hooks.slack.com/triggers/",
+    "discord.com/api/webhooks/",
+    "discordapp.com/api/webhooks/",
+    "ptb.discord.com/api/webhooks/",
+    "canary.discord.com/api/webhooks/",
+];
+
+/// What a value may begin with that names its scheme.
+const SCHEMES: &[&str] =
+    &["bearer", "basic", "digest", "token", "negotiate", "ntlm", "apikey", "hawk", "aws4-hmac-sha256"];
+
+// ---- the first look ------------------------------------------------------------------------------------------------
+
+const SCHEME_IC: u8 = 4;
+const CAPITALS: u8 = 8;
+const LOWS: u8 = 16;
+const SHORTS: u8 = 32;
+const DASHES: u8 = 64;
+const STARTS: u8 = 128;
+
+/// Per bucket, which bytes may stand at each of four places in a row; an empty place allows any byte.
+const BUCKETS: [[&[u8]; 4]; 8] = [
+    // a pair
+    [b"", b"", b"", b":="],
+    // Bearer, Token
+    [b"rRkK", b"eE", b"rRnN", b" "],
+    // Basic, Digest
+    [b"sSdD", b"iI", b"cCgG", b" eE"],
+    // a web token; capitals
+    [b"AeS", b"IyKS", b"zJI0123456789abcdef", b""],
+    // before an underscore; behind two letters; between dashes; at the start of something longer
+    [b"gnp_", b"hpavsc", b"pousrmt1a", b"_"],
+    [b"", b"hsSr", b"fkG", b"_-."],
+    [b"px-", b"ao-", b"tpx-", b"-pabeosr"],
+    [b"hpyA", b"syaG", b"ep2E", b"ci9-"],
+];
+
+/// The place before the separator of a pair.
+const BEFORE_PAIR: usize = 16;
+
+/// Whether a key, its quotes or the blanks behind it may end like this. Not the `/` of `/users/:id`, for one.
+const fn may_end_a_key(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || !byte.is_ascii()
+        || matches!(byte, b'_' | b'-' | b'.' | b']' | b')' | b'"' | b'\'' | b'\\' | b' ' | b'\t')
+}
+
+/// Per byte and place, the buckets that do not allow it: four places of eight buckets. One table for each of four
+/// bytes in a row, shifted to where that byte belongs, so that four bytes cost one shift.
+static WINDOWS: [[u64; 256]; 4] = {
+    let mut tables = [[0; 256]; 4];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut slot = 0;
+        while slot < 32 {
+            let allowed = BUCKETS[slot % 8][slot / 8];
+            let mut found = allowed.is_empty();
+            let mut index = 0;
+            while index < allowed.len() {
+                found |= allowed[index] as usize == byte;
+                index += 1;
+            }
+            if slot == BEFORE_PAIR {
+                found = may_end_a_key(byte as u8);
+            }
+            if !found {
+                tables[0][byte] |= 1 << slot;
+            }
+            slot += 1;
+        }
+        tables[1][byte] = tables[0][byte] << 8;
+        tables[2][byte] = tables[0][byte] << 16;
+        tables[3][byte] = tables[0][byte] << 24;
+        byte += 1;
+    }
+    tables
+};
+
+/// Where the answers about the last four bytes stand: a bucket that is still 0 there may have been met.
+const RESULTS: u64 = 0x00ff_ffff_ff00_0000;
+
+/// Before the text nothing stood: only a place that allows any byte has been met.
+const START: u64 = {
+    let mut state = u64::MAX;
+    let mut bucket = 0;
+    while bucket < 8 {
+        let mut place = 0;
+        while place < 3 && BUCKETS[bucket][place].is_empty() {
+            state &= !(1 << (8 * place + bucket));
+            place += 1;
+        }
+        bucket += 1;
+    }
+    state
+};
+
+/// The first few bytes from `at` on of which the state suspects something: where they are, how many, and the state.
+#[inline]
+fn suspect(bytes: &[u8], at: usize, mut state: u64) -> Option<(usize, usize, u64)> {
+    let (groups, rest) = bytes[at..].as_chunks::<4>();
+    let mut groups = groups.iter();
+    while let Some([one, two, three, four]) = groups.next() {
+        let look = |table: usize, byte: &u8| WINDOWS[table][usize::from(*byte)];
+        state = state << 32 | look(3, one) | look(2, two) | look(1, three) | look(0, four);
+        if state & RESULTS != RESULTS {
+            return Some((bytes.len() - rest.len() - 4 * groups.len() - 4, 4, state));
+        }
+    }
+    for byte in rest {
+        state = state << 8 | WINDOWS[0][usize::from(*byte)];
+    }
+    (!rest.is_empty() && state & RESULTS != RESULTS).then_some((bytes.len() - rest.len(), rest.len(), state))
+}
+
+// ---- keys and values -----------------------------------------------------------------------------------------------
+
+/// How far to look back for the start of a key.
+const KEY_REACH: usize = 96;
+
+/// The key that ends before `end`, and the quote around it.
+fn key_before(bytes: &[u8], end: usize) -> Option<((usize, usize), Option<u8>)> {
+    let floor = end.saturating_sub(KEY_REACH);
+    let quote = bytes[..end].last().copied().filter(|byte| matches!(byte, b'"' | b'\''));
+    let (start, end) = match quote {
+        Some(quote) => {
+            let end = bytes[..end - 1].iter().rposition(|byte| *byte != b'\\')? + 1;
+            let inside = bytes.get(floor..end)?.iter().rposition(|byte| *byte == quote || *byte == b'\n');
+            (floor + inside.map_or(0, |place| place + 1), end)
+        }
+        None => {
+            let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']');
+            let before = bytes[floor..end].iter().rposition(|byte| !part(byte));
+            (floor + before.map_or(0, |place| place + 1), end)
+        }
+    };
+    Some(((start, end), quote))
+}
+
+/// The value that starts at `from`: within its quotes, or as far as it goes without.
+fn value_at(bytes: &[u8], from: usize, line: bool) -> Option<(usize, usize)> {
+    let slashes = bytes[from..].iter().take_while(|byte| **byte == b'\\').count();
+    let prefix = usize::from(bytes[from..].starts_with(b"b\"")) + slashes;
+    let start = from + prefix;
+    match bytes.get(start) {
+        Some(quote @ (b'"' | b'\'')) => Some((start + 1, quoted_end(bytes, start + 1, *quote, slashes))),
+        Some(_) if line || names_a_scheme(&bytes[from..]) => Some((from, line_end(bytes, from))),
+        Some(_) => Some((from, bare_end(bytes, from))),
+        None => None,
+    }
+}
+
+/// The end of a quoted value whose quotes stand behind `slashes` backslashes, or of the text.
+///
+/// A quote within the value has more of them: `\"` within `"`, `\\\"` within `\"`.
+fn quoted_end(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> usize {
+    let mut run = 0;
+    for (at, byte) in bytes.iter().enumerate().skip(from) {
+        match byte {
+            b'\\' => run += 1,
+            _ if *byte == quote && run % (2 * (slashes + 1)) == slashes => return at - slashes,
+            _ => run = 0,
+        }
+    }
+    bytes.len()
+}
+
+/// The end of a value without quotes. Brackets are followed to their ends, through strings.
+fn bare_end(bytes: &[u8], from: usize) -> usize {
+    let (mut depth, mut at) = (0usize, from);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' if depth > 0 => depth -= 1,
+            b'"' if depth > 0 => at = quoted_past(bytes, at),
+            _ if depth > 0 => {}
+            b' ' if opens_struct(bytes, from, at) => {}
+            _ if byte.is_ascii_whitespace() => return at,
+            b'\\' if at > from && bytes[at - 1] == b'\\' => {}
+            b'\\' => {
+                let quote = span_while(bytes, at, |byte| *byte == b'\\');
+                if matches!(bytes.get(quote), Some(b'"' | b'\'')) && ends_value(bytes, quote + 1) {
+                    return at;
+                }
+            }
+            _ if is_end_mark(byte) && ends_value(bytes, at + 1) => return at,
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+/// Whether what stands behind a comma, a bracket or a quote is no longer the value: a blank, the end, a bracket that
+/// opens, or the next key. In doubt it is the value, since secrets have punctuation in them.
+fn ends_value(bytes: &[u8], from: usize) -> bool {
+    let ahead = &bytes[from..bytes.len().min(from + 64)];
+    let after = |from: usize, kind: fn(&u8) -> bool| span_while(ahead, from, kind);
+    let marks = after(0, |byte| is_end_mark(byte) || *byte == b'\\');
+    let key = after(marks, |byte| is_word(byte) || matches!(byte, b'-' | b'.' | b'[' | b'%') || !byte.is_ascii());
+    if key == marks {
+        return match ahead.get(marks) {
+            Some(byte) => byte.is_ascii_whitespace() || matches!(byte, b'(' | b'[' | b'{'),
+            None => from + marks == bytes.len(),
+        };
+    }
+    let sign = after(key, |byte| matches!(byte, b'"' | b'\'' | b'\\' | b']' | b' '));
+    matches!(ahead.get(sign), Some(b'=' | b':'))
+}
+
+/// What may stand behind a value, and within one.
+fn is_end_mark(byte: &u8) -> bool {
+    matches!(byte, b',' | b';' | b'&' | b'|' | b')' | b']' | b'}' | b'>' | b'"' | b'\'' | b'`')
+}
+
+/// `Credentials { user: .. }`, as derived by `Debug`.
+fn opens_struct(bytes: &[u8], from: usize, at: usize) -> bool {
+    bytes.get(at + 1) == Some(&b'{') && bytes[from].is_ascii_uppercase() && bytes[from..at].iter().all(is_word)
+}
+
+/// The end of a header's value: its line, or the quote that closes what it stands in.
+fn line_end(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\n' | b'\r' => return at,
+            b'"' | b'\'' => {
+                // a quote that opens is part of the value, one that closes belongs to what the value stands in
+                let mark = trim_slashes(bytes, at).max(from);
+                if mark == from || !matches!(bytes[mark - 1], b'=' | b'(' | b'[' | b'{' | b',' | b':' | b' ') {
+                    return mark;
+                }
+                at = quoted_past(bytes, at);
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+/// The place of the quote that closes the one at `at`, which may be escaped, or the end of the text.
+fn quoted_past(bytes: &[u8], at: usize) -> usize {
+    let slashes = at - trim_slashes(bytes, at);
+    (quoted_end(bytes, at + 1, bytes[at], slashes) + slashes).min(bytes.len())
+}
+
+fn trim_slashes(bytes: &[u8], end: usize) -> usize {
+    bytes[..end].iter().rposition(|byte| *byte != b'\\').map_or(0, |place| place + 1)
+}
+
+/// Headers whose value has blanks and commas in it.
+fn takes_the_line(key: &[u8]) -> bool {
+    let ends = |word: &[u8]| key.len() >= word.len() && key[key.len() - word.len()..].eq_ignore_ascii_case(word);
+    ends(b"authorization") || ends(b"cookie") || ends(b"cookies")
+}
+
+fn names_a_scheme(value: &[u8]) -> bool {
+    let word = value.iter().take(20).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
+    value.get(word) == Some(&b' ') && SCHEMES.iter().any(|scheme| value[..word].eq_ignore_ascii_case(scheme.as_bytes()))
+}
+
+// ---- what a credential looks like ----------------------------------------------------------------------------------
+
+/// What follows `Bearer` in prose is a word; a credential is not.
+fn is_no_word(value: &[u8]) -> bool {
+    let odd = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'=' | b'~');
+    let changes_case = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
+    value.len() >= 24
+        || (value.len() >= 6 && value.iter().any(odd))
+        || (value.len() >= 8 && value.windows(2).any(changes_case))
+}
+
+fn is_mixed(value: &[u8]) -> bool {
+    let any = |kind: fn(&u8) -> bool| value.iter().any(kind);
+    any(u8::is_ascii_digit) && any(u8::is_ascii_lowercase) && any(u8::is_ascii_uppercase)
+}
+
+/// Whether this base64 holds `user:password` in plain characters.
+fn decodes_to_a_pair(value: &[u8]) -> bool {
+    let (mut bits, mut count, mut colon) = (0u32, 0, false);
+    for byte in value.iter().take_while(|byte| **byte != b'=') {
+        let six = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return false,
+        };
+        bits = bits << 6 | u32::from(six);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            let decoded = (bits >> count) as u8;
+            if decoded < 0x20 || decoded == 0x7f {
+                return false;
+            }
+            colon |= decoded == b':';
+        }
+    }
+    colon
+}
+
+// ---- bytes ---------------------------------------------------------------------------------------------------------
+
+/// The first place from `from` on that is not `kind`.
+fn span_while(bytes: &[u8], from: usize, kind: impl Fn(&u8) -> bool) -> usize {
+    let from = from.min(bytes.len());
+    from + bytes[from..].iter().take_while(|byte| kind(byte)).count()
+}
+
+fn trim_end(bytes: &[u8], end: usize) -> usize {
+    bytes[..end].iter().rposition(|byte| !matches!(byte, b' ' | b'\t')).map_or(0, |place| place + 1)
+}
+
+fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    bytes.windows(needle.len()).position(|window| window == needle)
+}
+
+fn is_word(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte == b'_'
+}
+
+fn is_url_safe(byte: &u8) -> bool {
+    is_word(byte) || *byte == b'-'
+}
+
+fn is_url_safe_or_dot(byte: &u8) -> bool {
+    is_url_safe(byte) || *byte == b'.'
+}
+
+fn is_alphanumeric_or_dash(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte == b'-'
+}
+
+fn is_base64(byte: &u8) -> bool {
+    is_url_safe(byte) || matches!(byte, b'+' | b'/' | b'=')
+}
+
+fn is_capital_or_digit(byte: &u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit()
+}
+
+fn is_lower_hex(byte: &u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'a'..=b'f')
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::redact::{Redaction, Verdict};
+
+    /// Hides what stands between `«` and `»`; a text without them is clean.
+    #[track_caller]
+    fn check(marked: &str) {
+        let (mut text, mut expected, mut inside) = (String::new(), String::new(), false);
+        for character in marked.chars() {
+            match character {
+                '«' => (inside, expected) = (true, expected + "[REDACTED]"),
+                '»' => inside = false,
+                _ if inside => text.push(character),
+                _ => (text, expected) = (text + &character.to_string(), expected + &character.to_string()),
+            }
+        }
+        let mut out = String::new();
+        let verdict = Redaction::default().text(&text, &mut out);
+        match marked.contains('«') {
+            true => assert_eq!((verdict, out), (Verdict::Masked, expected), "{text}"),
+            false => assert_eq!((verdict, out), (Verdict::Clean, String::new()), "{text}"),
+        }
+    }
+
+    #[test]
+    fn values_named_by_a_sensitive_key_are_hidden() {
+        for marked in [
+            "password=«hunter2»",
+            "password = «hunter2» next",
+            "Password: «hunter2»",
+            "a=1 db_password=«x» b=2",
+            "/login?token=«abc»&q=1",
+            "/x?q=1&access_token=«abc#frag»",
+            "/x?sig=«abc%2F»&se=1",
+            r#"{"password":"«x»"}"#,
+            r#"{"a":1,"apiKey" : "«x»","b":2}"#,
+            r#"{"password":"«a\"b»","c":"d"}"#,
+            r#"{\"password\":\"«x»\",\"a\":1}"#,
+            r#"{\"password\":\"«a\\\"b»\",\"a\":1}"#,
+            r#"{"password":"«a\\»","c":"d"}"#,
+            "{'password': '«x y»', 'a': 1}",
+            r#"password="«correct horse»" b=1"#,
+            r#"{"pin":1,"token":«12345»,"b":2}"#,
+            "{\"password\":\n  \"«x»\"}",
+            "User { name: \"a\", password: «Some(\"x, y\")», age: 3 }",
+            "credentials: «Credentials { user: \"a }\", pass: \"b\" }», n: 1",
+            r#"{"credentials":«{"user":"x","p":[1,2]}»,"n":1}"#,
+            "Authorization: «Bearer abc.def»\nHost: x",
+            "Authorization: «Basic eA==»",
+            "authorization: «AWS4-HMAC-SHA256 Credential=A/b, SignedHeaders=h, Signature=f»",
+            "Cookie: «a=b; c=\"d e\"; f=g»\nHost: x",
+            "Set-Cookie: «id=a; Expires=Wed, 21 Oct 2015; Path=/»",
+            "curl -H 'Authorization: «Bearer xyz»' -H 'Accept: */*'",
+            r#"{"authorization": "«Bearer x»", "host": "y"}"#,
+            "--api-key=«abc» --verbose",
+            "API_KEY=«abc»",
+            "export SECRET=«abc»; ls",
+            "Server=a;Password=«b;c»;User=d",
+            "(token=«abc»)",
+            "[token=«abc»], next",
+            "token=«a,b»,next=1",
+            r#"{"msg":"password=«abc»","user":"x"}"#,
+            ":password => \"«x»\"",
+            "password := \"«x»\"",
+            "user[password]=«x»&user[name]=y",
+            "password==«x»",
+            "token: «Bearer abc def»\nnext",
+            "password: «пароль» да",
+            "password=«unterminated(»",
+            "password=\"«unterminated and so on»",
+            "{\"token\":b\"«x»\"}",
+            "password=«don't» do",
+            "password='«don\\'t»'",
+            "(password=«a&b|c\"d»)",
+            "password=«é,ü»",
+            "password=«a,;!b&$c» x",
+            "[{token=«abc»},{a=1}]",
+            "token=«abc»,user = b",
+        ] {
+            check(marked);
+        }
+    }
+
+    #[test]
+    fn ordinary_pairs_stay() {
+        for text in [
+            "a=b",
+            "status: 200",
+            "12:34:56",
+            "http://localhost:8080/x",
+            "token_count=12",
+            "max_tokens: 4",
+            "tokenizer=bpe",
+            "auth::token::Refresh failed",
+            "std::secret::x",
+            "password=",
+            "password: ",
+            "password:",
+            "password=\nx",
+            "\"password\":\"\"",
+            "token=&a=b",
+            "=",
+            ":",
+            "==",
+            "::",
+            "\":",
+            "\"\":\"",
+            "' :",
+            "2001:db8::1",
+            "[::1]:8080",
+            "key=value",
+            "password_changed_at=1",
+            "page_token=abc",
+            "the password was changed",
+            "no token",
+            "a secret, b",
+            "x?q=token",
+            "sig=15 received",
+        ] {
+            check(text);
+        }
+    }
+
+    #[test]
+    fn credentials_behind_their_scheme_are_hidden() {
+        for marked in [
+            "Bearer «mF_9.B5f-4.1JqM» rejected",
+            "sent bearer «abc123», retrying",
+            "BEARER «abcdefghijklmnopqrstuvwx»",
+            "got Bearer «AbCdEfGh»",
+            "Basic «dXNlcjpwYXNz»",
+            "basic «YWxhZGRpbjpvcGVuc2VzYW1l» x",
+            "Basic «dTpw»",
+            "Token «9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b»",
+            "Digest «username=\"a\", nonce=\"b\", response=\"c\"»",
+            "(Bearer «abc123==»)",
+        ] {
+            check(marked);
+        }
+        for text in [
+            "bearer token missing",
+            "Bearer authentication failed",
+            "Bearer",
+            "Bearer ",
+            "Bearer realm=\"api\"",
+            "bearer [REDACTED]",
+            "forbearer abc123",
+            "Basic authentication required",
+            "basic plan",
+            "basic checks 12 of 20",
+            "Token refreshed",
+            "token 12 of 20",
+            "token count 512",
+            "Bearer error=invalid_token",
+            "digest sha256 of it",
+            "Digest mismatch",
+            "digest a=b",
+            "Bearer token-based",
+            "bearer <token>",
+            "digest 5d41402abc4b2a76b9719d911017c592",
+            "Basic realm=\"x\"",
+            "music 99",
+            "broken 12",
+        ] {
+            check(text);
+        }
+    }
+
+    #[test]
+    fn tokens_and_private_keys_are_hidden() {
+        for marked in [
+            "jwt «eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl» ok",
+            "«eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.»",
+            "x«eyJhbGciOiJSU0EifQ.aaaaa.bbbbb.ccccc.ddddd»,",
+            "«-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----»\nafter",
+            "a «-----BEGIN RSA PRIVATE KEY-----\\nMIIE»",
+            "«-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----» z",
+            "«-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQ=»",
+            "«---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nx\n---- END SSH2 ENCRYPTED PRIVATE KEY ----»!",
+        ] {
+            check(marked);
+        }
+        for text in [
+            "eyJhbGciOiJIUzI1NiJ9",
+            "eyJ",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0",
+            "eyJa.b.c",
+            "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
+            "-----BEGIN PUBLIC KEY-----",
+            "----------",
+            "-----",
+            "---- BEGIN PRIVATE",
+            "-----BEGIN",
+        ] {
+            check(text);
+        }
+    }
+
+    #[test]
+    fn keys_of_vendors_are_hidden() {
+        let (lower, hex) = ("a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s9t0", "0123456789abcdef0123456789abcdef");
+        for key in [
+            "AKIAIOSFODNN7EXAMPLE".into(),
+            "ASIAIOSFODNN7EXAMPLE".into(),
+            format!("SK{hex}"),
+            format!("AIza{}", &lower[..35]),
+            format!("ghp_{lower}"),
+            format!("gho_{lower}"),
+            format!("ghu_{lower}"),
+            format!("ghs_{lower}"),
+            format!("ghr_{lower}"),
+            format!("github_pat_{lower}_{lower}"),
+            format!("npm_{lower}"),
+            format!("shpat_{hex}"),
+            format!("shpss_{hex}"),
+            format!("shpca_{hex}"),
+            format!("shppa_{hex}"),
+            format!("dop_v1_{hex}{hex}"),
+            format!("doo_v1_{hex}{hex}"),
+            format!("dor_v1_{hex}{hex}"),
+            format!("hf_{lower}"),
+            format!("sk_live_{hex}"),
+            format!("sk_test_{hex}"),
+            format!("rk_live_{hex}"),
+            format!("rk_test_{hex}"),
+            format!("sk-ant-api03-{lower}"),
+            format!("sk-proj-{lower}"),
+            format!("sk-svcacct-{lower}"),
+            format!("sk-or-v1-{hex}"),
+            format!("sk-{lower}"),
+            format!("SG.{}.{lower}", &lower[..22]),
+            format!("glpat-{}", &lower[..20]),
+            format!("xapp-1-A0-{lower}"),
+            "xoxb-123456789012-abcdefghij".into(),
+            "xoxa-123456789012-abcdefghij".into(),
+            "xoxe-123456789012-abcdefghij".into(),
+            "xoxo-123456789012-abcdefghij".into(),
+            "xoxp-123456789012-abcdefghij".into(),
+            "xoxr-123456789012-abcdefghij".into(),
+            "xoxs-123456789012-abcdefghij".into(),
+            format!("whsec_{hex}"),
+            format!("pypi-AgE{lower}{lower}"),
+            format!("ya29.{lower}"),
+            format!("AGE-SECRET-KEY-1{}", "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN54KHCE"),
+            format!("123456789:AA{}", &lower[..33]),
+        ] {
+            for around in ["«» ", " «»", "got «», refused", "\"«»\"", "https://x/«»?y", "é«»é", "(«»)", "id_«» "]
+            {
+                check(&around.replace("«»", &format!("«{key}»")));
+            }
+        }
+        // what looks back from behind a finding stops there
+        check(&format!("«AKIAIOSFODNN71234567»«:AA{}»", &lower[..33]));
+        for text in [
+            "AKIAIOSFODNN7EXAMPL",
+            "AKIAIOSFODNN7EXAMPLEX",
+            "akiaiosfodnn7example",
+            "ASIA AND EUROPE",
+            "ghp_short",
+            "ghost_writer_of_a_very_long_name_here",
+            "npm_config_registry_and_other_long_names",
+            "hf_hub_download_something_long_here_x",
+            "task-abcdefghijklmnopqrstuvwxyz",
+            "sk-learn-pipeline-of-many-words",
+            "risk_live_0123456789abcdef0123",
+            "SG.example",
+            "MSG.example.of.a.long.name.with.dots.and.more.dots.in.it",
+            "xox-games",
+            "papp-1-",
+            "pypi-server-of-ours",
+            "glpat-short",
+            "whsec_short",
+            "SKU0123456789",
+            "SK0123456789abcdef",
+            "123456:AAshort",
+            "1234567:550e8400-e29b-41d4-a716-446655440000",
+            "AIzaShort",
+            "ya29.x",
+            "AGE-OF-EMPIRES",
+            "mask-0123456789abcdefghij0123",
+            "image_sk-",
+        ] {
+            check(text);
+        }
+    }
+
+    #[test]
+    fn passwords_in_urls_and_webhooks_are_hidden() {
+        for marked in [
+            "postgres://app:«hunter2»@db/main",
+            "redis://:«x»@h:6379",
+            "at https://u:«p@ss»@h/x?y",
+            "mongodb://u:«p»@h1:1,h2:2/db",
+            "amqp://u:«p/a/s»@host/v",
+            "jdbc:mysql://u:«p»@h",
+            "<ftp://u:«p»@h> and https://v:«q»@h",
+            "https://hooks.slack.com/services/«T000/B000/XXXX» failed",
+            "\"https://discord.com/api/webhooks/«1/abc»\"",
+            "https://discordapp.com/api/webhooks/«1/abc»?wait=1",
+        ] {
+            check(marked);
+        }
+        for text in [
+            "http://localhost:8080/x@y",
+            "https://user@host/x",
+            "https://h/p:q@r",
+            "http://[::1]:80/a@b",
+            "://a:b@c",
+            "git@github.com:a/b.git",
+            "https://h:80?x=a@b",
+            "https://hooks.slack.com/",
+            "mailto:a@b.c",
+            "http://a:@b",
+            "https://discord.com/api/users",
+        ] {
+            check(text);
+        }
+    }
+
+    #[test]
+    fn hostile_texts_take_linear_time() {
+        for unit in [
+            "eyJ",
+            "eyJa.",
+            "a:",
+            "a=",
+            "\":",
+            "\\\":",
+            "password=",
+            "password=(",
+            "password=\\",
+            "\\",
+            "token=a,",
+            "x://a:b/",
+            "x://",
+            "x://u:p",
+            "Bearer ",
+            "Bearer a",
+            "basic ",
+            "digest a=",
+            "-",
+            "-----BEGIN ",
+            "-----BEGIN PRIVATE KEY-----",
+            "sk-",
+            "sk-ant-",
+            "xoxb-",
+            "SG.",
+            "ghp_",
+            "hf_",
+            "AKIA",
+            "1",
+            "1:",
+            " :",
+            "\"a\":",
+            "Cookie: ",
+            "cookie=\"",
+            "{",
+            "token={\"",
+            "é:",
+            "@",
+            "A {",
+            "token=A {} ",
+        ] {
+            let mut out = String::new();
+            let _ = Redaction::default().text(&unit.repeat(150_000 / unit.len()), &mut out);
+        }
+    }
+}

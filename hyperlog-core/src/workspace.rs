@@ -1,0 +1,124 @@
+//! The memory a thread logs with, so that a record needs none of its own.
+
+use crate::block::Block;
+use crate::heads::Heads;
+use crate::health::Place;
+use crate::limits;
+use crate::logger::Core;
+use crate::reading::{Reading, Scratch};
+use crate::snapshot::Snapshot;
+use crate::value::Value;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// The memory a thread logs with. It is taken while a record is on its way, so that a record logged meanwhile, by a
+/// `Display` say, finds none and makes its own.
+pub(crate) struct Workspace {
+    pub(crate) line: Vec<u8>,
+    pub(crate) message: Message,
+    pub(crate) heads: RefCell<Heads>,
+    pub(crate) scratch: Cell<Option<Box<Scratch>>>,
+    pub(crate) snapshots: Snapshots,
+    pub(crate) place: Place,
+    /// What hooks add.
+    pub(crate) added: Block,
+}
+
+thread_local! {
+    static WORKSPACE: Cell<Option<Box<Workspace>>> = const { Cell::new(None) };
+}
+
+impl Workspace {
+    #[inline]
+    pub(crate) fn lend<R>(work: impl FnOnce(&mut Workspace) -> R) -> R {
+        let kept = WORKSPACE.try_with(Cell::take).ok().flatten();
+        let mut workspace = match kept {
+            Some(workspace) => workspace,
+            None => Workspace::make(),
+        };
+        let result = work(&mut workspace);
+        workspace.give_back();
+        result
+    }
+
+    #[cold]
+    fn make() -> Box<Workspace> {
+        Box::new(Workspace {
+            line: Vec::with_capacity(1024),
+            message: Message::default(),
+            heads: RefCell::new(Heads::new()),
+            scratch: Cell::new(None),
+            snapshots: Snapshots::default(),
+            place: Place::claim(),
+            added: Block::new(),
+        })
+    }
+
+    #[inline]
+    fn give_back(mut self: Box<Workspace>) {
+        if self.line.capacity() > LARGEST_KEPT {
+            self.line = Vec::with_capacity(1024);
+        }
+        // Where the thread is ending there is nothing to give it to.
+        let _ = WORKSPACE.try_with(|kept| kept.set(Some(self)));
+    }
+}
+
+/// Memory that one huge record needed is not kept for all the small ones.
+const LARGEST_KEPT: usize = 1 << 20;
+
+/// The snapshots that a thread used last.
+#[derive(Default)]
+pub(crate) struct Snapshots([Option<Cached>; 2]);
+
+struct Cached {
+    /// A number that no other snapshot, of this or another logger, ever has.
+    generation: u64,
+    snapshot: Arc<Snapshot>,
+}
+
+impl Snapshots {
+    #[inline]
+    pub(crate) fn of(&mut self, core: &Core) -> &Snapshot {
+        let generation = core.generation.load(Ordering::Acquire);
+        if !matches!(&self.0[0], Some(cached) if cached.generation == generation) {
+            self.fetch(core, generation);
+        }
+        match &self.0[0] {
+            Some(cached) => &cached.snapshot,
+            None => unreachable!("it was fetched"),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fetch(&mut self, core: &Core, generation: u64) {
+        self.0.swap(0, 1);
+        if !self.0[0].as_ref().is_some_and(|cached| cached.generation == generation) {
+            self.0[0] = Some(Cached { generation, snapshot: core.snapshot() });
+        }
+    }
+}
+
+/// Where a message is put together.
+#[derive(Default)]
+pub(crate) struct Message {
+    raw: String,
+    shown: String,
+}
+
+impl Message {
+    #[inline(never)]
+    pub(crate) fn format(&mut self, message: fmt::Arguments<'_>, reading: &Reading<'_>) -> &str {
+        self.raw.clear();
+        limits::format_into(Value::Display(&message), &mut self.raw);
+        if reading.rules.passes_message(&self.raw) {
+            return &self.raw;
+        }
+        self.shown.clear();
+        reading.read_text(&self.raw, reading.rules.limits.message, &mut self.shown);
+        &self.shown
+    }
+}
