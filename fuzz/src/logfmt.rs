@@ -62,7 +62,8 @@ fn pairs(line: &str) -> Vec<(String, Shown)> {
             true => quoted(behind),
             false => {
                 let (word, behind) = behind.split_at(behind.find(' ').unwrap_or(behind.len()));
-                let is_text = serde_json::from_str::<serde_json::Value>(word).is_err() && !is_huge(word);
+                let is_number = serde_json::from_str::<serde_json::Number>(word).is_ok() || is_huge(word);
+                let is_text = !is_number && !matches!(word, "true" | "false" | "null" | "{}" | "[]");
                 (Shown { text: word.to_owned(), is_text }, behind)
             }
         };
