@@ -69,6 +69,9 @@ impl<'a> Input<'a> {
 
 const LONGEST_TARGET: usize = 128;
 
+/// Of a list whose keys become too long in all, only the beginning is written: that is proven elsewhere.
+const MOST_ITEMS: usize = 8;
+
 /// Digits may differ between two records of one run: the time is made of them.
 fn without_time(line: &str) -> String {
     line.replace(|character: char| character.is_ascii_digit(), "0")
@@ -79,7 +82,7 @@ impl<'a> Given<'a> {
         let Ok(text) = std::str::from_utf8(piece) else { return Given::Bytes(piece) };
         match text.split_at_checked(1) {
             Some(("#", number)) => Given::Number(number.parse().unwrap_or(f64::NAN)),
-            Some(("*", items)) => Given::List(items.split(',').map(Cow::Borrowed).collect()),
+            Some(("*", items)) => Given::List(items.split(',').map(Cow::Borrowed).take(MOST_ITEMS).collect()),
             _ => Given::Text(text),
         }
     }

@@ -62,8 +62,7 @@ fn pairs(line: &str) -> Vec<(String, Shown)> {
             true => quoted(behind),
             false => {
                 let (word, behind) = behind.split_at(behind.find(' ').unwrap_or(behind.len()));
-                let is_number = serde_json::from_str::<serde_json::Number>(word).is_ok() || is_huge(word);
-                let is_text = !is_number && !matches!(word, "true" | "false" | "null" | "{}" | "[]");
+                let is_text = !is_number(word) && !matches!(word, "true" | "false" | "null" | "{}" | "[]");
                 (Shown { text: word.to_owned(), is_text }, behind)
             }
         };
@@ -76,11 +75,20 @@ fn pairs(line: &str) -> Vec<(String, Shown)> {
     pairs
 }
 
-/// Digits that only overflow what the parser can hold are a number all the same.
-fn is_huge(word: &str) -> bool {
-    word.parse().is_ok_and(f64::is_infinite)
-        && word.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
-        && word.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E'))
+/// Whether this is a number as JSON has it, be it larger than any the parser can hold.
+fn is_number(word: &str) -> bool {
+    match serde_json::from_str::<serde_json::Number>(word) {
+        Ok(_) => true,
+        Err(error) => error.to_string().starts_with("number out of range") && is_all_of_a_number(word),
+    }
+}
+
+/// The parser stops where it runs out of range: what follows must still be a number's.
+fn is_all_of_a_number(word: &str) -> bool {
+    let mantissa = word.split(['e', 'E']).next().unwrap_or_default();
+    let exponents = word.len() - mantissa.len();
+    let exponent = word.get(mantissa.len() + 1..).unwrap_or_default().trim_start_matches(['+', '-']);
+    exponents == 0 || !exponent.is_empty() && exponent.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn quoted(text: &str) -> (Shown, &str) {
