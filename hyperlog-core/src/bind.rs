@@ -3,8 +3,8 @@
 use crate::block;
 use crate::context::{Context, UNPREPARED};
 use crate::field::{FieldSet, Fields, Key};
-use crate::keyset::KeySet;
-use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Reading};
+use crate::keyset::{Findings, KeySet};
+use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Reading, Rules};
 use crate::snapshot::Snapshot;
 use crate::value::Value;
 
@@ -60,11 +60,11 @@ pub(crate) fn bind(
     reading: Reading<'_>,
     bytes: &mut Vec<u8>,
 ) -> Context {
-    let (marks, repeated) = facts(fields, keys);
+    let marks = marks(fields, keys);
     let overriding = marks & parent.marks() != 0 && has_one_of(fields, [parent]);
-    let (verdicts, _) = verdicts(keys, snapshot);
-    let later = if repeated { Overriding::ByLater(fields) } else { Overriding::Nothing };
-    let own = || FieldCursor::new(reading, fields, verdicts, later);
+    let findings = findings(fields, keys, reading.rules);
+    let later = if findings.repeated { Overriding::ByLater(fields) } else { Overriding::Nothing };
+    let own = || FieldCursor::new(reading, fields, findings.keys, later);
     let kept = || {
         let overriding = if overriding { Overriding::ByCall(fields) } else { Overriding::Nothing };
         FieldCursor::new(reading, Fields::Block(parent.block()), KeyVerdicts::UNKNOWN, overriding)
@@ -102,22 +102,33 @@ pub(crate) fn bind(
 /// Beyond so many formats, contexts are encoded anew for each record.
 const MOST_FORMATS: usize = 8;
 
-/// The marks of the keys, and whether one of them stands there twice.
+/// The marks of the keys.
 #[inline]
-pub(crate) fn facts(fields: Fields<'_>, keys: Option<&KeySet>) -> (u64, bool) {
+pub(crate) fn marks(fields: Fields<'_>, keys: Option<&KeySet>) -> u64 {
     match keys {
-        Some(keys) => keys.facts(),
-        None => fields.names().fold((0, false), |(marks, repeated), name| {
-            let mark = Key::new(name).mark_bit();
-            (marks | mark, repeated || marks & mark != 0)
-        }),
+        Some(keys) => keys.marks(),
+        None => fields.names().fold(0, |marks, name| marks | Key::new(name).mark_bit()),
     }
 }
 
-/// Which keys have to be looked at, and whether the message has to be.
+/// What has to be looked at.
 #[inline]
-pub(crate) fn verdicts(keys: Option<&KeySet>, snapshot: &Snapshot) -> (KeyVerdicts, bool) {
-    keys.map_or((KeyVerdicts::UNKNOWN, true), |keys| keys.verdicts(&snapshot.rules))
+pub(crate) fn findings(fields: Fields<'_>, keys: Option<&KeySet>, rules: &Rules) -> Findings {
+    match keys {
+        Some(keys) => keys.findings(rules),
+        None => Findings { keys: KeyVerdicts::UNKNOWN, looks_at_message: true, repeated: may_repeat(fields) },
+    }
+}
+
+/// Whether a key may stand more than once.
+#[inline(never)]
+fn may_repeat(fields: Fields<'_>) -> bool {
+    let mut marks = 0;
+    fields.names().any(|name| {
+        let before = marks;
+        marks |= Key::new(name).mark_bit();
+        before == marks
+    })
 }
 
 /// Whether one of the keys is bound.

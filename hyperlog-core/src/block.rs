@@ -92,12 +92,13 @@ pub(crate) fn push_all(mut fields: FieldCursor<'_>, out: &mut Vec<u8>) {
         let plain = fields.plain();
         let mut taken = 0;
         for (key, value) in plain.iter() {
+            let Some(key) = key.fragment() else { break };
             match *value {
-                Value::Str(text) if plain.rules.passes(text) => block.stored_text(key.name(), STR, text),
-                Value::U64(number) => block.stored_scalar(key.name(), U64, number.to_le_bytes()),
-                Value::I64(number) => block.stored_scalar(key.name(), I64, number.to_le_bytes()),
-                Value::F64(number) => block.stored_scalar(key.name(), F64, number.to_le_bytes()),
-                Value::Bool(value) => block.stored_scalar(key.name(), if value { TRUE } else { FALSE }, []),
+                Value::Str(text) if plain.rules.passes(text) => block.stored_text(key, STR, text),
+                Value::U64(number) => block.stored_scalar(key, U64, number.to_le_bytes()),
+                Value::I64(number) => block.stored_scalar(key, I64, number.to_le_bytes()),
+                Value::F64(number) => block.stored_scalar(key, F64, number.to_le_bytes()),
+                Value::Bool(value) => block.stored_scalar(key, if value { TRUE } else { FALSE }, []),
                 _ => break,
             }
             taken += 1;

@@ -46,7 +46,6 @@ pub const SUPPRESSED: &str = "suppressed";
 pub const STANDS_FOR: &str = "stands_for";
 /// How long the window was in which a sampler kept records back.
 pub const WINDOW: &str = "window";
-
 /// How severe a level is for syslog: 7 (debug) to 0 (emergency).
 #[cfg(feature = "formats")]
 pub(crate) fn syslog_severity(level: Level) -> u8 {

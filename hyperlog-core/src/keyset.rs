@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct KeySet {
     pub(crate) keys: &'static [Key<'static>],
     template: &'static str,
-    /// [`KNOWN`], [`REPEATED`] and the marks of the keys.
-    facts: AtomicU64,
+    /// [`KNOWN`] and the marks of the keys.
+    marks: AtomicU64,
     /// The rules that were asked, and a bit for each of the first keys that they do not pass unseen.
     verdicts: AtomicU64,
     /// The last set of bound keys that was compared with these, and in the lowest bit whether one stands in both.
@@ -20,40 +20,42 @@ pub struct KeySet {
 }
 
 const KNOWN: u64 = 1 << 63;
-const REPEATED: u64 = 1 << 62;
-const MARKS: u64 = REPEATED - 1;
 
-/// How many keys have a bit. The one above these is the message's.
-const VERDICTS: u32 = 47;
+/// How many keys have a bit. The ones above these are the message's, and that of keys of which one stands there twice.
+const VERDICTS: u32 = 46;
 const MESSAGE: u64 = 1 << VERDICTS;
-const ID_SHIFT: u32 = VERDICTS + 1;
+const TWICE: u64 = 1 << (VERDICTS + 1);
+const ID_SHIFT: u32 = VERDICTS + 2;
+
+/// What is known of a call's keys and message under some rules.
+#[derive(Clone, Copy)]
+pub(crate) struct Findings {
+    pub(crate) keys: KeyVerdicts,
+    /// Whether the message has to be looked at even if it has no arguments.
+    pub(crate) looks_at_message: bool,
+    /// Whether a key stands more than once.
+    pub(crate) repeated: bool,
+}
 
 impl KeySet {
     pub const fn new(keys: &'static [Key<'static>], template: &'static str) -> KeySet {
-        KeySet { keys, template, facts: AtomicU64::new(0), verdicts: AtomicU64::new(0), overriding: AtomicU64::new(0) }
+        KeySet { keys, template, marks: AtomicU64::new(0), verdicts: AtomicU64::new(0), overriding: AtomicU64::new(0) }
     }
 
-    /// The marks of the keys, and whether one of them stands there twice.
+    /// The marks of the keys.
     #[inline]
-    pub(crate) fn facts(&self) -> (u64, bool) {
-        let facts = match self.facts.load(Ordering::Relaxed) {
-            0 => self.find_facts(),
-            known => known,
-        };
-        (facts & MARKS, facts & REPEATED != 0)
+    pub(crate) fn marks(&self) -> u64 {
+        match self.marks.load(Ordering::Relaxed) {
+            0 => self.find_marks(),
+            known => known & !KNOWN,
+        }
     }
 
     #[cold]
-    fn find_facts(&self) -> u64 {
-        let mut facts = KNOWN;
-        for (index, key) in self.keys.iter().enumerate() {
-            if self.keys[..index].iter().any(|earlier| earlier.name() == key.name()) {
-                facts |= REPEATED;
-            }
-            facts |= key.mark_bit();
-        }
-        self.facts.store(facts, Ordering::Relaxed);
-        facts
+    fn find_marks(&self) -> u64 {
+        let marks = self.keys.iter().fold(0, |marks, key| marks | key.mark_bit());
+        self.marks.store(marks | KNOWN, Ordering::Relaxed);
+        marks
     }
 
     /// The shape of a context to which these are bound: see [`Context::shape`](crate::context::Context::shape).
@@ -75,26 +77,36 @@ impl KeySet {
         overrides
     }
 
-    /// Which keys have to be looked at under some rules, asking them once; and whether the message has to be, if it has no
-    /// arguments.
+    /// What has to be looked at under some rules, asking them once.
     #[inline]
-    pub(crate) fn verdicts(&self, rules: &Rules) -> (KeyVerdicts, bool) {
+    pub(crate) fn findings(&self, rules: &Rules) -> Findings {
         let last = self.verdicts.load(Ordering::Relaxed);
         let known = if last >> ID_SHIFT == rules.id { last } else { self.ask(rules) };
-        // Beyond the keys that have a bit, each is looked at.
-        (KeyVerdicts(known | !0 << VERDICTS), known & MESSAGE != 0)
+        Findings {
+            // Beyond the keys that have a bit, each is looked at.
+            keys: KeyVerdicts(known | !0 << VERDICTS),
+            looks_at_message: known & MESSAGE != 0,
+            repeated: known & TWICE != 0,
+        }
     }
 
     #[cold]
     #[inline(never)]
     fn ask(&self, rules: &Rules) -> u64 {
         let message = if rules.passes_message(self.template) { 0 } else { MESSAGE };
+        let twice = if self.has_one_twice() { TWICE } else { 0 };
         let first = self.keys.iter().take(VERDICTS as usize).enumerate();
-        let bits = first.fold(message, |bits, (index, key)| bits | u64::from(rules.must_look_at(key.name())) << index);
+        let bits =
+            first.fold(message | twice, |bits, (index, key)| bits | u64::from(rules.must_look_at(key.name())) << index);
         // An id that has no room beside the bits is asked each time.
         if rules.id < 1 << (64 - ID_SHIFT) {
             self.verdicts.store(rules.id << ID_SHIFT | bits, Ordering::Relaxed);
         }
         bits
+    }
+
+    fn has_one_twice(&self) -> bool {
+        let stands_before = |index: usize, name: &str| self.keys[..index].iter().any(|earlier| earlier.name() == name);
+        self.keys.iter().enumerate().any(|(index, key)| stands_before(index, key.name()))
     }
 }

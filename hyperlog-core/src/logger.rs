@@ -4,7 +4,7 @@
 //! log. Each thread keeps the snapshot it used last and looks only at a number to see whether it is still the current one.
 
 use crate::background;
-use crate::bind::{BindFields, bind, facts, has_one_of, verdicts};
+use crate::bind::{BindFields, bind, findings, has_one_of, marks};
 use crate::block::Block;
 use crate::builder::{Builder, Output};
 use crate::callsite::Callsite;
@@ -20,7 +20,7 @@ use crate::hook::{Draft, Hook};
 use crate::keys;
 use crate::level::Level;
 use crate::limits;
-use crate::reading::{KeyVerdicts, Reading};
+use crate::reading::Reading;
 use crate::record::{Call, Record, Site};
 use crate::scope::{Entered, Scope};
 use crate::sink::{Captured, Sink, SinkError, Typed};
@@ -404,10 +404,8 @@ impl Logger {
         Workspace::lend(|workspace| {
             let snapshot = workspace.snapshots.of(&self.core);
             let reading = Reading { rules: &snapshot.rules, scratch: &workspace.scratch };
-            let (marks, repeated) = facts(call.fields, call.keys);
-            let bound = self.context.marks() | snapshot.shape.identity.marks();
-            let (verdicts, must_look) = verdicts(call.keys, snapshot);
-            let literal = if must_look { None } else { call.message.as_str() };
+            let findings = findings(call.fields, call.keys, reading.rules);
+            let literal = if findings.looks_at_message { None } else { call.message.as_str() };
             let mut record = Record {
                 timestamp: snapshot.clock.now(),
                 level: call.level,
@@ -415,9 +413,9 @@ impl Logger {
                 message: literal.unwrap_or_else(|| workspace.message.format(call.message, &reading)),
                 heads: (literal.is_some() && self.name.is_none()).then_some(&workspace.heads),
                 call,
-                verdicts,
-                repeated,
-                overriding: marks & bound != 0 && self.overrides(call, snapshot),
+                verdicts: findings.keys,
+                repeated: findings.repeated,
+                overriding: self.overrides(call, snapshot),
                 context: &self.context,
                 shape: &snapshot.shape,
                 format: 0,
@@ -464,20 +462,20 @@ impl Logger {
             }
         };
         let keys = record.call.keys.filter(|_| added.as_bytes().is_empty());
-        let (_, repeated) = facts(fields, keys);
+        let findings = findings(fields, keys, record.reading.rules);
         let call = Call { level, fields, keys, rate, ..*record.call };
         let message = message.map(|message| record.reading.shown_message(&message));
         let mut record = Record {
             level,
             call: &call,
-            repeated,
+            repeated: findings.repeated,
             overriding: has_one_of(fields, [&self.context, &snapshot.shape.identity]),
-            verdicts: if keys.is_some() { record.verdicts } else { KeyVerdicts::UNKNOWN },
+            verdicts: findings.keys,
             heads: None,
             message: message.as_deref().unwrap_or(record.message),
             ..record
         };
-        snapshot.emit(&mut record, line, place);
+        snapshot.emit_slowly(&mut record, line, place);
         for hook in snapshot.hooks.iter() {
             hook.run_observe(&record);
         }
@@ -499,8 +497,14 @@ impl Logger {
     }
 
     /// Whether a call has a key that is bound too.
-    #[inline(never)]
+    #[inline(always)]
     fn overrides(&self, call: &Call<'_>, snapshot: &Snapshot) -> bool {
+        let bound = self.context.marks() | snapshot.shape.identity.marks();
+        bound != 0 && bound & marks(call.fields, call.keys) != 0 && self.compare_keys(call, snapshot)
+    }
+
+    #[inline(never)]
+    fn compare_keys(&self, call: &Call<'_>, snapshot: &Snapshot) -> bool {
         let identity = &snapshot.shape.identity;
         let compare = || has_one_of(call.fields, [&self.context, identity]);
         // What an identity holds belongs to the formats it was encoded for.

@@ -156,6 +156,8 @@ pub(crate) struct Scratch {
     shown: Shown,
 }
 
+const LARGEST_KEPT: usize = 1 << 20;
+
 /// The prepared value.
 #[derive(Default)]
 enum Shown {
@@ -313,13 +315,18 @@ impl Overriding<'_> {
 impl Drop for FieldCursor<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.scratch.is_some() {
-            self.reading.scratch.set(self.scratch.take());
+        if let Some(scratch) = self.scratch.take().filter(|scratch| scratch.is_small()) {
+            self.reading.scratch.set(Some(scratch));
         }
     }
 }
 
 impl Scratch {
+    /// Memory that one huge value needed is not kept for all the small ones.
+    fn is_small(&self) -> bool {
+        self.text.capacity() + self.block.capacity() <= LARGEST_KEPT
+    }
+
     fn value(&self) -> Value<'_> {
         match &self.shown {
             Shown::Null => Value::Null,

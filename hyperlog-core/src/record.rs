@@ -131,35 +131,54 @@ impl<'a> Record<'a> {
         (self.cut_from > 0).then_some(self.cut_from)
     }
 
-    /// What an encoder kept for all records from this call site.
-    #[inline]
-    pub(crate) fn with_head(&self, copy: impl FnOnce(Padded<'_>)) -> bool {
-        let Some(heads) = self.heads else { return false };
-        let heads = heads.borrow();
-        let Some(head) = heads.get(self.head_owner()) else { return false };
-        copy(head);
-        true
+    /// Copies what an encoder kept for all records from this call site. Says whether nothing has to be looked at in any of
+    /// the keys; none if nothing is kept.
+    #[inline(always)]
+    pub(crate) fn copy_head(&self, copy: impl FnOnce(Padded<'_>)) -> Option<bool> {
+        let heads = self.heads?.borrow();
+        let head = heads.get(self.head_owner())?;
+        copy(head.text());
+        Some(head.has_plain_keys)
     }
 
     /// Keeps what all records from this call site have in common.
-    pub(crate) fn keep_head(&self, text: &[u8]) {
-        if let Some(heads) = self.heads
-            && let Ok(text) = std::str::from_utf8(text)
-        {
-            heads.borrow_mut().keep(self.head_owner(), text);
+    pub(crate) fn keep_head(&self, text: &[u8], has_plain_keys: bool) {
+        if let Some(heads) = self.heads {
+            heads.borrow_mut().keep(self.head_owner(), text, has_plain_keys);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn head_owner(&self) -> Owner {
-        let site = std::ptr::from_ref(self.call.site).addr();
-        Owner { site, encoding: self.shape.encoding, format: self.format }
+        Owner::new(std::ptr::from_ref(self.call.site).addr(), self.shape.encoding, self.format)
     }
 
     /// Whether there is anything beside head and fields.
     #[inline]
     pub(crate) fn has_extras(&self) -> bool {
         self.shape.location || self.cut_from > 0 || self.call.rate != SampleRate::ONE
+    }
+
+    /// What is bound, where all of it was prepared: the process's fields, and the logger's.
+    #[inline(always)]
+    pub(crate) fn prepared(&self) -> Option<(&[u8], &[u8])> {
+        if self.overriding {
+            return None;
+        }
+        let identity = self.shape.identity.encoded(self.shape.encoding, self.format)?;
+        Some((identity, self.context.encoded(self.shape.encoding, self.format)?))
+    }
+
+    /// Whether the call gave no fields at all.
+    #[inline(always)]
+    pub(crate) fn is_bare(&self) -> bool {
+        matches!(self.call.fields, Fields::Gathered { keys: [], .. })
+    }
+
+    /// Whether nothing has to be looked at in any of the keys.
+    pub(crate) fn has_plain_keys(&self) -> bool {
+        let count = self.call.site.keys.len();
+        count <= self.reading.rules.limits.fields && self.plain_fields().iter().count() == count
     }
 
     /// The fields of the call, as far as they can be shown as they are.
@@ -179,12 +198,6 @@ impl<'a> Record<'a> {
             Fields::Block([]) => None,
             _ => Some(self.fields().skipping(taken)),
         }
-    }
-
-    /// Whether anything is bound.
-    #[inline]
-    pub(crate) fn has_bound(&self) -> bool {
-        !self.context.is_empty() || !self.shape.identity.is_empty()
     }
 
     /// The fields given at the call.

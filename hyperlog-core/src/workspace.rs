@@ -56,7 +56,7 @@ impl Workspace {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn give_back(mut self: Box<Workspace>) {
         if self.line.capacity() > LARGEST_KEPT {
             self.line = Vec::with_capacity(1024);
@@ -96,7 +96,7 @@ impl Snapshots {
     #[inline(never)]
     fn fetch(&mut self, core: &Core, generation: u64) {
         self.0.swap(0, 1);
-        if !self.0[0].as_ref().is_some_and(|cached| cached.generation == generation) {
+        if self.0[0].as_ref().is_none_or(|cached| cached.generation != generation) {
             self.0[0] = Some(Cached { generation, snapshot: core.snapshot() });
         }
     }
@@ -112,6 +112,9 @@ pub(crate) struct Message {
 impl Message {
     #[inline(never)]
     pub(crate) fn format(&mut self, message: fmt::Arguments<'_>, reading: &Reading<'_>) -> &str {
+        if self.raw.capacity() > LARGEST_KEPT {
+            *self = Message::default();
+        }
         self.raw.clear();
         limits::format_into(Value::Display(&message), &mut self.raw);
         if reading.rules.passes_message(&self.raw) {

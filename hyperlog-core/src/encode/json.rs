@@ -2,11 +2,11 @@
 
 use crate::encode::append::{Appender, Padded, PaddedText, push_escaped};
 use crate::encode::{Encode, Partition};
-use crate::field::Key;
+use crate::field::{Fields, Key};
 use crate::filter::sample::SampleRate;
 use crate::keys::{DurationForm, Schema};
 use crate::level::Level;
-use crate::reading::{FieldCursor, Plain};
+use crate::reading::{FieldCursor, Plain, Rules};
 use crate::record::{Bound, Record};
 use crate::time::TimeFormat;
 use crate::value::{Tree, TreeVisitor, Value};
@@ -34,6 +34,8 @@ pub struct Json {
     /// What stands between target and message.
     message: PaddedText,
     reserved: Box<[&'static str]>,
+    /// Whether fields stand beside everything else.
+    is_flat: bool,
     /// The marks of all names that are reserved or renamed.
     special_keys: [u64; 4],
 }
@@ -70,6 +72,7 @@ impl Json {
             levels: levels.collect(),
             message: PaddedText::new(format!(",\"{}\":\"", schema.message)),
             special_keys: marks_of(special),
+            is_flat: schema.attributes.is_none() && schema.constants.is_empty(),
             reserved,
             schema,
         }
@@ -87,42 +90,35 @@ impl Json {
 
     /// The fields of the call.
     #[inline(always)]
-    fn append_own(&self, record: &Record<'_>, line: &mut Appender<'_>) {
-        let taken = self.append_plain(record.plain_fields(), line);
+    fn append_own(&self, record: &Record<'_>, has_plain_keys: bool, line: &mut Appender<'_>) {
+        let taken = match record.call.fields {
+            Fields::Gathered { keys, values } if has_plain_keys => {
+                append_values(record.reading.rules, keys.iter().zip(values), Key::fragment, line)
+            }
+            _ => self.append_plain(record.plain_fields(), line),
+        };
         if let Some(mut others) = record.fields_behind(taken) {
             self.append_fields(&mut others, line);
         }
     }
 
-    /// From the level to the message.
+    /// From the level to the message. Says whether nothing has to be looked at in any of the keys.
     #[inline(never)]
-    fn append_head(&self, record: &Record<'_>, line: &mut Appender<'_>) {
+    fn append_head(&self, record: &Record<'_>, line: &mut Appender<'_>) -> bool {
         let start = line.length();
         let level = &self.levels[usize::from(record.level().severity() - 1)];
         line.text_between(level.get(), record.target(), b"\"");
         line.text_between(self.message.get(), record.message(), b"\"");
-        line.with_vec(|out| record.keep_head(&out[start..]));
+        let has_plain_keys = record.has_plain_keys()
+            && record.call.site.keys.iter().all(|key| key.fragment().is_some() && !self.is_special(key.name()));
+        line.with_vec(|out| record.keep_head(&out[start..], has_plain_keys));
+        has_plain_keys
     }
 
     /// Appends fields as long as they are of the common kinds; says how many.
     #[inline(always)]
     fn append_plain(&self, fields: Plain<'_>, line: &mut Appender<'_>) -> usize {
-        let rules = fields.rules;
-        let mut taken = 0;
-        for (key, value) in fields.iter() {
-            let Some(key) = self.fragment_of(key) else { break };
-            match *value {
-                Value::Str(text) if rules.passes(text) => line.text_field(key, text),
-                Value::U64(number) => line.unsigned_field(key, number),
-                Value::I64(number) => line.signed_field(key, number),
-                Value::F64(number) if number.is_finite() => line.finite_field(key, number),
-                Value::Bool(true) => line.literal_field(key, b"true"),
-                Value::Bool(false) => line.literal_field(key, b"false"),
-                _ => break,
-            }
-            taken += 1;
-        }
-        taken
+        append_values(fields.rules, fields.iter(), |key| self.fragment_of(key), line)
     }
 
     /// A key as it was prepared when the program was built, if nothing is in the way.
@@ -174,7 +170,12 @@ impl Json {
         push_duration(duration, self.schema.duration, out);
     }
 
-    #[inline]
+    #[inline(never)]
+    fn append_all_bound(&self, record: &Record<'_>, line: &mut Appender<'_>) {
+        self.append_bound(record.identity(), line);
+        self.append_bound(record.context(), line);
+    }
+
     fn append_bound(&self, bound: Bound<'_>, line: &mut Appender<'_>) {
         match bound {
             Bound::Encoded(encoded) => line.bytes(encoded),
@@ -182,16 +183,17 @@ impl Json {
         }
     }
 
-    /// Fields under a name of their own.
+    /// Fields under names of their own, behind what is the same in each record.
     #[inline(never)]
     fn append_groups(&self, record: &Record<'_>, line: &mut Appender<'_>) {
+        line.bytes(self.schema.constants.as_bytes());
         line.with_vec(|out| self.push_ungrouped(record, out));
         let opened = self.open_group(self.schema.resource, line);
         self.append_bound(record.identity(), line);
         self.close_group(opened, line);
         let opened = self.open_group(self.schema.attributes, line);
         self.append_bound(record.context(), line);
-        self.append_own(record, line);
+        self.append_own(record, false, line);
         self.close_group(opened, line);
     }
 
@@ -258,20 +260,23 @@ impl Encode for Json {
             TimeFormat::Rfc3339Micros => line.rfc3339_micros(record.timestamp()),
             other => line.with_vec(|out| other.write(record.timestamp(), out)),
         }
-        if !record.with_head(|head| line.padded(head)) {
-            self.append_head(record, &mut line);
-        }
-        if !self.schema.constants.is_empty() {
-            line.bytes(self.schema.constants.as_bytes());
-        }
-        if self.schema.attributes.is_some() {
+        let has_plain_keys = match record.copy_head(|head| line.padded(head)) {
+            Some(has_plain_keys) => has_plain_keys,
+            None => self.append_head(record, &mut line),
+        };
+        if !self.is_flat {
             self.append_groups(record, &mut line);
         } else {
-            if record.has_bound() {
-                self.append_bound(record.identity(), &mut line);
-                self.append_bound(record.context(), &mut line);
+            match record.prepared() {
+                Some((identity, context)) => {
+                    line.bytes(identity);
+                    line.bytes(context);
+                }
+                None => self.append_all_bound(record, &mut line),
             }
-            self.append_own(record, &mut line);
+            if !record.is_bare() {
+                self.append_own(record, has_plain_keys, &mut line);
+            }
         }
         if record.has_extras() {
             line.with_vec(|out| self.push_extras(record, out));
@@ -291,6 +296,31 @@ impl Encode for Json {
     fn is_same(&self, other: &dyn Any) -> bool {
         other.downcast_ref::<Json>().is_some_and(|other| other.schema == self.schema)
     }
+}
+
+/// Appends fields as long as they are of the common kinds; says how many.
+#[inline(always)]
+fn append_values<'r>(
+    rules: &Rules,
+    fields: impl Iterator<Item = (&'r Key<'r>, &'r Value<'r>)>,
+    fragment_of: impl Fn(&Key<'r>) -> Option<Padded<'r>>,
+    line: &mut Appender<'_>,
+) -> usize {
+    let mut taken = 0;
+    for (key, value) in fields {
+        let Some(key) = fragment_of(key) else { break };
+        match *value {
+            Value::Str(text) if rules.passes(text) => line.text_field(key, text),
+            Value::U64(number) => line.unsigned_field(key, number),
+            Value::I64(number) => line.signed_field(key, number),
+            Value::F64(number) if number.is_finite() => line.finite_field(key, number),
+            Value::Bool(true) => line.literal_field(key, b"true"),
+            Value::Bool(false) => line.literal_field(key, b"false"),
+            _ => break,
+        }
+        taken += 1;
+    }
+    taken
 }
 
 /// A bit for each mark of these names.

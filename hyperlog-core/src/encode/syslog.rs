@@ -174,7 +174,8 @@ impl Syslog {
             out.extend_from_slice(b">1");
         });
         out.push(b' ');
-        self.palette.paint(Token::Timestamp, out, |out| TimeFormat::Rfc3339Micros.write(record.timestamp(), out));
+        let time = record.timestamp();
+        self.palette.paint(Token::Timestamp, out, |out| TimeFormat::Rfc3339Micros.write(time, out));
         for part in [&self.host, &self.app, &self.process, &self.message_id] {
             out.push(b' ');
             self.palette.paint(Token::Target, out, |out| out.extend_from_slice(part.as_bytes()));
@@ -471,7 +472,7 @@ mod tests {
             let read = read(&line);
             prop_assert_eq!(read.priority, 14);
             prop_assert_eq!(read.parameters.len(), 2);
-            if !value.contains(is_active) {
+            if !value.contains(is_active) && !key.ends_with("password") {
                 prop_assert_eq!(&read.parameters[1].1, &value);
             }
         }

@@ -24,7 +24,9 @@ use std::time::Duration;
 /// # Ok::<(), hyperlog_core::BuildError>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct Memory(Arc<Mutex<Vec<(Level, Vec<u8>)>>>);
+pub struct Memory(Arc<Mutex<Lines>>);
+
+type Lines = Vec<(Level, Vec<u8>)>;
 
 impl Memory {
     /// Nothing yet.
@@ -32,7 +34,7 @@ impl Memory {
         Memory::default()
     }
 
-    fn lines(&self) -> MutexGuard<'_, Vec<(Level, Vec<u8>)>> {
+    fn lines(&self) -> MutexGuard<'_, Lines> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -14,8 +14,10 @@ pub(super) fn now() -> Timestamp {
     // SAFETY: the pointer is to a `timespec` of our own. The call can only fail for a clock that does not exist, and would
     // leave 1970 in place.
     unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut time) };
-    // The kernel keeps the nanoseconds below a thousand million.
-    Timestamp { seconds: time.tv_sec as i64, nanos: time.tv_nsec as u32 }
+    // Not everywhere are seconds of 64 bits; the kernel keeps the nanoseconds below a thousand million.
+    #[allow(clippy::unnecessary_cast)]
+    let seconds = time.tv_sec as i64;
+    Timestamp { seconds, nanos: time.tv_nsec as u32 }
 }
 
 /// What time it is.

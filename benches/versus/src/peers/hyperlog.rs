@@ -3,19 +3,31 @@
 use crate::case::Case;
 use crate::peers::{Loop, Peer, Sites, Standing};
 use crate::sink::Null;
-use hyperlog_core::{Json, Line, Logger, Output, Redaction, Sink, Written, debug, fields, info};
+use hyperlog_core::{
+    Csv, Json, Line, Logfmt, Logger, Output, Pretty, Redaction, Sampling, SamplingMethod, SamplingRule, Sink, Syslog,
+    Template, Written, debug, fields, info,
+};
+use std::error::Error;
 use std::io::Write;
 
 pub static JSON: Peer = Peer {
     name: "hyperlog",
     standing: Standing::Always,
     install: |case| {
-        let mut builder = Logger::builder().output(Output::new(Json::new(), Null));
+        let mut builder = Logger::builder().output(output(case)?);
         if case != Case::Redacted {
             builder = builder.redaction(Redaction::off());
         }
         if case == Case::BelowDirectives {
             builder = builder.directives(DIRECTIVES.parse()?);
+        }
+        let method = match case {
+            Case::SampledCounter => Some(SamplingMethod::OneIn(u32::MAX)),
+            Case::SampledBucket => Some(SamplingMethod::Bucket { per_second: 1e-6, burst: 1 }),
+            _ => None,
+        };
+        if let Some(method) = method {
+            builder = builder.sampling(Sampling::new().rule(SamplingRule::new(method)));
         }
         builder.install()?;
         Ok(())
@@ -36,6 +48,17 @@ pub static JSON: Peer = Peer {
         );"#,
     }),
 };
+
+fn output(case: Case) -> Result<Output, Box<dyn Error>> {
+    Ok(match case {
+        Case::Logfmt => Output::new(Logfmt::new(), Null),
+        Case::Pretty => Output::new(Pretty::new(), Null),
+        Case::Template => Output::new(Template::parse("{timestamp} {level} [{target}] {message} {fields}")?, Null),
+        Case::Csv => Output::new(Csv::new(["timestamp", "level", "message"]).rest("fields"), Null),
+        Case::Syslog => Output::new(Syslog::new("shop"), Null),
+        _ => Output::new(Json::new(), Null),
+    })
+}
 
 /// A level for another target: what a service sets while one part of it is being looked at.
 const DIRECTIVES: &str = "info,hyper=debug";
@@ -63,14 +86,28 @@ macro_rules! bound {
     ($($key:ident = $value:expr),*) => { Logger::global().with(fields!($($key = $value),*)) };
 }
 
+macro_rules! field_list {
+    ($($key:ident = $value:expr),*) => { fields!($($key = $value),*) };
+}
+
 fn call(case: Case) -> Option<Loop> {
     Some(match case {
-        Case::Five | Case::Redacted | Case::Threads | Case::Start => each!(i => with5!(completed, i)),
+        Case::Five
+        | Case::Redacted
+        | Case::Threads
+        | Case::Start
+        | Case::SampledCounter
+        | Case::SampledBucket
+        | Case::Logfmt
+        | Case::Pretty
+        | Case::Template
+        | Case::Csv
+        | Case::Syslog => each!(i => with5!(completed, i)),
         Case::Bound => each_with!(i => with5!(bound, i), log => {
             info!(logger: log, rows = i.rows, cache = i.cache.as_str(), "request completed")
         }),
-        Case::Bind => each!(i => {
-            let log = with5!(bound, i);
+        Case::Bind => each_with!(i => { let _ = i; Logger::global() }, root => {
+            let log = root.with(with5!(field_list, i));
             info!(logger: log, rows = i.rows, cache = i.cache.as_str(), "request completed")
         }),
         Case::None => each!(_i => info!("request completed")),
@@ -78,6 +115,6 @@ fn call(case: Case) -> Option<Loop> {
         Case::Message => each!(i => info!("{}", i.big)),
         Case::Escape => each!(i => info!(text = i.esc.as_str(), "request completed")),
         Case::Below | Case::BelowDirectives => each!(i => with5!(completed_below, i)),
-        _ => return None,
+        Case::Sites => return None,
     })
 }
