@@ -28,8 +28,8 @@ impl<'a> Input<'a> {
         let (mut target, message) = (text(), text());
         // A longer one is cut, by rules that are not the encoder's.
         if target.len() > LONGEST_TARGET {
-            let kept = target.floor_char_boundary(LONGEST_TARGET);
-            target.to_mut().truncate(kept);
+            let kept = (0..=LONGEST_TARGET).rev().find(|end| target.is_char_boundary(*end));
+            target.to_mut().truncate(kept.unwrap_or_default());
         }
         let mut fields: Vec<(Cow<'a, str>, Given<'a>)> = Vec::new();
         while let (Some(key), Some(value)) = (pieces.next(), pieces.next()) {

@@ -542,6 +542,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn every_line_belongs_to_the_record_visibly(message: String, key: String, value in "[a\n\r\u{85}\u{2028}\x1b]*") {
             let fields = FieldSet::new().with(&key, &*value).with("list", list(&[&*value]));

@@ -538,6 +538,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn any_pattern_is_read_or_refused_inside_of_it(pattern in "[{}a.|:<>^?0-9é \n]{0,30}") {
             match Template::parse(&pattern) {
