@@ -436,6 +436,7 @@ mod tests {
         };
         check("%Y-%q", "time pattern at byte 3:");
         check("%", "time pattern at byte 0:");
+        check("%Y\n", "time pattern at byte 2:");
         check("é%4f", "time pattern at byte 2:");
         check(&"x".repeat(200), "time pattern at byte 128:");
     }
