@@ -8,3 +8,21 @@ pub use hyperlog_actix as actix;
 pub use hyperlog_axum as axum;
 #[cfg(feature = "tower")]
 pub use hyperlog_tower as tower;
+
+/// The pages of the guide, so that their examples are compiled and run with the tests.
+#[cfg(doctest)]
+mod guide {
+    macro_rules! pages {
+        ($($page:ident)*) => {
+            $(
+                #[doc = include_str!(concat!("../docs/guide/src/", stringify!($page), ".md"))]
+                mod $page {}
+            )*
+        };
+    }
+
+    pages! {
+        start records formats levels fields context http redaction sampling hooks
+        sinks encoders health testing tracing performance
+    }
+}
