@@ -3,10 +3,25 @@
 //! Apart from the fuzzer, so that `tests/corpus.rs` can do the same with the corpus, as a plain test. A new target is a
 //! module and a line here, a file in `targets/` and a `[[bin]]`, and a folder with its first inputs in `corpus/`.
 
+pub mod csv;
+pub mod directives;
+mod input;
+pub mod json;
 pub mod level;
+pub mod logfmt;
+pub mod syslog;
+pub mod template;
 
 /// A target: its name, and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: &[Target] = &[("level", level::run)];
+pub const TARGETS: &[Target] = &[
+    ("csv", csv::run),
+    ("directives", directives::run),
+    ("json", json::run),
+    ("level", level::run),
+    ("logfmt", logfmt::run),
+    ("syslog", syslog::run),
+    ("template", template::run),
+];

@@ -1,15 +1,15 @@
 //! Binding: fields become part of a context.
 
 use crate::block;
-use crate::context::{Context, UNPREPARED};
+use crate::context::{Context, MOST_FORMATS, UNPREPARED};
 use crate::field::{FieldSet, Fields, Key};
 use crate::keyset::{Findings, KeySet};
-use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Reading, Rules};
+use crate::reading::{FieldCursor, KeyVerdicts, LOST_BOUND, Overriding, Reading, Rules};
 use crate::snapshot::Snapshot;
 use crate::value::Value;
 
 /// Fields that can be bound: `fields!(..)` or a [`FieldSet`].
-pub trait BindFields: sealed::Parts {}
+pub trait BindFields: sealed::Parts + Copy {}
 
 impl BindFields for &FieldSet {}
 impl BindFields for Gathered<'_> {}
@@ -62,15 +62,21 @@ pub(crate) fn bind(
 ) -> Context {
     let marks = marks(fields, keys);
     let overriding = marks & parent.marks() != 0 && has_one_of(fields, [parent]);
-    let findings = findings(fields, keys, reading.rules);
+    let count = parent.count().saturating_add(fields.count_from(0));
+    if count > reading.rules.limits.fields {
+        return bind_some(parent, fields, snapshot, reading, bytes);
+    }
+    let findings = findings(fields, keys, None, reading.rules);
     let later = if findings.repeated { Overriding::ByLater(fields) } else { Overriding::Nothing };
     let own = || FieldCursor::new(reading, fields, findings.keys, later);
     let kept = || {
         let overriding = if overriding { Overriding::ByCall(fields) } else { Overriding::Nothing };
+        let reading = reading.of_bound(parent, snapshot.shape.encoding);
         FieldCursor::new(reading, Fields::Block(parent.block()), KeyVerdicts::UNKNOWN, overriding)
     };
     bytes.clear();
-    if overriding {
+    // What was bound under other rules is read by these: from here on it passes for read.
+    if overriding || !parent.is_empty() && !parent.is_for(snapshot.shape.encoding) {
         block::push_all(kept(), bytes);
     } else {
         bytes.extend_from_slice(parent.block());
@@ -93,14 +99,50 @@ pub(crate) fn bind(
         bytes.extend_from_slice(&end.to_le_bytes());
     }
     let shape = match keys {
-        Some(keys) if parent.is_empty() || parent.shape() != 0 => keys.shape_upon(parent.shape()),
+        Some(keys) if parent.is_empty() || parent.shape() != 0 => keys.shape_upon(parent.shape(), &snapshot.rules),
         _ => 0,
     };
-    Context::new(bytes, block, snapshot.shape.encoding, marks | parent.marks(), shape)
+    let marks = marks | parent.marks();
+    let identity = &snapshot.shape.identity;
+    let covers = marks & identity.marks() != 0 && has_one_of(Fields::Block(&bytes[..block]), [identity]);
+    Context::new(bytes, block, snapshot.shape.encoding, marks, shape, count).covering_identity(covers)
 }
 
-/// Beyond so many formats, contexts are encoded anew for each record.
-const MOST_FORMATS: usize = 8;
+/// Binds as many as are allowed, and how many were not.
+#[cold]
+#[inline(never)]
+fn bind_some(
+    parent: &Context,
+    fields: Fields<'_>,
+    snapshot: &Snapshot,
+    reading: Reading<'_>,
+    bytes: &mut Vec<u8>,
+) -> Context {
+    let mut some = FieldSet::new();
+    let mut take = |mut fields: FieldCursor<'_>| {
+        let (mut taken, mut lost) = (0, 0);
+        while let Some((key, value)) = fields.next() {
+            match value {
+                Value::U64(count) if key.name() == LOST_BOUND => lost += count,
+                _ => {
+                    some.add(key.name(), value);
+                    taken += 1;
+                }
+            }
+        }
+        (taken, lost)
+    };
+    let (unknown, by_call, by_later) = (KeyVerdicts::UNKNOWN, Overriding::ByCall(fields), Overriding::ByLater(fields));
+    let of_parent = reading.of_bound(parent, snapshot.shape.encoding);
+    let (taken, before) = take(FieldCursor::new(of_parent, Fields::Block(parent.block()), unknown, by_call));
+    let rules = reading.rules.for_binding(taken);
+    let (_, now) = take(FieldCursor::new(Reading { rules: &rules, ..reading }, fields, unknown, by_later));
+    if before + now > 0 {
+        some.add(LOST_BOUND, before + now);
+    }
+    let reading = Reading { rules: reading.rules_of_bound, ..reading };
+    bind(&Context::EMPTY, some.as_fields(), None, snapshot, reading, bytes)
+}
 
 /// The marks of the keys.
 #[inline]
@@ -111,11 +153,16 @@ pub(crate) fn marks(fields: Fields<'_>, keys: Option<&KeySet>) -> u64 {
     }
 }
 
-/// What has to be looked at.
+/// What has to be looked at, of the keys and of the message if it has no arguments.
 #[inline]
-pub(crate) fn findings(fields: Fields<'_>, keys: Option<&KeySet>, rules: &Rules) -> Findings {
+pub(crate) fn findings(
+    fields: Fields<'_>,
+    keys: Option<&KeySet>,
+    literal: Option<&'static str>,
+    rules: &Rules,
+) -> Findings {
     match keys {
-        Some(keys) => keys.findings(rules),
+        Some(keys) => keys.findings(rules, literal),
         None => Findings { keys: KeyVerdicts::UNKNOWN, looks_at_message: true, repeated: may_repeat(fields) },
     }
 }

@@ -10,6 +10,7 @@ use crate::reading::FieldCursor;
 use crate::time::Timestamp;
 use crate::value::{Tree, TreeVisitor, Value};
 use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// Fields, appended one after the other.
@@ -78,9 +79,9 @@ pub(crate) fn push(name: &str, value: Value<'_>, out: &mut Vec<u8>) {
     push_text(name, out);
     push_value(value, out);
     if let Value::Error(error) = value
-        && error.source().is_some()
+        && has_source(error)
     {
-        push_text_pieces(&[name, ".causes"], out);
+        push_text_pieces(&[name, CAUSES], out);
         push_tree(&Causes(error), out);
     }
 }
@@ -108,6 +109,14 @@ pub(crate) fn push_all(mut fields: FieldCursor<'_>, out: &mut Vec<u8>) {
         block.with_vec(|out| push(key.name(), value, out));
     }
     block.finish();
+}
+
+/// What follows the name of an error where its causes are told.
+pub(crate) const CAUSES: &str = ".causes";
+
+/// Whatever an error does when it is asked, the record goes on.
+fn has_source(error: &(dyn Error + 'static)) -> bool {
+    catch_unwind(AssertUnwindSafe(|| error.source().is_some())).unwrap_or(false)
 }
 
 /// All that an error says caused it.
@@ -182,12 +191,20 @@ fn push_scalar<const LENGTH: usize>(tag: u8, bytes: [u8; LENGTH], out: &mut Vec<
 }
 
 fn push_tree(tree: &dyn Tree, out: &mut Vec<u8>) {
-    out.push(TREE);
-    push_sized(out, |out| {
-        let mut writer = TreeWriter::new(out);
-        tree.walk(&mut writer);
-        writer.finish();
-    });
+    let start = out.len();
+    let walk = || {
+        out.push(TREE);
+        push_sized(out, |out| {
+            let mut writer = TreeWriter::new(out);
+            tree.walk(&mut writer);
+            writer.finish();
+        });
+    };
+    if catch_unwind(AssertUnwindSafe(walk)).is_err() {
+        // Half a tree may be half of anything: it goes.
+        out.truncate(start);
+        push_value(Value::Str("[its formatting panicked]"), out);
+    }
 }
 
 /// Writes what a tree shows, and keeps it well-formed whatever the tree does.

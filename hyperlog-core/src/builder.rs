@@ -7,7 +7,7 @@ use crate::encode::{ColorMode, Encode, Json, Palette, Pretty, Theme, paint};
 use crate::fatal::Fatal;
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::filter::sample::{Sampler, Sampling, SamplingError};
-use crate::global::{hooks_of_all, install};
+use crate::global::install;
 use crate::health::Counters;
 use crate::hook::Hook;
 use crate::identity::Identity;
@@ -15,7 +15,7 @@ use crate::level::Level;
 use crate::limits::Limits;
 use crate::logger::{Logger, next_number};
 use crate::outlet::{Format, Outlet};
-use crate::reading::{Reading, Rules};
+use crate::reading::Rules;
 use crate::record::Shape;
 use crate::redact::Redaction;
 use crate::sink::{Console, Null, Sink, Surface};
@@ -65,9 +65,11 @@ pub enum Location {
 }
 
 impl Builder {
+    pub(crate) const DEFAULT_LEVEL: LevelFilter = LevelFilter::from_level(Level::INFO);
+
     pub(crate) fn new() -> Builder {
         Builder {
-            directives: Directives::new(Level::INFO.into()),
+            directives: Directives::new(Builder::DEFAULT_LEVEL),
             redaction: Redaction::default(),
             limits: Limits::default(),
             clock: Clock::system(),
@@ -192,16 +194,17 @@ impl Builder {
             samples_by_field: sampler.as_ref().is_some_and(Sampler::needs_fields),
             sampler: sampler.map(Arc::new),
             rules: Rules::new(self.redaction, self.limits),
+            rules_of_bound: Rules::as_it_is(),
             clock: self.clock,
             shape: Shape { identity: Context::EMPTY, encoding: next_number(), location: self.location },
-            hooks: hooks_of_all().into_iter().chain(self.hooks).collect(),
+            hooks: self.hooks.into(),
             fatal: self.fatal,
             formats: group(self.outputs).into(),
         };
         let identity = self.identity.fields();
         if !identity.is_empty() {
             let scratch = Cell::new(None);
-            let reading = Reading { rules: &snapshot.rules, scratch: &scratch };
+            let reading = snapshot.reading(&scratch);
             let fields = identity.as_fields();
             snapshot.shape.identity = bind(&Context::EMPTY, fields, None, &snapshot, reading, &mut Vec::new());
         }

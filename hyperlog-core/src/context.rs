@@ -11,6 +11,10 @@ pub(crate) struct Context {
     bytes: Option<Arc<[u8]>>,
     /// How much of the bytes is the block.
     block: u32,
+    /// How many fields there are at most.
+    count: u32,
+    /// Whether a key is one of the identity's too, under which it was bound.
+    covers_identity: bool,
     /// The formats that the rest was encoded for.
     encoding: u64,
     /// The marks of all keys.
@@ -20,11 +24,28 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) const EMPTY: Context = Context { bytes: None, block: 0, encoding: 0, marks: 0, shape: 0 };
+    pub(crate) const EMPTY: Context =
+        Context { bytes: None, block: 0, count: 0, covers_identity: false, encoding: 0, marks: 0, shape: 0 };
 
     /// `bytes` is the block, then for each format the encoded fields, then the ends of these as `u32`s in reverse.
-    pub(crate) fn new(bytes: &[u8], block: usize, encoding: u64, marks: u64, shape: u64) -> Context {
-        Context { bytes: Some(Arc::from(bytes)), block: block as u32, encoding, marks, shape }
+    pub(crate) fn new(bytes: &[u8], block: usize, encoding: u64, marks: u64, shape: u64, count: usize) -> Context {
+        Context {
+            bytes: Some(Arc::from(bytes)),
+            block: block as u32,
+            count: count as u32,
+            covers_identity: false,
+            encoding,
+            marks,
+            shape,
+        }
+    }
+
+    /// Whether this is the same context, or as empty as the other.
+    pub(crate) fn is(&self, other: &Context) -> bool {
+        match (&self.bytes, &other.bytes) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
     }
 
     /// The fields one by one.
@@ -40,6 +61,28 @@ impl Context {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_none()
+    }
+
+    /// How many fields there are, those that were overridden included.
+    #[inline]
+    pub(crate) fn count(&self) -> usize {
+        self.count as usize
+    }
+
+    #[must_use]
+    pub(crate) fn covering_identity(self, covers_identity: bool) -> Context {
+        Context { covers_identity, ..self }
+    }
+
+    #[inline]
+    pub(crate) fn covers_identity(&self) -> bool {
+        self.covers_identity
+    }
+
+    /// Whether it was bound for these formats, and so under the rules that belong to them.
+    #[inline]
+    pub(crate) fn is_for(&self, encoding: u64) -> bool {
+        self.encoding == encoding
     }
 
     #[inline]
@@ -70,10 +113,16 @@ impl Context {
     /// Where a format's fields end: the ends stand at the very end, in reverse.
     #[inline]
     fn end(&self, bytes: &[u8], format: usize) -> Option<u32> {
+        if format >= MOST_FORMATS {
+            return None;
+        }
         let place = bytes.len().checked_sub(4 * (format + 1))?;
         Some(u32::from_le_bytes(*bytes.get(place..)?.first_chunk()?))
     }
 }
+
+/// Beyond so many formats, contexts are encoded anew for each record.
+pub(crate) const MOST_FORMATS: usize = 8;
 
 /// Marks the end of a format that prepares nothing, which then lies beyond all bytes.
 pub(crate) const UNPREPARED: u32 = 1 << 31;

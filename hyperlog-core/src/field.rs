@@ -192,6 +192,12 @@ impl FieldSet {
     pub(crate) fn as_fields(&self) -> Fields<'_> {
         Fields::Block(self.0.as_bytes())
     }
+
+    pub(crate) fn copied(fields: Fields<'_>) -> FieldSet {
+        let mut copy = FieldSet::new();
+        copy.0.prepend(fields);
+        copy
+    }
 }
 
 impl std::fmt::Debug for FieldSet {

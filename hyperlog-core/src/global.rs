@@ -17,14 +17,18 @@ static NAMES: OnceLock<()> = OnceLock::new();
 static GLOBAL: OnceLock<Logger> = OnceLock::new();
 static HOOKS: Mutex<Vec<Hook>> = Mutex::new(Vec::new());
 
-/// Takes a new logger into account.
+/// Takes a new logger into account, and gives it the hooks of all loggers.
 pub(crate) fn register(core: &Arc<Core>) {
     {
         let mut cores = CORES.lock().unwrap_or_else(PoisonError::into_inner);
         cores.retain(|core| core.strong_count() > 0);
         cores.push(Arc::downgrade(core));
     }
-    rejudge();
+    if hooks().is_empty() {
+        rejudge();
+    } else {
+        give_hooks(core);
+    }
 }
 
 /// Tells every call site that levels have changed.
@@ -46,7 +50,9 @@ fn cores() -> Vec<Arc<Core>> {
 /// What can be said of a call before it is known which logger it goes to.
 pub(crate) fn judge(level: Level, target: &str) -> Verdict {
     let named = NAMES.get().is_some();
-    let (mut any, mut all) = (false, !named);
+    // Until there is a global logger, a call without a logger brings about the default one.
+    let by_default = GLOBAL.get().is_none().then(|| Builder::DEFAULT_LEVEL.allows(level));
+    let (mut any, mut all) = (by_default == Some(true), !named && by_default != Some(false));
     for core in cores() {
         let snapshot = core.snapshot();
         let wants = snapshot.wants(level, target);
@@ -64,9 +70,14 @@ fn hooks() -> MutexGuard<'static, Vec<Hook>> {
     HOOKS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The hooks of all loggers, which run before each one's own.
-pub(crate) fn hooks_of_all() -> Vec<Hook> {
-    hooks().clone()
+/// Gives a logger the hooks of all loggers, which run before its own.
+fn give_hooks(core: &Core) {
+    core.update(|snapshot| {
+        let of_all = hooks();
+        let is_of_all = |hook: &Hook| of_all.iter().any(|other| other.id == hook.id);
+        let own = snapshot.hooks.iter().filter(|hook| !is_of_all(hook));
+        snapshot.hooks = of_all.iter().chain(own).cloned().collect();
+    });
 }
 
 /// Adds a hook to every logger, those to come included.
@@ -82,15 +93,8 @@ pub(crate) fn hooks_of_all() -> Vec<Hook> {
 /// ```
 pub fn add_hook_everywhere(hook: Hook) -> HookHandle {
     let id = hook.id;
-    hooks().push(hook.clone());
-    for core in cores() {
-        let before_own = hooks().len() - 1;
-        core.update(|snapshot| {
-            let mut all = snapshot.hooks.to_vec();
-            all.insert(before_own.min(all.len()), hook.clone());
-            snapshot.hooks = all.into();
-        });
-    }
+    hooks().push(hook);
+    cores().iter().for_each(|core| give_hooks(core));
     HookHandle { id, of: None }
 }
 
@@ -112,7 +116,8 @@ impl HookHandle {
         let cores = match &self.of {
             Some(core) => core.upgrade().into_iter().collect(),
             None => {
-                hooks().retain(|hook| hook.id != self.id);
+                // Dropped outside of the lock: what the hook holds may log.
+                drop(take_hook(self.id));
                 cores()
             }
         };
@@ -122,6 +127,12 @@ impl HookHandle {
             });
         }
     }
+}
+
+fn take_hook(id: u64) -> Option<Hook> {
+    let mut hooks = hooks();
+    let place = hooks.iter().position(|hook| hook.id == id)?;
+    Some(hooks.remove(place))
 }
 
 /// The global logger; the default one from the first record on, until another is installed in its place.
@@ -134,8 +145,10 @@ pub(crate) fn global() -> &'static Logger {
 pub(crate) fn install(logger: &Logger) -> Result<(), BuildError> {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     INSTALLED.set(()).map_err(|()| BuildError::installed())?;
-    if GLOBAL.set(logger.clone()).is_err() {
-        global().replace(logger);
+    match GLOBAL.set(logger.clone()) {
+        // The default one has no say any more.
+        Ok(()) => rejudge(),
+        Err(_) => global().replace(logger),
     }
     Ok(())
 }

@@ -68,6 +68,7 @@ impl OutputHealth {
 /// The counters of one output.
 pub(crate) struct Counters {
     shards: Box<[Shard]>,
+    queued: [AtomicU64; CLASSES],
     dropped: [[AtomicU64; CLASSES]; DropReason::ALL.len()],
     cut: AtomicU64,
 }
@@ -87,6 +88,7 @@ impl Counters {
     pub(crate) fn new() -> Counters {
         Counters {
             shards: (0..=PLACES).map(|_| Shard::default()).collect(),
+            queued: Default::default(),
             dropped: Default::default(),
             cut: AtomicU64::new(0),
         }
@@ -100,6 +102,10 @@ impl Counters {
     #[inline]
     pub(crate) fn write(&self, level: Level, place: &Place) {
         place.add(&self.shards[place.0].written[class_of(level)]);
+    }
+
+    pub(crate) fn queue_one(&self, level: Level) {
+        self.queued[class_of(level)].fetch_add(1, Ordering::Relaxed);
     }
 
     #[cold]
@@ -130,7 +136,7 @@ impl Counters {
             name: name.to_owned(),
             accepted: sum(|shard| &shard.accepted),
             written,
-            pending: LevelCounts::default(),
+            pending: LevelCounts(std::array::from_fn(|class| load(&self.queued[class]))),
             dropped,
             cut: load(&self.cut),
             condition,

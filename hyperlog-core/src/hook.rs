@@ -9,12 +9,15 @@ use crate::filter::directive::{Directives, LevelFilter};
 use crate::level::Level;
 use crate::record::Record;
 use crate::value::ToValue;
+use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A function on a record's way.
+///
+/// It may log: what is logged while a hook runs meets no hooks.
 ///
 /// ```
 /// use hyperlog_core::{Hook, Level, Logger, info};
@@ -77,6 +80,7 @@ impl Hook {
 
     pub(crate) fn run_enrich(&self, draft: &mut Draft<'_>) {
         if let Act::Enrich(act) = &self.act
+            && !IS_RUNNING.get()
             && self.directives.enabled(draft.level, draft.record.target())
         {
             self.contain(|| act(draft));
@@ -85,6 +89,7 @@ impl Hook {
 
     pub(crate) fn run_observe(&self, record: &Record<'_>) {
         if let Act::Observe(act) = &self.act
+            && !IS_RUNNING.get()
             && self.directives.enabled(record.level(), record.target())
         {
             self.contain(|| act(record));
@@ -92,11 +97,19 @@ impl Hook {
     }
 
     fn contain(&self, act: impl FnOnce()) {
-        if catch_unwind(AssertUnwindSafe(act)).is_err() {
+        IS_RUNNING.set(true);
+        let result = catch_unwind(AssertUnwindSafe(act));
+        IS_RUNNING.set(false);
+        if result.is_err() {
             self.panics.fetch_add(1, Ordering::Relaxed);
             fault::report("hook", format_args!("it panicked; the record goes on without it"));
         }
     }
+}
+
+thread_local! {
+    /// Whether this thread is inside of a hook.
+    static IS_RUNNING: Cell<bool> = const { Cell::new(false) };
 }
 
 impl fmt::Debug for Hook {

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[doc(hidden)]
 pub struct KeySet {
     pub(crate) keys: &'static [Key<'static>],
-    template: &'static str,
     /// [`KNOWN`] and the marks of the keys.
     marks: AtomicU64,
     /// The rules that were asked, and a bit for each of the first keys that they do not pass unseen.
@@ -38,8 +37,8 @@ pub(crate) struct Findings {
 }
 
 impl KeySet {
-    pub const fn new(keys: &'static [Key<'static>], template: &'static str) -> KeySet {
-        KeySet { keys, template, marks: AtomicU64::new(0), verdicts: AtomicU64::new(0), overriding: AtomicU64::new(0) }
+    pub const fn new(keys: &'static [Key<'static>], _: &'static str) -> KeySet {
+        KeySet { keys, marks: AtomicU64::new(0), verdicts: AtomicU64::new(0), overriding: AtomicU64::new(0) }
     }
 
     /// The marks of the keys.
@@ -60,8 +59,9 @@ impl KeySet {
 
     /// The shape of a context to which these are bound: see [`Context::shape`](crate::context::Context::shape).
     #[inline]
-    pub(crate) fn shape_upon(&'static self, parent: u64) -> u64 {
-        let own = std::ptr::from_ref(self).addr() as u64;
+    pub(crate) fn shape_upon(&'static self, parent: u64, rules: &Rules) -> u64 {
+        // By the rules as well: they may drop a key or shorten it.
+        let own = std::ptr::from_ref(self).addr() as u64 ^ rules.id.rotate_right(16);
         (parent.rotate_left(17) ^ own).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 2
     }
 
@@ -77,11 +77,12 @@ impl KeySet {
         overrides
     }
 
-    /// What has to be looked at under some rules, asking them once.
+    /// What has to be looked at under some rules, asking them once. The literal is the message as it will be shown, with
+    /// the arguments that the compiler put into it, and the same in each record.
     #[inline]
-    pub(crate) fn findings(&self, rules: &Rules) -> Findings {
+    pub(crate) fn findings(&self, rules: &Rules, literal: Option<&'static str>) -> Findings {
         let last = self.verdicts.load(Ordering::Relaxed);
-        let known = if last >> ID_SHIFT == rules.id { last } else { self.ask(rules) };
+        let known = if last >> ID_SHIFT == rules.id { last } else { self.ask(rules, literal) };
         Findings {
             // Beyond the keys that have a bit, each is looked at.
             keys: KeyVerdicts(known | !0 << VERDICTS),
@@ -92,8 +93,9 @@ impl KeySet {
 
     #[cold]
     #[inline(never)]
-    fn ask(&self, rules: &Rules) -> u64 {
-        let message = if rules.passes_message(self.template) { 0 } else { MESSAGE };
+    fn ask(&self, rules: &Rules, literal: Option<&'static str>) -> u64 {
+        let passes = literal.is_some_and(|literal| rules.passes_message(literal));
+        let message = if passes { 0 } else { MESSAGE };
         let twice = if self.has_one_twice() { TWICE } else { 0 };
         let first = self.keys.iter().take(VERDICTS as usize).enumerate();
         let bits =

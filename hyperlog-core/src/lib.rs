@@ -414,8 +414,12 @@ mod reading;
 mod record;
 mod redact;
 mod scope;
+#[cfg(feature = "serde")]
+mod serialized;
 mod sink;
 mod snapshot;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 mod value;
 mod workspace;
@@ -448,11 +452,13 @@ pub use crate::reading::FieldCursor;
 pub use crate::record::{Bound, Record, Site};
 pub use crate::redact::{BuildRedactionError, KeyedHash, Mask, Preset, Redaction, RedactionBuilder, Verdict};
 pub use crate::scope::{Entered, InScope, Scope, ScopeExt, wrap};
+#[cfg(feature = "serde")]
+pub use crate::serialized::{Serialized, serde};
 pub use crate::sink::{
     Captured, CapturedRecord, CapturedValue, Condition, Console, DropReason, Line, Memory, Null, Sink, SinkError,
     Surface, Written,
 };
-pub use crate::time::{Clock, ClockHands, PatternError, TimeFormat, Timestamp};
+pub use crate::time::{Clock, ClockHands, PatternError, TimeFormat, Timestamp, Zone};
 pub use crate::value::{List, Map, ToValue, Tree, TreeVisitor, Value, list, map};
 
 /// What the macros call.

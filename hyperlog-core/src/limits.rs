@@ -40,6 +40,15 @@ impl Default for Limits {
 }
 
 impl Limits {
+    pub(crate) const NONE: Limits = Limits {
+        message: usize::MAX,
+        text: usize::MAX,
+        key: usize::MAX,
+        fields: usize::MAX,
+        depth: usize::MAX,
+        record: usize::MAX,
+    };
+
     /// The least a record may be limited to: below, not even its head would fit.
     pub const SMALLEST_RECORD: usize = 1 << 10;
 

@@ -20,12 +20,11 @@ use crate::hook::{Draft, Hook};
 use crate::keys;
 use crate::level::Level;
 use crate::limits;
-use crate::reading::Reading;
 use crate::record::{Call, Record, Site};
 use crate::scope::{Entered, Scope};
 use crate::sink::{Captured, Sink, SinkError, Typed};
 use crate::snapshot::Snapshot;
-use crate::workspace::Workspace;
+use crate::workspace::{DEEPEST, Workspace};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -163,6 +162,9 @@ impl Logger {
     pub(crate) fn replace(&self, other: &Logger) {
         let snapshot = other.core.snapshot();
         self.core.update(|current| *current = (*snapshot).clone());
+        if snapshot.sampler.is_some() {
+            self.keep_telling_summaries();
+        }
     }
 
     /// A logger that adds these fields to every record. A field of the same name counts more at the call, and more in
@@ -182,7 +184,7 @@ impl Logger {
         let (fields, keys) = fields.parts();
         Workspace::lend(|workspace| {
             let snapshot = workspace.snapshots.of(&self.core);
-            let reading = Reading { rules: &snapshot.rules, scratch: &workspace.scratch };
+            let reading = snapshot.reading(&workspace.scratch);
             let context = bind(&self.context, fields, keys, snapshot, reading, &mut workspace.line);
             Logger { core: Arc::clone(&self.core), context, name: self.name.clone() }
         })
@@ -215,6 +217,11 @@ impl Logger {
         Scope::new(self.clone()).enter()
     }
 
+    /// Whether another has the very same fields bound.
+    pub(crate) fn is_bound_as(&self, other: &Logger) -> bool {
+        self.context.is(&other.context)
+    }
+
     /// Logs fields known only at run time. Everything else is for the macros.
     pub fn log(&self, level: Level, message: &str, fields: &FieldSet) {
         let site = Site { level, target: "", module: None, file: None, line: None, template: message, keys: &[] };
@@ -223,11 +230,11 @@ impl Logger {
 
     /// Logs from a place that is known only at run time: for bridges.
     pub fn log_from(&self, site: &Site<'_>, message: fmt::Arguments<'_>, fields: &FieldSet) {
-        let target = limits::cut(site.target, LONGEST_TARGET);
-        if self.is_enabled(site.level, target) {
-            let site = &Site { target, ..*site };
+        let site = &Site { target: limits::cut(site.target, LONGEST_TARGET), ..*site };
+        if self.is_enabled(site.level, site.target)
+            && let Some(Pass { rate }) = self.sample(site, number_of(site))
+        {
             let fields = fields.as_fields();
-            let rate = SampleRate::ONE;
             self.write(&Call { level: site.level, site, fields, keys: None, message, rate, may_be_sampled: true });
         }
     }
@@ -373,23 +380,29 @@ impl Logger {
             Some(_) => self.is_enabled(callsite.site.level, ""),
         };
         match passes {
-            true if self.core.is_sampling.load(Ordering::Relaxed) => self.sample(callsite),
-            true => Some(Pass::CERTAIN),
+            true => self.sample(&callsite.site, address_of(&callsite.site)),
             false => None,
         }
     }
 
     /// The gate of the sampler, before any argument is evaluated: unless it samples by a field, which then has to be.
+    #[inline]
+    fn sample(&self, site: &Site<'_>, number: u64) -> Option<Pass> {
+        match self.core.is_sampling.load(Ordering::Relaxed) {
+            true => self.sample_by_site(site, number),
+            false => Some(Pass::CERTAIN),
+        }
+    }
+
     #[inline(never)]
-    fn sample(&self, callsite: &'static Callsite) -> Option<Pass> {
+    fn sample_by_site(&self, site: &Site<'_>, number: u64) -> Option<Pass> {
         let mut due = Vec::new();
         let rate = Workspace::lend(|workspace| {
             let snapshot = workspace.snapshots.of(&self.core);
             match &snapshot.sampler {
                 Some(sampler) if !sampler.needs_fields() => {
-                    let site = std::ptr::from_ref(callsite).addr() as u64;
-                    let target = self.name.as_deref().unwrap_or(callsite.site.target);
-                    let offer = Offer::new(callsite.site.level, target, site);
+                    let target = self.name.as_deref().unwrap_or(site.target);
+                    let offer = Offer::new(site.level, target, number);
                     sampler.sample(&offer, snapshot.clock.ticks(), &mut |summary| due.push(summary))
                 }
                 _ => Some(SampleRate::ONE),
@@ -402,10 +415,14 @@ impl Logger {
     /// The walk of a record.
     pub(crate) fn write(&self, call: &Call<'_>) {
         Workspace::lend(|workspace| {
+            if workspace.depth > DEEPEST {
+                return fault::report("logger", format_args!("records that log records go in a ring: one is lost"));
+            }
             let snapshot = workspace.snapshots.of(&self.core);
-            let reading = Reading { rules: &snapshot.rules, scratch: &workspace.scratch };
-            let findings = findings(call.fields, call.keys, reading.rules);
-            let literal = if findings.looks_at_message { None } else { call.message.as_str() };
+            let reading = snapshot.reading(&workspace.scratch);
+            let literal = call.message.as_str();
+            let findings = findings(call.fields, call.keys, literal, reading.rules);
+            let literal = literal.filter(|_| !findings.looks_at_message);
             let mut record = Record {
                 timestamp: snapshot.clock.now(),
                 level: call.level,
@@ -462,7 +479,8 @@ impl Logger {
             }
         };
         let keys = record.call.keys.filter(|_| added.as_bytes().is_empty());
-        let findings = findings(fields, keys, record.reading.rules);
+        let call_literal = record.call.message.as_str();
+        let findings = findings(fields, keys, call_literal, record.reading.rules);
         let call = Call { level, fields, keys, rate, ..*record.call };
         let message = message.map(|message| record.reading.shown_message(&message));
         let mut record = Record {
@@ -488,8 +506,9 @@ impl Logger {
             _ => return Some(record.call.rate),
         };
         let value_of = |name: &str| record.value_text(name).map(|text| stable_hash(text.as_bytes()));
-        let site = std::ptr::from_ref(record.call.site).addr() as u64;
-        let offer = Offer::new(record.level, record.target, site).fields(&value_of);
+        let site = record.call.site;
+        let number = if record.call.keys.is_some() { address_of(site) } else { number_of(site) };
+        let offer = Offer::new(record.level, record.target, number).fields(&value_of);
         let mut due = Vec::new();
         let rate = sampler.sample(&offer, snapshot.clock.ticks(), &mut |summary| due.push(summary));
         due.iter().for_each(|summary| self.tell(summary));
@@ -528,8 +547,10 @@ impl Logger {
         });
     }
 
-    /// Logs how many records a sampler kept back. The record is no subject of sampling itself.
+    /// Logs how many records a sampler kept back. The record is no subject of sampling itself, and speaks for all that
+    /// log through this core: it bears neither the name nor the fields of whoever happened to end the window.
     fn tell(&self, summary: &Summary) {
+        let root = Logger { core: Arc::clone(&self.core), context: Context::EMPTY, name: None };
         let site = Site {
             level: summary.level(),
             target: summary.target(),
@@ -544,7 +565,7 @@ impl Logger {
         fields.add(keys::STANDS_FOR, summary.stands_for());
         let window = summary.window();
         fields.add(keys::WINDOW, Duration::from_nanos(window.end.saturating_sub(window.start)));
-        self.write(&Call {
+        root.write(&Call {
             level: summary.level(),
             site: &site,
             fields: fields.as_fields(),
@@ -583,6 +604,19 @@ const BETWEEN_SUMMARIES: Duration = Duration::from_secs(1);
 /// A target known at run time is no longer than this.
 const LONGEST_TARGET: usize = 1024;
 
+/// A number by which a place of the program is told from all others.
+#[inline]
+fn address_of(site: &Site<'_>) -> u64 {
+    std::ptr::from_ref(site).addr() as u64
+}
+
+/// The same of a place that is described anew for each record.
+fn number_of(site: &Site<'_>) -> u64 {
+    let line = u64::from(site.line.unwrap_or(0));
+    let texts = [site.target, site.file.unwrap_or(""), site.template];
+    texts.iter().fold(line, |number, text| number.rotate_left(7) ^ stable_hash(text.as_bytes()))
+}
+
 /// Which summaries are told.
 enum Told {
     /// Those of windows that have ended.
@@ -602,15 +636,18 @@ impl Core {
     }
 
     pub(crate) fn update(&self, change: impl FnOnce(&mut Snapshot)) {
-        {
+        let before = {
             let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
             let mut changed = (**current).clone();
             change(&mut changed);
             self.is_sampling.store(changed.sampler.is_some(), Ordering::Relaxed);
-            *current = Arc::new(changed);
+            let before = std::mem::replace(&mut *current, Arc::new(changed));
             self.filter.store(next_number(), Ordering::Release);
             self.generation.store(next_number(), Ordering::Release);
-        }
+            before
+        };
+        // Outside of the lock: what a hook or a sink holds may log when it is dropped.
+        drop(before);
         global::rejudge();
     }
 

@@ -7,7 +7,7 @@ use crate::health::{Counters, OutputHealth, Place};
 use crate::level::Level;
 use crate::limits;
 use crate::reading::Reading;
-use crate::record::{Record, Shape};
+use crate::record::Record;
 use crate::sink::{DropReason, Line, Sink, Written};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -107,10 +107,9 @@ impl Format {
     fn shrink(&self, record: &mut Record<'_>, line: &mut Vec<u8>) -> Partition {
         let allowed = record.reading.rules.limits.record;
         record.cut_from = line.len();
-        // What was prepared for the context is as long as ever.
-        let shape = Shape { encoding: 0, ..record.shape.clone() };
         let mut rules = record.reading.rules.clone();
         rules.limits.text = rules.limits.text.min(allowed);
+        let mut rules_of_bound = record.reading.rules_of_bound.clone();
         let mut message = String::new();
         let mut partition = Partition::NONE;
         while line.len() > allowed && rules.limits.fields > 0 {
@@ -124,9 +123,13 @@ impl Format {
             if message.len() < record.message.len() {
                 limits::push_cut_mark(record.message.len(), &mut message);
             }
-            let reading = Reading { rules: &rules, ..record.reading };
+            rules_of_bound.limits = rules.limits;
+            let reading = Reading { rules: &rules, rules_of_bound: &rules_of_bound, ..record.reading };
             line.clear();
-            partition = self.encoder.encode(&Record { message: &message, shape: &shape, reading, ..*record }, line);
+            // What was prepared, of the context and of the call site, is as long as ever.
+            let format = Record::NO_FORMAT;
+            partition =
+                self.encoder.encode(&Record { message: &message, heads: None, format, reading, ..*record }, line);
         }
         partition
     }
@@ -163,7 +166,8 @@ impl Outlet {
     #[inline(never)]
     fn account_for(&self, level: Level, written: Written) {
         match written {
-            Written::Done | Written::Queued => {}
+            Written::Done => {}
+            Written::Queued => self.counters.queue_one(level),
             Written::Dropped(reason) => self.counters.drop_one(level, reason),
             Written::Closed => self.counters.drop_one(level, DropReason::Closed),
         }

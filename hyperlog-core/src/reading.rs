@@ -4,6 +4,7 @@
 //! for this, and lent from there.
 
 use crate::block::{self, Entries, Stored, TreeBytes, TreeWriter};
+use crate::context::Context;
 use crate::field::{Fields, Key};
 use crate::limits::{self, Limits};
 use crate::redact::{Mask, Redaction, Verdict};
@@ -21,11 +22,19 @@ pub(crate) struct Rules {
     redaction: Redaction,
     is_redacting: bool,
     pub(crate) limits: Limits,
+    /// What the field is called that tells how many fields were beyond [`Limits::fields`].
+    lost: &'static str,
 }
 
 impl Rules {
     pub(crate) fn new(redaction: Redaction, limits: Limits) -> Rules {
-        Rules { id: next_id(), is_redacting: !redaction.is_off(), redaction, limits }
+        Rules { id: next_id(), is_redacting: !redaction.is_off(), redaction, limits, lost: "fields_cut" }
+    }
+
+    /// The same for fields that are bound to so many others.
+    pub(crate) fn for_binding(&self, others: usize) -> Rules {
+        let limits = self.limits.fields(self.limits.fields.saturating_sub(others));
+        Rules { limits, lost: LOST_BOUND, ..self.clone() }
     }
 
     /// None if redaction is off.
@@ -36,6 +45,12 @@ impl Rules {
 }
 
 impl Rules {
+    /// For what has been read already.
+    pub(crate) fn as_it_is() -> Rules {
+        // No call site ever asks these, so that they need no number of their own.
+        Rules { id: 0, is_redacting: false, redaction: Redaction::off(), limits: Limits::NONE, lost: LOST_BOUND }
+    }
+
     /// Whether a key cannot pass as it is.
     pub(crate) fn must_look_at(&self, name: &str) -> bool {
         name.len() > self.limits.key || self.redaction().is_some_and(|redaction| redaction.key(name).is_some())
@@ -63,7 +78,18 @@ fn next_id() -> u64 {
 #[derive(Clone, Copy)]
 pub(crate) struct Reading<'a> {
     pub(crate) rules: &'a Rules,
+    /// For what was read by the same rules when it was bound.
+    pub(crate) rules_of_bound: &'a Rules,
     pub(crate) scratch: &'a Cell<Option<Box<Scratch>>>,
+}
+
+impl<'a> Reading<'a> {
+    /// How the fields of a context are read: a second masking would show another hash, and a second cut another length.
+    #[inline]
+    pub(crate) fn of_bound(self, context: &Context, encoding: u64) -> Reading<'a> {
+        let rules = if context.is_for(encoding) { self.rules_of_bound } else { self.rules };
+        Reading { rules, ..self }
+    }
 }
 
 /// A bit for each key of a call, from the first on, that has to be looked at.
@@ -274,7 +300,7 @@ impl<'r> FieldCursor<'r> {
                 let lost = self.fields.count_from(index);
                 self.fields = Fields::NONE;
                 if lost > 0 {
-                    block::push(LOST_FIELDS, Value::U64(lost as u64), &mut scratch.block);
+                    block::push(self.reading.rules.lost, Value::U64(lost as u64), &mut scratch.block);
                     self.pending = scratch.block.len();
                 }
                 return (lost > 0).then_some(());
@@ -289,8 +315,8 @@ impl<'r> FieldCursor<'r> {
     }
 }
 
-/// The field that tells how many fields were beyond [`Limits::fields`].
-const LOST_FIELDS: &str = "fields_cut";
+/// The field that tells how many bound fields were beyond [`Limits::fields`].
+pub(crate) const LOST_BOUND: &str = "bound_fields_cut";
 
 /// The fields that count more than one of the same name that came before.
 #[derive(Clone, Copy)]
@@ -298,6 +324,8 @@ pub(crate) enum Overriding<'r> {
     Nothing,
     /// Those of the call, over a bound one.
     ByCall(Fields<'r>),
+    /// Those that are bound, and those of the call, over what the process says of itself.
+    ByBound(Fields<'r>, Fields<'r>),
     /// Later ones of the call, over earlier ones.
     ByLater(Fields<'r>),
 }
@@ -306,10 +334,17 @@ impl Overriding<'_> {
     fn covers(self, name: &str, index: usize) -> bool {
         match self {
             Overriding::Nothing => false,
-            Overriding::ByCall(fields) => fields.has_from(name, 0),
-            Overriding::ByLater(fields) => fields.has_from(name, index + 1),
+            Overriding::ByCall(fields) => has_field(fields, name, 0),
+            Overriding::ByBound(bound, call) => has_field(bound, name, 0) || has_field(call, name, 0),
+            Overriding::ByLater(fields) => has_field(fields, name, index + 1),
         }
     }
+}
+
+/// Whether a field of this name stands at a place or behind it, or one whose causes would.
+fn has_field(fields: Fields<'_>, name: &str, index: usize) -> bool {
+    let error = name.strip_suffix(block::CAUSES);
+    fields.has_from(name, index) || error.is_some_and(|error| fields.has_from(error, index))
 }
 
 impl Drop for FieldCursor<'_> {

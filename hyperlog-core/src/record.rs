@@ -3,6 +3,7 @@
 //! Encoders, hooks and filters read it through here and only through here, so that none of them ever sees a value that
 //! redaction hides or a text longer than the limits allow.
 
+use crate::bind::has_one_of;
 use crate::context::Context;
 use crate::encode::append::Padded;
 use crate::field::{Fields, Key};
@@ -80,6 +81,9 @@ pub struct Site<'a> {
 }
 
 impl<'a> Record<'a> {
+    /// In place of [`Record::format`]: nothing that was prepared for a format can be used.
+    pub(crate) const NO_FORMAT: usize = usize::MAX;
+
     /// When it happened.
     #[inline]
     pub fn timestamp(&self) -> Timestamp {
@@ -162,7 +166,7 @@ impl<'a> Record<'a> {
     /// What is bound, where all of it was prepared: the process's fields, and the logger's.
     #[inline(always)]
     pub(crate) fn prepared(&self) -> Option<(&[u8], &[u8])> {
-        if self.overriding {
+        if self.overriding || self.context_covers_identity() {
             return None;
         }
         let identity = self.shape.identity.encoded(self.shape.encoding, self.format)?;
@@ -209,7 +213,11 @@ impl<'a> Record<'a> {
     /// What the process says of itself: service, version, host.
     #[inline]
     pub fn identity(&self) -> Bound<'_> {
-        self.bound(&self.shape.identity)
+        if self.context_covers_identity() {
+            Bound::Fields(self.identity_fields())
+        } else {
+            self.bound(&self.shape.identity)
+        }
     }
 
     /// What is bound to the logger.
@@ -233,9 +241,31 @@ impl<'a> Record<'a> {
         Bound::Fields(self.bound_fields(context))
     }
 
+    /// What is bound counts more than what the process says of itself.
+    #[inline]
+    fn context_covers_identity(&self) -> bool {
+        match self.context.is_for(self.shape.encoding) {
+            true => self.context.covers_identity(),
+            false if self.context.is_empty() => false,
+            false => has_one_of(Fields::Block(self.context.block()), [&self.shape.identity]),
+        }
+    }
+
+    /// The process's fields that nothing else overrides.
+    fn identity_fields(&self) -> FieldCursor<'_> {
+        if !self.context_covers_identity() {
+            return self.bound_fields(&self.shape.identity);
+        }
+        let call = if self.overriding { self.call.fields } else { Fields::NONE };
+        let overriding = Overriding::ByBound(Fields::Block(self.context.block()), call);
+        let reading = self.reading.of_bound(&self.shape.identity, self.shape.encoding);
+        FieldCursor::new(reading, Fields::Block(self.shape.identity.block()), KeyVerdicts::UNKNOWN, overriding)
+    }
+
     fn bound_fields<'r>(&'r self, context: &'r Context) -> FieldCursor<'r> {
         let overriding = if self.overriding { Overriding::ByCall(self.call.fields) } else { Overriding::Nothing };
-        FieldCursor::new(self.reading, Fields::Block(context.block()), KeyVerdicts::UNKNOWN, overriding)
+        let reading = self.reading.of_bound(context, self.shape.encoding);
+        FieldCursor::new(reading, Fields::Block(context.block()), KeyVerdicts::UNKNOWN, overriding)
     }
 
     /// What a field shows, as text: the last of its name.
@@ -253,15 +283,10 @@ impl<'a> Record<'a> {
 
     /// Every field: of the process, of the logger and of the call, in this order.
     pub fn for_each_field(&self, mut show: impl FnMut(Key<'_>, Value<'_>)) {
-        for context in [&self.shape.identity, self.context] {
-            let mut cursor = self.bound_fields(context);
+        for mut cursor in [self.identity_fields(), self.bound_fields(self.context), self.fields()] {
             while let Some((key, value)) = cursor.next() {
                 show(key, value);
             }
-        }
-        let mut cursor = self.fields();
-        while let Some((key, value)) = cursor.next() {
-            show(key, value);
         }
     }
 }

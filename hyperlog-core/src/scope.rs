@@ -4,7 +4,9 @@
 //! meanwhile logs through it.
 
 use crate::bind::BindFields;
+use crate::field::FieldSet;
 use crate::logger::Logger;
+use pin_project_lite::pin_project;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::marker::PhantomData;
@@ -32,22 +34,16 @@ use std::task::{Context as TaskContext, Poll};
 pub struct Scope(Arc<Mutex<Logger>>);
 
 thread_local! {
-    static CURRENT: RefCell<Option<Scope>> = const { RefCell::new(None) };
+    /// The scopes that were entered and not left, each within the one before.
+    static ENTERED: RefCell<Vec<(u64, Scope)>> = const { RefCell::new(Vec::new()) };
     /// Whether there is one: most records of most threads only have to look here.
     static IS_ENTERED: Cell<bool> = const { Cell::new(false) };
+    static NEXT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Makes a scope current, or none; returns the one that was.
-fn replace_current(scope: Option<Scope>) -> Option<Scope> {
-    let is_entered = scope.is_some();
-    let replaced = CURRENT.try_with(|current| match current.try_borrow_mut() {
-        Ok(mut current) => {
-            IS_ENTERED.set(is_entered);
-            std::mem::replace(&mut *current, scope)
-        }
-        Err(_) => None,
-    });
-    replaced.unwrap_or(None)
+/// Borrows the entered scopes of this thread, unless it is ending.
+fn with_entered<R>(act: impl FnOnce(&mut Vec<(u64, Scope)>) -> R) -> Option<R> {
+    ENTERED.try_with(|entered| Some(act(&mut *entered.try_borrow_mut().ok()?))).ok().flatten()
 }
 
 impl Scope {
@@ -64,7 +60,7 @@ impl Scope {
 
     #[inline(never)]
     fn entered() -> Option<Scope> {
-        CURRENT.try_with(|current| current.try_borrow().ok()?.clone()).ok().flatten()
+        with_entered(|entered| entered.last().map(|(_, scope)| scope.clone())).flatten()
     }
 
     /// The logger, with all that has been bound so far.
@@ -74,14 +70,40 @@ impl Scope {
 
     /// Adds fields to every later record of this scope.
     pub fn bind(&self, fields: impl BindFields) {
+        // Not under the lock: what shows a value may log, through this very scope.
+        let before = self.logger();
+        if self.replace(&before, before.with(fields)) {
+            return;
+        }
+        // Another thread was faster. The values are not shown again: that may be what bound something meanwhile.
+        let fields = FieldSet::copied(fields.parts().0);
+        loop {
+            let before = self.logger();
+            if self.replace(&before, before.with(&fields)) {
+                return;
+            }
+        }
+    }
+
+    /// Puts a logger in the place of another, if it is still there.
+    fn replace(&self, before: &Logger, after: Logger) -> bool {
         let mut logger = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *logger = logger.with(fields);
+        let is_there = logger.is_bound_as(before);
+        if is_there {
+            *logger = after;
+        }
+        is_there
     }
 
     /// Makes this the current scope of the thread until the guard is dropped.
     pub fn enter(&self) -> Entered {
-        let previous = replace_current(Some(self.clone()));
-        Entered { previous, on_this_thread: PhantomData }
+        let number = NEXT.get();
+        NEXT.set(number.wrapping_add(1));
+        with_entered(|entered| {
+            entered.push((number, self.clone()));
+            IS_ENTERED.set(true);
+        });
+        Entered { number, on_this_thread: PhantomData }
     }
 }
 
@@ -91,18 +113,32 @@ impl std::fmt::Debug for Scope {
     }
 }
 
-/// Leaves the scope when dropped.
+/// Leaves the scope when dropped, and with it all that were entered within it and not left.
 #[must_use = "the scope is left when this is dropped, at once if it is not kept"]
 pub struct Entered {
-    previous: Option<Scope>,
+    number: u64,
     /// A scope is left on the thread that it was entered on.
     on_this_thread: PhantomData<*const ()>,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        // What was current is dropped outside of the borrow: dropping it may log.
-        drop(replace_current(self.previous.take()));
+        // One after the other, and outside of the borrow: dropping a scope may log.
+        while let Some(left) = self.leave() {
+            drop(left);
+        }
+    }
+}
+
+impl Entered {
+    /// The innermost scope, as long as this one has not been left.
+    fn leave(&self) -> Option<Scope> {
+        with_entered(|entered| {
+            entered.iter().rposition(|(number, _)| *number == self.number)?;
+            let (_, left) = entered.pop()?;
+            IS_ENTERED.set(!entered.is_empty());
+            Some(left)
+        })?
     }
 }
 
@@ -119,32 +155,49 @@ impl Drop for Entered {
 /// assert_eq!(captured.only().message(), "on my way");
 /// ```
 pub trait ScopeExt: Future + Sized {
-    /// Enters the scope whenever the future is polled.
+    /// Enters the scope whenever the future is polled, and when it is dropped.
     fn in_scope(self, scope: Scope) -> InScope<Self> {
-        InScope { future: Box::pin(self), scope: Some(scope) }
+        InScope { future: Some(self), scope: Some(scope) }
     }
 
     /// [`ScopeExt::in_scope`] with the scope that is current now, if there is one.
     fn in_current_scope(self) -> InScope<Self> {
-        InScope { future: Box::pin(self), scope: Scope::current() }
+        InScope { future: Some(self), scope: Scope::current() }
     }
 }
 
 impl<F: Future> ScopeExt for F {}
 
-/// A future in a scope.
-#[must_use = "futures do nothing unless polled"]
-pub struct InScope<F> {
-    future: Pin<Box<F>>,
-    scope: Option<Scope>,
+pin_project! {
+    /// A future in a scope.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct InScope<F> {
+        // None only while it is being dropped.
+        #[pin]
+        future: Option<F>,
+        scope: Option<Scope>,
+    }
+
+    impl<F> PinnedDrop for InScope<F> {
+        fn drop(this: Pin<&mut Self>) {
+            // What the future holds is dropped in its scope: that may log too.
+            let mut this = this.project();
+            let _entered = this.scope.as_ref().map(Scope::enter);
+            this.future.set(None);
+        }
+    }
 }
 
 impl<F: Future> Future for InScope<F> {
     type Output = F::Output;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<F::Output> {
-        let _entered = self.scope.as_ref().map(Scope::enter);
-        self.future.as_mut().poll(context)
+    fn poll(self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = this.scope.as_ref().map(Scope::enter);
+        match this.future.as_pin_mut() {
+            Some(future) => future.poll(context),
+            None => Poll::Pending,
+        }
     }
 }
 

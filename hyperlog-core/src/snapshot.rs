@@ -7,9 +7,10 @@ use crate::health::Place;
 use crate::hook::Hook;
 use crate::level::Level;
 use crate::outlet::{Format, Outlet};
-use crate::reading::Rules;
+use crate::reading::{Reading, Rules, Scratch};
 use crate::record::{Record, Shape};
 use crate::time::Clock;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// What a logger does, as of now.
@@ -22,6 +23,7 @@ pub(crate) struct Snapshot {
     pub(crate) sampler: Option<Arc<Sampler>>,
     pub(crate) samples_by_field: bool,
     pub(crate) rules: Rules,
+    pub(crate) rules_of_bound: Rules,
     pub(crate) clock: Clock,
     pub(crate) shape: Shape,
     pub(crate) hooks: Arc<[Hook]>,
@@ -33,6 +35,10 @@ impl Snapshot {
     /// Whether records like this pass the levels.
     pub(crate) fn wants(&self, level: Level, target: &str) -> bool {
         self.directives.enabled(level, target) && self.formats.iter().any(|format| format.wants(level))
+    }
+
+    pub(crate) fn reading<'a>(&'a self, scratch: &'a Cell<Option<Box<Scratch>>>) -> Reading<'a> {
+        Reading { rules: &self.rules, rules_of_bound: &self.rules_of_bound, scratch }
     }
 
     pub(crate) fn outlets(&self) -> impl Iterator<Item = &Outlet> {

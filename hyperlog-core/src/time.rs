@@ -2,9 +2,11 @@
 
 mod format;
 mod system;
+mod zone;
 
 pub(crate) use self::format::{PAIRS, second_digits};
 pub use self::format::{PatternError, TimeFormat};
+pub use self::zone::Zone;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

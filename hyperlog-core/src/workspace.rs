@@ -24,9 +24,12 @@ pub(crate) struct Workspace {
     pub(crate) place: Place,
     /// What hooks add.
     pub(crate) added: Block,
+    /// How many records of this thread are on their way, the one with this memory included.
+    pub(crate) depth: u32,
 }
 
 thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
     static WORKSPACE: Cell<Option<Box<Workspace>>> = const { Cell::new(None) };
 }
 
@@ -45,6 +48,8 @@ impl Workspace {
 
     #[cold]
     fn make() -> Box<Workspace> {
+        let depth = DEPTH.get() + 1;
+        DEPTH.set(depth);
         Box::new(Workspace {
             line: Vec::with_capacity(1024),
             message: Message::default(),
@@ -53,6 +58,7 @@ impl Workspace {
             snapshots: Snapshots::default(),
             place: Place::claim(),
             added: Block::new(),
+            depth,
         })
     }
 
@@ -65,6 +71,15 @@ impl Workspace {
         let _ = WORKSPACE.try_with(|kept| kept.set(Some(self)));
     }
 }
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
+    }
+}
+
+/// A record that is logged while another is written, while another is written, and so on so many times, is a ring.
+pub(crate) const DEEPEST: u32 = 8;
 
 /// Memory that one huge record needed is not kept for all the small ones.
 const LARGEST_KEPT: usize = 1 << 20;

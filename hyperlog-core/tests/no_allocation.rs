@@ -5,8 +5,8 @@
 #![allow(unsafe_code, reason = "an allocator is unsafe by its trait; this one counts and passes on")]
 
 use hyperlog_core::{
-    ColorMode, Csv, Encode, Gelf, Json, Level, Line, Logfmt, Logger, Output, Pretty, Redaction, Schema, Sink, Surface,
-    Syslog, Template, Written, fields, info,
+    ColorMode, Csv, Encode, Gelf, Json, Level, Line, Logfmt, Logger, Output, Pretty, PrettyLayout, Redaction, Schema,
+    Sink, Surface, Syslog, Template, TimeFormat, Written, fields, info,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -115,7 +115,9 @@ fn a_record_costs_no_allocation() {
     check_encoder("json", Json::new());
     check_encoder("json for OpenTelemetry", Json::with_schema(Schema::OPEN_TELEMETRY));
     check_encoder("logfmt", Logfmt::new());
+    check_encoder("logfmt with a time of its own", Logfmt::new().time(TimeFormat::pattern("%F %T").unwrap()));
     check_encoder("pretty", Pretty::new());
+    check_encoder("pretty, expanded", Pretty::new().layout(PrettyLayout::Expanded));
     check_encoder("csv", Csv::new(["timestamp", "level", "target", "message", "user", "missing"]).rest("rest"));
     check_encoder("syslog", Syslog::new("shop"));
     check_encoder("gelf", Gelf::new("web-1"));

@@ -244,6 +244,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn whatever_is_logged_is_the_same_below_the_colors(
             message: String, target: String, key: String, value: String, token in 0..TOKENS.len()

@@ -243,6 +243,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn anything_is_one_line_of_json_without_an_id(message: String, target: String, key: String, value: String) {
             let fields = FieldSet::new().with(&key, &*value);

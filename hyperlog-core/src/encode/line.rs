@@ -320,6 +320,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn a_number_is_what_an_independent_parser_calls_one(text in "[-+0-9.]{0,5}([eE][-+0-9]{0,2})?") {
             let is_json = serde_json::from_str::<serde_json::Number>(&text).is_ok();

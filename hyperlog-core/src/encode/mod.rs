@@ -108,7 +108,51 @@ pub(crate) fn written(encoder: impl Encode, log: impl FnOnce(&crate::logger::Log
 
     let memory = crate::sink::Memory::new();
     let (clock, _) = Clock::manual(Timestamp::new(1_700_000_000, 42_000_000));
-    let builder = crate::logger::Logger::builder().clock(clock).level(Level::TRACE);
+    let builder =
+        crate::logger::Logger::builder().clock(clock).level(Level::TRACE).redaction(crate::redact::Redaction::off());
     log(&builder.output(Output::new(encoder, memory.clone())).build().expect("one output is not too many"));
     String::from_utf8(memory.bytes()).expect("every format is UTF-8")
+}
+
+#[cfg(all(test, feature = "formats"))]
+mod tests {
+    use super::*;
+    use crate::builder::{Location, Output};
+    use crate::field::FieldSet;
+    use crate::level::Level;
+    use crate::limits::Limits;
+    use crate::logger::Logger;
+    use crate::record::Site;
+    use crate::sink::Memory;
+
+    /// What an encoder makes of a record that shows where it comes from and is too long.
+    fn placed_and_cut(encoder: impl Encode) -> String {
+        let memory = Memory::new();
+        let builder = Logger::builder().location(Location::Shown).limits(Limits::default().record(1024));
+        let logger = builder.output(Output::new(encoder, memory.clone())).build().unwrap();
+        let (file, line) = (Some("src/a b.rs"), Some(7));
+        let site = Site { level: Level::INFO, target: "t", module: None, file, line, template: "m", keys: &[] };
+        logger.log_from(&site, format_args!("m"), &FieldSet::new().with("k", "x".repeat(5_000)));
+        memory.text()
+    }
+
+    #[test]
+    fn where_a_record_comes_from_and_how_long_it_was_is_in_every_format() {
+        let check = |line: String, place: &str, length: &str| {
+            assert!(line.contains(place), "{line}");
+            let (_, behind) = line.split_once(length).unwrap_or_else(|| panic!("{length} in {line}"));
+            let digits: String = behind.chars().take_while(char::is_ascii_digit).collect();
+            assert!(digits.parse::<usize>().unwrap() > 5_000, "{line}");
+            assert!(line.len() <= 1024);
+        };
+        check(placed_and_cut(Json::new()), r#""file":"src/a b.rs","line":7"#, r#""cut_from_bytes":"#);
+        check(placed_and_cut(Logfmt::new()), r#" file="src/a b.rs" line=7 "#, " cut_from_bytes=");
+        check(placed_and_cut(Pretty::new()), "  at src/a b.rs:7\n", " cut_from_bytes=");
+        let csv = Csv::new(["file", "line", "k", "cut_from_bytes"]);
+        check(placed_and_cut(csv), "src/a b.rs,7,", " bytes]\",");
+        check(placed_and_cut(Syslog::new("a")), r#" file="src/a b.rs" line="7""#, r#" cut_from_bytes=""#);
+        check(placed_and_cut(Gelf::new("h")), r#","_file":"src/a b.rs","_line":7"#, r#""_cut_from_bytes":"#);
+        let template = Template::parse("{file}:{line} {k} {cut_from_bytes:>9}").unwrap();
+        check(placed_and_cut(template), "src/a b.rs:7 x", " bytes]      ");
+    }
 }

@@ -210,8 +210,12 @@ impl Pretty {
         });
         match value {
             Value::Tree(tree) => {
-                let (open, key) = (Vec::new(), String::new());
-                tree.walk(&mut Outline { pretty: self, token, open, key, out });
+                let room = out.len() + LONGEST_OUTLINE;
+                let mut outline = Outline { pretty: self, token, open: Vec::new(), key: String::new(), room, out };
+                tree.walk(&mut outline);
+                if outline.is_out_of_room() {
+                    self.push_line(1, out, |out| out.extend_from_slice("…".as_bytes()));
+                }
             }
             Value::Str(text) => self.push_lines(text, 1, token, out),
             _ => {}
@@ -247,6 +251,9 @@ fn push_json(tree: &dyn Tree, out: &mut Vec<u8>) {
     json::push_tree(tree, DurationForm::Millis, out);
 }
 
+/// Indented, a small tree could become a huge outline: this many bytes of it are shown.
+const LONGEST_OUTLINE: usize = 64 << 10;
+
 /// Writes a tree as an indented outline.
 struct Outline<'a> {
     pretty: &'a Pretty,
@@ -254,10 +261,16 @@ struct Outline<'a> {
     /// What is open: in a list, the place of the value that comes next.
     open: Vec<Option<usize>>,
     key: String,
+    /// How long all bytes may become.
+    room: usize,
     out: &'a mut Vec<u8>,
 }
 
 impl Outline<'_> {
+    fn is_out_of_room(&self) -> bool {
+        self.out.len() > self.room
+    }
+
     /// Begins a line with the key or the place of what comes now.
     fn push_label(&mut self, push: impl FnOnce(&mut Vec<u8>)) {
         let depth = self.open.len();
@@ -278,7 +291,7 @@ impl Outline<'_> {
     }
 
     fn begin(&mut self, list: Option<usize>) {
-        if !self.open.is_empty() {
+        if !self.open.is_empty() && !self.is_out_of_room() {
             self.push_label(|_| {});
         }
         self.open.push(list);
@@ -299,6 +312,9 @@ impl TreeVisitor for Outline<'_> {
     }
 
     fn value(&mut self, value: Value<'_>) {
+        if self.is_out_of_room() {
+            return;
+        }
         let (pretty, token, depth) = (self.pretty, self.token, self.open.len());
         match value {
             Value::Str(text) if text.contains('\n') => {
@@ -492,6 +508,12 @@ mod tests {
     }
 
     #[test]
+    fn a_large_list_is_shown_as_far_as_is_bearable() {
+        let shown = expanded("m", &FieldSet::new().with("list", list(&[7; 100_000])));
+        assert!(shown.len() < LONGEST_OUTLINE + 100 && shown.ends_with("\n    |   …\n"), "{} bytes", shown.len());
+    }
+
+    #[test]
     fn bound_fields_are_written_in_either_layout() {
         let log = |logger: &Logger| {
             let bound = logger.with(&FieldSet::new().with("user", "ann").with("note", "a\nb"));
@@ -520,6 +542,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn every_line_belongs_to_the_record_visibly(message: String, key: String, value in "[a\n\r\u{85}\u{2028}\x1b]*") {
             let fields = FieldSet::new().with(&key, &*value).with("list", list(&[&*value]));

@@ -462,6 +462,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn any_record_is_a_message_of_the_rfc(
             message: String, target: String, key: String, value in prop_oneof![any::<String>(), "[\"\\\\\\]\n ]{0,6}"]

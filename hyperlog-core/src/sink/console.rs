@@ -24,6 +24,7 @@ pub struct Console {
     file: Mutex<Option<File>>,
     is_terminal: bool,
     is_gone: AtomicBool,
+    is_closed: AtomicBool,
 }
 
 impl Console {
@@ -39,7 +40,8 @@ impl Console {
 
     fn open(name: &'static str, file: io::Result<File>, is_terminal: bool) -> Console {
         let file = file.map_err(|error| fault::report("console", format_args!("cannot open {name}: {error}"))).ok();
-        Console { name, is_gone: AtomicBool::new(file.is_none()), file: Mutex::new(file), is_terminal }
+        let (is_gone, is_closed) = (AtomicBool::new(file.is_none()), AtomicBool::new(false));
+        Console { name, is_gone, is_closed, file: Mutex::new(file), is_terminal }
     }
 
     fn write_whole(&self, bytes: &[u8]) -> io::Result<()> {
@@ -86,6 +88,9 @@ fn write_patiently(mut file: &File, mut bytes: &[u8]) -> io::Result<()> {
 
 impl Sink for Console {
     fn write(&self, line: &Line<'_>) -> Written {
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Written::Closed;
+        }
         if self.is_gone.load(Ordering::Relaxed) {
             return Written::Dropped(DropReason::Gone);
         }
@@ -103,7 +108,8 @@ impl Sink for Console {
         }
     }
 
-    fn flush(&self, _: Duration) -> Result<(), SinkError> {
+    fn close(&self, _: Duration) -> Result<(), SinkError> {
+        self.is_closed.store(true, Ordering::Relaxed);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use crate::encode::{Encode, Partition};
 use crate::filter::sample::SampleRate;
 use crate::level::Level;
 use crate::record::Record;
-use crate::sink::{Line, Sink, Written};
+use crate::sink::{Line, Sink, SinkError, Written};
 use crate::time::Timestamp;
 use crate::value::{TreeVisitor, Value};
 use std::fmt;
@@ -24,9 +24,13 @@ use std::time::Duration;
 /// # Ok::<(), hyperlog_core::BuildError>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct Memory(Arc<Mutex<Lines>>);
+pub struct Memory(Arc<Mutex<Kept>>);
 
-type Lines = Vec<(Level, Vec<u8>)>;
+#[derive(Default)]
+struct Kept {
+    lines: Vec<(Level, Vec<u8>)>,
+    is_closed: bool,
+}
 
 impl Memory {
     /// Nothing yet.
@@ -34,23 +38,23 @@ impl Memory {
         Memory::default()
     }
 
-    fn lines(&self) -> MutexGuard<'_, Lines> {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many records there are.
     pub fn len(&self) -> usize {
-        self.lines().len()
+        self.kept().lines.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.lines().is_empty()
+        self.kept().lines.is_empty()
     }
 
     /// All bytes, one record after the other.
     pub fn bytes(&self) -> Vec<u8> {
-        self.lines().iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect()
+        self.kept().lines.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect()
     }
 
     /// All bytes as text.
@@ -60,14 +64,23 @@ impl Memory {
 
     /// Takes all records out.
     pub fn take(&self) -> Vec<(Level, Vec<u8>)> {
-        std::mem::take(&mut *self.lines())
+        std::mem::take(&mut self.kept().lines)
     }
 }
 
 impl Sink for Memory {
     fn write(&self, line: &Line<'_>) -> Written {
-        self.lines().push((line.level, line.bytes.to_vec()));
+        let mut kept = self.kept();
+        if kept.is_closed {
+            return Written::Closed;
+        }
+        kept.lines.push((line.level, line.bytes.to_vec()));
         Written::Done
+    }
+
+    fn close(&self, _: Duration) -> Result<(), SinkError> {
+        self.kept().is_closed = true;
+        Ok(())
     }
 }
 
@@ -110,7 +123,7 @@ impl Captured {
 
     /// Every record, oldest first.
     pub fn records(&self) -> Vec<CapturedRecord> {
-        self.memory.lines().iter().filter_map(|(level, bytes)| CapturedRecord::read(*level, bytes)).collect()
+        self.memory.kept().lines.iter().filter_map(|(level, bytes)| CapturedRecord::read(*level, bytes)).collect()
     }
 
     /// How many records there are.

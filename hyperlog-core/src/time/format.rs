@@ -2,7 +2,7 @@
 //!
 //! Records come many to a second, so that the date arithmetic is done once a second and copied in between.
 
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Zone};
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
@@ -52,6 +52,38 @@ impl TimeFormat {
         TimePattern::parse(pattern).map(TimeFormat::Pattern)
     }
 
+    /// The same in another zone: with its offset where UTC has a `Z`, and in `%z`. Numbers count from 1970 in any zone.
+    ///
+    /// ```
+    /// use hyperlog_core::{TimeFormat, Timestamp, Zone};
+    ///
+    /// let mut out = Vec::new();
+    /// TimeFormat::Rfc3339Millis.in_zone(Zone::East(120)).write(Timestamp::new(1_700_000_000, 42_000_000), &mut out);
+    /// assert_eq!(out, b"2023-11-15T00:13:20.042+02:00");
+    /// ```
+    #[must_use]
+    pub fn in_zone(self, zone: Zone) -> TimeFormat {
+        zone.prepare();
+        match self {
+            TimeFormat::Rfc3339Millis | TimeFormat::Rfc3339Micros | TimeFormat::Rfc3339Nanos if zone == Zone::Utc => {
+                self
+            }
+            TimeFormat::Rfc3339Millis => TimeFormat::rfc3339_in(zone, 3),
+            TimeFormat::Rfc3339Micros => TimeFormat::rfc3339_in(zone, 6),
+            TimeFormat::Rfc3339Nanos => TimeFormat::rfc3339_in(zone, 9),
+            TimeFormat::Pattern(pattern) => TimeFormat::Pattern(TimePattern { zone, ..pattern }),
+            number => number,
+        }
+    }
+
+    fn rfc3339_in(zone: Zone, digits: usize) -> TimeFormat {
+        let text = |text: &str| Piece::Text(text.into());
+        let date = [Piece::Year, text("-"), Piece::Month, text("-"), Piece::Day, text("T")];
+        let time = [Piece::Hour, text(":"), Piece::Minute, text(":"), Piece::Second, text(".")];
+        let pieces = date.into_iter().chain(time).chain([Piece::Fraction(digits), Piece::Offset]);
+        TimeFormat::Pattern(TimePattern { pieces: pieces.collect(), zone })
+    }
+
     /// Whether what is written is a number, which JSON leaves unquoted.
     pub fn is_number(&self) -> bool {
         matches!(self, TimeFormat::UnixSeconds | TimeFormat::UnixMillis | TimeFormat::UnixNanos)
@@ -86,7 +118,10 @@ impl TimeFormat {
 
 /// A pattern that has been read and found good.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TimePattern(Arc<[Piece]>);
+pub struct TimePattern {
+    pieces: Arc<[Piece]>,
+    zone: Zone,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
@@ -171,13 +206,15 @@ impl TimePattern {
             rest = remaining;
         }
         flush(&mut text, &mut pieces);
-        Ok(TimePattern(pieces.into()))
+        Ok(TimePattern { pieces: pieces.into(), zone: Zone::Utc })
     }
 
     fn write(&self, time: Timestamp, out: &mut Vec<u8>) {
-        let date = Date::of(time.seconds());
-        let second = time.seconds().rem_euclid(86_400) as u32;
-        for piece in self.0.iter() {
+        let minutes = self.zone.minutes_east(time);
+        let seconds = time.seconds().saturating_add(i64::from(minutes) * 60);
+        let date = Date::of(seconds);
+        let second = seconds.rem_euclid(86_400) as u32;
+        for piece in self.pieces.iter() {
             match piece {
                 Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
                 Piece::Year => push_number(date.year, 4, b'0', out),
@@ -196,7 +233,7 @@ impl TimePattern {
                     push_number(i64::from(fraction), *digits, b'0', out);
                 }
                 Piece::Unix => out.extend_from_slice(itoa::Buffer::new().format(time.seconds()).as_bytes()),
-                Piece::Offset => out.extend_from_slice(b"+00:00"),
+                Piece::Offset => push_offset(minutes, out),
             }
         }
     }
@@ -206,6 +243,13 @@ fn flush(text: &mut String, pieces: &mut Vec<Piece>) {
     if !text.is_empty() {
         pieces.push(Piece::Text(std::mem::take(text).into()));
     }
+}
+
+fn push_offset(minutes: i32, out: &mut Vec<u8>) {
+    out.push(if minutes < 0 { b'-' } else { b'+' });
+    push_number(i64::from(minutes.abs() / 60), 2, b'0', out);
+    out.push(b':');
+    push_number(i64::from(minutes.abs() % 60), 2, b'0', out);
 }
 
 fn push_number(number: i64, width: usize, pad: u8, out: &mut Vec<u8>) {
@@ -392,6 +436,7 @@ mod tests {
         };
         check("%Y-%q", "time pattern at byte 3:");
         check("%", "time pattern at byte 0:");
+        check("%Y\n", "time pattern at byte 2:");
         check("é%4f", "time pattern at byte 2:");
         check(&"x".repeat(200), "time pattern at byte 128:");
     }

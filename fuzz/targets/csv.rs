@@ -1,0 +1,4 @@
+//! Runs `csv` under the fuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| hyperlog_fuzz::csv::run(data));

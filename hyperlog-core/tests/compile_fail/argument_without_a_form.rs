@@ -1,0 +1,5 @@
+struct User;
+
+fn main() {
+    hyperlog_core::info!("{user}", user = User);
+}

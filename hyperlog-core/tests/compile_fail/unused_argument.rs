@@ -1,0 +1,3 @@
+fn main() {
+    hyperlog_core::info!("a message without a place for it", 42);
+}
