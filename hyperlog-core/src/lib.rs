@@ -380,7 +380,10 @@
 //! | `formats` | `Csv`, `Gelf`, `Syslog`, `Template` | none |
 //! | `http` | one request, one record: ids, outcomes, the exchange, for whoever writes an adapter | `uuid` |
 //! | `panic` | panics caught at a boundary, with their place and their frames | `backtrace` and what it needs |
+//! | `local` | times in the zone of the machine | `tz-rs` |
 //! | `patterns` | regular expressions of your own in redaction, in linear time | `regex` |
+//! | `serde` | `serde(&value)`: whatever implements `Serialize` as a value | `serde` |
+//! | `testing` | `testing`: what any sink and any encoder can be held against | none |
 
 mod background;
 mod bind;
