@@ -37,8 +37,26 @@ pub const PATH: &str = "path";
 pub const STATUS: &str = "status";
 /// How a request ended.
 pub const OUTCOME: &str = "outcome";
-/// How long something took, in milliseconds.
-pub const DURATION_MS: &str = "duration_ms";
+/// How long something took; the form of the span gives the name its unit: `duration_ms`.
+pub const DURATION: &str = "duration";
+/// How long it took until the head of the response was ready; with its unit: `ttfb_ms`.
+pub const TTFB: &str = "ttfb";
+/// How many bytes of the response's body were handed to the transport.
+pub const RESPONSE_BYTES: &str = "response_bytes";
+/// The address of whoever sent the request.
+pub const CLIENT_IP: &str = "client_ip";
+/// The file, line and column where something happened.
+pub const LOCATION: &str = "location";
+/// The frames of a stack, innermost first.
+pub const FRAMES: &str = "frames";
+/// The function of a frame.
+pub const FUNCTION: &str = "function";
+/// The source file of a frame.
+pub const FILE: &str = "file";
+/// The line of a frame.
+pub const LINE: &str = "line";
+/// How many frames of the runtime and the libraries were left out in this place.
+pub const FOLDED: &str = "folded";
 
 /// How many records a sampler kept back.
 pub const SUPPRESSED: &str = "suppressed";

@@ -15,6 +15,8 @@ mod global;
 mod heads;
 mod health;
 mod hook;
+#[cfg(feature = "http")]
+pub mod http;
 mod identity;
 pub mod keys;
 mod keyset;
@@ -24,6 +26,8 @@ mod logger;
 mod macros;
 mod named;
 mod outlet;
+#[cfg(feature = "panic")]
+pub mod panic;
 mod reading;
 mod record;
 mod redact;
