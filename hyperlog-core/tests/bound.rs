@@ -366,5 +366,17 @@ fn an_identity_is_redacted_like_everything_else() {
         assert_eq!(line[key], value);
     }
     assert!(!line.to_string().contains("abcdefgh"), "{line}");
-    assert!(!logger_with(|builder| builder).0.health().is_empty());
+}
+
+#[test]
+fn a_process_tells_its_host_and_its_number_when_it_is_asked_to() {
+    let (logger, captured, _) = logger_with(|builder| builder.identity(Identity::new().host().pid()));
+    info!(logger: logger, "m");
+    let record = captured.only();
+    assert_eq!(record.number("pid"), f64::from(std::process::id()));
+    // Not every machine has a name.
+    assert!(record.get("host").is_none_or(|host| matches!(host, CapturedValue::Text(name) if !name.trim().is_empty())));
+    let (silent, of_silent, _) = logger_with(|builder| builder);
+    info!(logger: silent, "m");
+    assert!(of_silent.only().fields().is_empty());
 }
