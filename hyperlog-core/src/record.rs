@@ -129,7 +129,7 @@ impl<'a> Record<'a> {
         self.call.rate
     }
 
-    /// How long the record would have been, if it had to be cut to fit [`Limits::record`].
+    /// How long the record would have been, if it had to be cut to fit [`Limits::record`](crate::Limits::record).
     #[inline]
     pub fn cut_from(&self) -> Option<usize> {
         (self.cut_from > 0).then_some(self.cut_from)
