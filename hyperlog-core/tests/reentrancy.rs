@@ -7,8 +7,8 @@ use hyperlog_core::{
 };
 use std::fmt::{self, Debug, Display};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Says nothing of the panics that are meant to be: their messages begin with `in `.
 fn quietly() {
@@ -319,4 +319,233 @@ fn loggers_come_and_go_while_others_log() {
     });
     assert_eq!(captured.len(), 800);
     assert_conserved(&logger);
+}
+
+/// Runs something that must come to its end, on a thread that is left alone if it does not.
+#[track_caller]
+fn ends(work: impl FnOnce() + Send + 'static) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let _ = sender.send(catch_unwind(AssertUnwindSafe(work)).is_ok());
+    });
+    match receiver.recv_timeout(std::time::Duration::from_secs(20)) {
+        Ok(is_well) => assert!(is_well, "it panicked"),
+        Err(_) => panic!("it waits for itself"),
+    }
+}
+
+#[test]
+fn a_value_that_logs_may_be_bound_to_the_current_scope() {
+    struct Current;
+    impl Display for Current {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            info!("from Display");
+            formatter.write_str("shown")
+        }
+    }
+    ends(|| {
+        let (logger, captured) = Logger::capture();
+        let scope = Scope::new(logger);
+        let _entered = scope.enter();
+        scope.bind(fields!(value = %Current));
+        info!("bound");
+        assert_eq!(captured.only_saying("bound").text("value"), "shown");
+    });
+}
+
+/// A tree that panics half way.
+struct HalfATree;
+
+impl Tree for HalfATree {
+    fn walk(&self, visitor: &mut dyn TreeVisitor) {
+        visitor.begin_map();
+        visitor.key("first");
+        visitor.value(Value::U64(1));
+        panic!("in a tree")
+    }
+}
+
+impl ToValue for HalfATree {
+    fn to_value(&self) -> Value<'_> {
+        Value::Tree(self)
+    }
+}
+
+#[test]
+fn a_tree_that_panics_costs_its_own_place_and_no_more() {
+    quietly();
+    let (logger, captured) = Logger::capture();
+    info!(logger: logger, tree = HalfATree, other = 1, "logged");
+    assert_eq!(captured.only().number("other"), 1.0);
+}
+
+#[test]
+fn a_tree_that_panics_does_not_reach_whoever_binds_it() {
+    quietly();
+    ends(|| {
+        let (logger, captured) = Logger::capture();
+        let logger = logger.with(fields!(tree = HalfATree, other = 1));
+        info!(logger: logger, "logged");
+        assert_eq!(captured.only().number("other"), 1.0);
+    });
+}
+
+#[test]
+fn a_tree_that_panics_does_not_reach_the_caller_where_hooks_add_fields() {
+    quietly();
+    ends(|| {
+        let (logger, _) = Logger::capture_with(|builder| {
+            builder.hook(Hook::enrich(|draft| {
+                draft.add("more", 1);
+            }))
+        });
+        info!(logger: logger, tree = HalfATree, "logged");
+        assert_conserved(&logger);
+    });
+}
+
+#[test]
+fn an_encoder_that_panics_over_bound_fields_does_not_reach_whoever_binds_them() {
+    struct Unbound;
+    impl Encode for Unbound {
+        fn encode(&self, _: &Record<'_>, out: &mut Vec<u8>) -> Partition {
+            out.push(b'\n');
+            Partition::NONE
+        }
+        fn encode_bound(&self, _: &mut hyperlog_core::FieldCursor<'_>, _: &mut Vec<u8>) -> bool {
+            panic!("in encode_bound")
+        }
+    }
+    quietly();
+    ends(|| {
+        let memory = Memory::new();
+        let logger = Logger::builder().output(Output::new(Unbound, memory.clone())).build().unwrap();
+        info!(logger: logger.with(fields!(a = 1)), "logged");
+        assert_eq!(memory.len(), 1);
+    });
+}
+
+#[test]
+fn a_sink_that_panics_over_its_condition_does_not_reach_whoever_asks() {
+    struct Nameless;
+    impl Sink for Nameless {
+        fn write(&self, _: &Line<'_>) -> Written {
+            Written::Done
+        }
+        fn condition(&self) -> hyperlog_core::Condition {
+            panic!("in condition")
+        }
+        fn surface(&self) -> hyperlog_core::Surface {
+            panic!("in surface")
+        }
+    }
+    quietly();
+    ends(|| {
+        let logger = Logger::builder().output(Output::new(Json::new(), Nameless)).build().unwrap();
+        info!(logger: logger, "logged");
+        assert_eq!(logger.health()[0].written.total(), 1);
+    });
+}
+
+#[test]
+fn a_sink_may_log_when_it_is_dropped() {
+    struct Farewell(Logger);
+    impl Sink for Farewell {
+        fn write(&self, _: &Line<'_>) -> Written {
+            Written::Done
+        }
+    }
+    impl Drop for Farewell {
+        fn drop(&mut self) {
+            info!(logger: self.0, "farewell");
+        }
+    }
+    ends(|| {
+        let (other, captured) = Logger::capture();
+        let sink = Farewell(other);
+        let logger = Logger::builder().output(Output::new(Json::new(), sink)).build().unwrap();
+        info!(logger: logger, "logged");
+        drop(logger);
+        // The thread keeps what it used last for a while.
+        let others: Vec<Logger> = (0..2).map(|_| Logger::capture().0).collect();
+        others.iter().for_each(|other| info!(logger: other, "logged"));
+        assert_eq!(captured.only().message(), "farewell");
+    });
+}
+
+/// A logger that is known later: a sink's or an encoder's own.
+type Later = Arc<OnceLock<Logger>>;
+
+/// In a process of its own, since a stack that overflows takes the process with it.
+#[track_caller]
+fn in_a_child(name: &str, work: impl FnOnce()) {
+    const ROLE: &str = "HYPERLOG_REENTRANCY_ROLE";
+    if std::env::var(ROLE).is_ok_and(|role| role == name) {
+        return work();
+    }
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = command.args(["--exact", name, "--nocapture"]).env(ROLE, name).output().unwrap();
+    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_sink_that_logs_to_its_own_logger_ends() {
+    in_a_child("a_sink_that_logs_to_its_own_logger_ends", || {
+        let own: Later = Arc::default();
+        let of_sink = Arc::clone(&own);
+        let sink = Acts(Box::new(move |_| info!(logger: of_sink.get().unwrap(), "written")));
+        let logger = Logger::builder().output(Output::new(Json::new(), sink)).build().unwrap();
+        own.get_or_init(|| logger.clone());
+        info!(logger: logger, "begun");
+        assert_conserved(&logger);
+    });
+}
+
+#[test]
+fn an_encoder_that_logs_to_its_own_logger_ends() {
+    struct Talkative(Later);
+    impl Encode for Talkative {
+        fn encode(&self, _: &Record<'_>, out: &mut Vec<u8>) -> Partition {
+            info!(logger: self.0.get().unwrap(), "encoding");
+            out.push(b'\n');
+            Partition::NONE
+        }
+    }
+    in_a_child("an_encoder_that_logs_to_its_own_logger_ends", || {
+        let own: Later = Arc::default();
+        let output = Output::new(Talkative(Arc::clone(&own)), Null);
+        let logger = Logger::builder().output(output).build().unwrap();
+        own.get_or_init(|| logger.clone());
+        info!(logger: logger, "begun");
+        assert_conserved(&logger);
+    });
+}
+
+#[test]
+fn a_hook_that_logs_to_its_own_logger_ends() {
+    in_a_child("a_hook_that_logs_to_its_own_logger_ends", || {
+        let own: Later = Arc::default();
+        let of_hook = Arc::clone(&own);
+        let hook = Hook::observe(move |_| info!(logger: of_hook.get().unwrap(), "observed"));
+        let logger = Logger::builder().hook(hook).output(Output::new(Json::new(), Null)).build().unwrap();
+        own.get_or_init(|| logger.clone());
+        info!(logger: logger, "begun");
+        assert_conserved(&logger);
+    });
+}
+
+#[test]
+fn a_value_that_logs_itself_ends() {
+    struct Mirror(Logger);
+    impl Display for Mirror {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            info!(logger: self.0, mirror = %self, "mirrored");
+            formatter.write_str("shown")
+        }
+    }
+    in_a_child("a_value_that_logs_itself_ends", || {
+        let logger = Logger::builder().output(Output::new(Json::new(), Null)).build().unwrap();
+        info!(logger: logger, mirror = %Mirror(logger.clone()), "begun");
+        assert_conserved(&logger);
+    });
 }

@@ -401,3 +401,45 @@ fn nothing_public_shows_a_secret_when_it_is_debugged() {
     assert!(!shown.contains(secret), "{shown}");
     assert!(captured.is_empty());
 }
+
+#[test]
+fn the_template_of_a_message_of_run_time_shows_no_secret() {
+    let (logger, captured) = Logger::capture();
+    logger.log(Level::INFO, &canary(1), &FieldSet::new());
+    assert!(!captured.only().template().contains("canary"), "{}", captured.only().template());
+}
+
+#[test]
+fn a_secret_in_the_key_of_a_map_comes_out_nowhere() {
+    check_all(&[("a key", |logger, secret| info!(logger: logger, notes = map(&[(secret, 1)]), "logged"))], canary);
+}
+
+#[test]
+fn a_secret_in_the_name_of_a_field_comes_out_nowhere() {
+    check_all(
+        &[("a name", |logger, secret| logger.log(Level::INFO, "logged", &FieldSet::new().with(secret, 1)))],
+        canary,
+    );
+}
+
+#[test]
+fn a_secret_in_a_target_of_run_time_comes_out_nowhere() {
+    check_all(
+        &[
+            ("a target", |logger, secret| {
+                let site = Site {
+                    level: Level::INFO,
+                    target: secret,
+                    module: None,
+                    file: None,
+                    line: None,
+                    template: "",
+                    keys: &[],
+                };
+                logger.log_from(&site, format_args!("logged"), &FieldSet::new());
+            }),
+            ("a name", |logger, secret| info!(logger: logger.named(secret), "logged")),
+        ],
+        canary,
+    );
+}
