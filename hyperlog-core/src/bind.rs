@@ -2,11 +2,14 @@
 
 use crate::block;
 use crate::context::{Context, MOST_FORMATS, UNPREPARED};
+use crate::encode::Encode;
+use crate::fault;
 use crate::field::{FieldSet, Fields, Key};
 use crate::keyset::{Findings, KeySet};
 use crate::reading::{FieldCursor, KeyVerdicts, LOST_BOUND, Overriding, Reading, Rules};
 use crate::snapshot::Snapshot;
 use crate::value::Value;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Fields that can be bound: `fields!(..)` or a [`FieldSet`].
 pub trait BindFields: sealed::Parts + Copy {}
@@ -90,9 +93,9 @@ pub(crate) fn bind(
                 bytes.extend_from_slice(encoded);
                 true
             }
-            _ => format.encoder.encode_bound(&mut kept(), bytes),
+            _ => prepare(&*format.encoder, &mut kept(), bytes),
         };
-        let prepared = prepared && format.encoder.encode_bound(&mut own(), bytes);
+        let prepared = prepared && prepare(&*format.encoder, &mut own(), bytes);
         ends[index] = bytes.len() as u32 | if prepared { 0 } else { UNPREPARED };
     }
     for end in ends.iter().take(snapshot.formats.len()).rev() {
@@ -182,4 +185,15 @@ fn may_repeat(fields: Fields<'_>) -> bool {
 #[cold]
 pub(crate) fn has_one_of<const COUNT: usize>(fields: Fields<'_>, bound: [&Context; COUNT]) -> bool {
     fields.names().any(|name| bound.iter().any(|context| Fields::Block(context.block()).has_from(name, 0)))
+}
+
+/// Has fields prepared. An encoder that panics over them prepares nothing, and meets them again record by record.
+fn prepare(encoder: &dyn Encode, fields: &mut FieldCursor<'_>, bytes: &mut Vec<u8>) -> bool {
+    let start = bytes.len();
+    let prepared = catch_unwind(AssertUnwindSafe(|| encoder.encode_bound(fields, bytes)));
+    if prepared.is_err() {
+        bytes.truncate(start);
+        fault::report("encoder", format_args!("it panicked over bound fields"));
+    }
+    prepared.unwrap_or(false)
 }

@@ -25,6 +25,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Sets up a logger.
@@ -300,7 +301,7 @@ impl Output {
 
     /// With the colours that its sink and the environment ask for.
     fn painted(mut self, environment: &Environment) -> Output {
-        if let Some(depth) = self.color.decide(self.sink.surface(), environment) {
+        if let Some(depth) = self.color.decide(surface_of(&*self.sink), environment) {
             self.encoder = paint(self.encoder, &Palette::new(&self.theme, depth));
         }
         self
@@ -312,6 +313,11 @@ impl Output {
         self.name = Some(name.to_owned());
         self
     }
+}
+
+/// What a sink writes to; one that panics when asked is not coloured.
+fn surface_of(sink: &dyn Sink) -> Surface {
+    catch_unwind(AssertUnwindSafe(|| sink.surface())).unwrap_or(Surface::Storage)
 }
 
 /// Why a logger could not be built.

@@ -21,10 +21,12 @@ use crate::keys;
 use crate::level::Level;
 use crate::limits;
 use crate::record::{Call, Record, Site};
+use crate::redact::Verdict;
 use crate::scope::{Entered, Scope};
 use crate::sink::{Captured, Sink, SinkError, Typed};
 use crate::snapshot::Snapshot;
 use crate::workspace::{DEEPEST, Workspace};
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -208,7 +210,7 @@ impl Logger {
             None => name.to_owned(),
         };
         note_names();
-        let name = limits::cut(&name, LONGEST_TARGET).into();
+        let name = self.shown_target(&name).into();
         Logger { core: Arc::clone(&self.core), context: self.context.clone(), name: Some(name) }
     }
 
@@ -224,18 +226,38 @@ impl Logger {
 
     /// Logs fields known only at run time. Everything else is for the macros.
     pub fn log(&self, level: Level, message: &str, fields: &FieldSet) {
-        let site = Site { level, target: "", module: None, file: None, line: None, template: message, keys: &[] };
-        self.log_from(&site, format_args!("{message}"), fields);
+        let alike = Site { level, target: "", module: None, file: None, line: None, template: message, keys: &[] };
+        // What is put together at run time is no template, and may hold a secret.
+        let site = Site { template: "", ..alike };
+        self.log_alike(&site, number_of(&alike), format_args!("{message}"), fields);
     }
 
     /// Logs from a place that is known only at run time: for bridges.
     pub fn log_from(&self, site: &Site<'_>, message: fmt::Arguments<'_>, fields: &FieldSet) {
-        let site = &Site { target: limits::cut(site.target, LONGEST_TARGET), ..*site };
+        self.log_alike(site, number_of(site), message, fields);
+    }
+
+    /// Logs what a sampler takes to be of one place if the number is the same.
+    fn log_alike(&self, site: &Site<'_>, number: u64, message: fmt::Arguments<'_>, fields: &FieldSet) {
+        let target = self.shown_target(site.target);
+        let site = &Site { target: &target, ..*site };
         if self.is_enabled(site.level, site.target)
-            && let Some(Pass { rate }) = self.sample(site, number_of(site))
+            && let Some(Pass { rate }) = self.sample(site, number)
         {
             let fields = fields.as_fields();
             self.write(&Call { level: site.level, site, fields, keys: None, message, rate, may_be_sampled: true });
+        }
+    }
+
+    /// A target known at run time, as it may be shown.
+    fn shown_target<'t>(&self, target: &'t str) -> Cow<'t, str> {
+        let target = limits::cut(target, LONGEST_TARGET);
+        let snapshot = self.core.snapshot();
+        let Some(redaction) = snapshot.rules.redaction() else { return target.into() };
+        let mut shown = String::new();
+        match redaction.text(target, &mut shown) {
+            Verdict::Clean => target.into(),
+            Verdict::Masked => shown.into(),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::level::Level;
 use crate::limits;
 use crate::reading::Reading;
 use crate::record::Record;
-use crate::sink::{DropReason, Line, Sink, Written};
+use crate::sink::{Condition, DropReason, Line, Sink, Written};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// An encoder and all outputs that want its bytes.
@@ -159,7 +159,9 @@ impl Outlet {
     }
 
     pub(crate) fn health(&self) -> OutputHealth {
-        self.counters.read(&self.name, self.sink.condition())
+        let condition = catch_unwind(AssertUnwindSafe(|| self.sink.condition()));
+        let condition = condition.unwrap_or_else(|_| Condition::Failed("it panicked when asked".to_owned()));
+        self.counters.read(&self.name, condition)
     }
 
     #[cold]

@@ -281,7 +281,7 @@ impl<'r> FieldCursor<'r> {
             scratch.name.clear();
             scratch.name.push_str(key.name());
             if scratch.shown.prepare(&self.reading, &scratch.name, stored, &mut scratch.text, &mut scratch.tree) {
-                self.reading.shorten_key(&mut scratch.name);
+                self.reading.read_key(&mut scratch.name);
                 break;
             }
         }
@@ -463,7 +463,13 @@ impl Reading<'_> {
         shown
     }
 
-    fn shorten_key(&self, name: &mut String) {
+    /// A name as it may be shown: redacted, for it may come from data, then cut.
+    fn read_key(&self, name: &mut String) {
+        if self.rules.redaction().is_some_and(|redaction| !redaction.is_clean(name)) {
+            let raw = std::mem::take(name);
+            self.read_text(&raw, self.rules.limits.key, name);
+            return;
+        }
         if name.len() > self.rules.limits.key {
             name.truncate(limits::cut(name, self.rules.limits.key).len());
             name.push('…');
@@ -541,7 +547,7 @@ impl TreeVisitor for TreeReader<'_, '_> {
         self.mask = self.reading.mask_for(&self.path);
         self.name.clear();
         self.name.push_str(key);
-        self.reading.shorten_key(&mut self.name);
+        self.reading.read_key(&mut self.name);
         if self.mask != Some(Mask::Drop) {
             self.writer.key(&self.name);
         }
