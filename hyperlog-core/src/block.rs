@@ -40,7 +40,7 @@ const END: u8 = 22;
 const KEY: u8 = 23;
 
 /// No tree is followed deeper than this, whatever the limits of the logger are.
-const DEEPEST: usize = 128;
+const DEEPEST: usize = 120;
 /// Nor a chain of causes further: it may be a ring.
 const MOST_CAUSES: usize = 32;
 
@@ -354,6 +354,19 @@ impl<'a> Entries<'a> {
 
     fn take_text(&mut self) -> Option<&'a str> {
         std::str::from_utf8(self.take_sized()?).ok()
+    }
+
+    /// The names alone: values are passed over without a look.
+    pub(crate) fn names(mut self) -> impl Iterator<Item = &'a str> {
+        std::iter::from_fn(move || {
+            let name = self.take_text()?;
+            let [tag] = self.take_array()?;
+            match tag {
+                STR | TREE => drop(self.take_sized()?),
+                other => drop(self.take_value(other)?),
+            }
+            Some(name)
+        })
     }
 
     fn take_value(&mut self, tag: u8) -> Option<Stored<'a>> {

@@ -111,7 +111,7 @@ impl<'a> Fields<'a> {
             Fields::Gathered { keys, .. } => (keys, &[]),
             Fields::Block(block) => (&[], block),
         };
-        keys.iter().map(Key::name).chain(Entries::new(block).map(|(key, _)| key.name()))
+        keys.iter().map(Key::name).chain(Entries::new(block).names())
     }
 
     /// Whether a field of this name stands at a place or behind it.

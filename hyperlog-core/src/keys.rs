@@ -298,9 +298,12 @@ impl Schema {
     /// The names that only the logger itself may write, so that no field can pass for the level or the time.
     pub(crate) fn reserved(&self) -> impl Iterator<Item = &'static str> {
         let groups = [self.severity, self.attributes, self.resource].into_iter().flatten();
+        // Each constant is `,"name":value`.
+        let constants = self.constants.split(",\"").filter_map(|constant| Some(constant.split_once("\":")?.0));
         [self.timestamp, self.level, self.target, self.message, self.sample_rate, self.cut_from]
             .into_iter()
             .chain(groups)
+            .chain(constants)
     }
 
     /// What a field of ours is called.

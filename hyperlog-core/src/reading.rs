@@ -543,7 +543,8 @@ impl TreeVisitor for TreeReader<'_, '_> {
         }
         self.leave_key();
         self.path.push('.');
-        self.path.push_str(key);
+        // A path is judged anew for each key: it must not grow with what data calls itself.
+        self.path.push_str(limits::cut(key, self.reading.rules.limits.key));
         self.mask = self.reading.mask_for(&self.path);
         self.name.clear();
         self.name.push_str(key);

@@ -1,6 +1,6 @@
 //! No field can pass for the time, the level or the message, in any schema, from anywhere.
 
-use hyperlog_core::{FieldSet, Hook, Identity, Json, Level, Logger, Memory, Output, Schema, fields, info};
+use hyperlog_core::{FieldSet, Hook, Identity, Json, Level, Logger, Memory, Output, Schema, TimeFormat, fields, info};
 
 /// What the record says of itself, by the names of the schema: level, target, message, time.
 fn schemas() -> [(Schema, [&'static str; 4]); 6] {
@@ -87,4 +87,41 @@ fn a_field_with_a_reserved_name_is_shown_under_another() {
     info!(logger: logger, level = "x", "m");
     let line: serde_json::Value = serde_json::from_str(&memory.text()).unwrap();
     assert_eq!((&line["level"], &line["field.level"]), (&"INFO".into(), &"x".into()));
+}
+
+/// One line of a record with one field, read by an independent parser, and the same as text.
+fn line_of(schema: Schema, name: &str) -> (serde_json::Value, String) {
+    let memory = Memory::new();
+    let logger = Logger::builder().output(Output::new(Json::with_schema(schema), memory.clone())).build().unwrap();
+    logger.log(Level::INFO, "m", &FieldSet::new().with(name, FORGED));
+    (serde_json::from_str(&memory.text()).unwrap(), memory.text())
+}
+
+#[test]
+fn what_a_schema_writes_into_each_record_cannot_be_written_by_a_field() {
+    for (schema, name) in [(Schema::ECS, "ecs.version"), (Schema::BUNYAN, "v"), (Schema::LOGSTASH, "@version")] {
+        let (line, text) = line_of(schema, name);
+        assert_ne!(line[name], FORGED, "{text}");
+        assert_eq!(line[format!("field.{name}")], FORGED, "{text}");
+    }
+}
+
+#[test]
+fn a_field_that_a_schema_renames_keeps_its_new_name_and_stands_once() {
+    let (line, text) = line_of(Schema::DATADOG, "status");
+    assert_eq!((&line["http.status_code"], &line["status"]), (&FORGED.into(), &"info".into()), "{text}");
+    let (line, text) = line_of(Schema::OPEN_TELEMETRY, "trace_id");
+    assert_eq!(line["trace_id"], FORGED, "{text}");
+    assert_eq!(text.matches("trace_id").count(), 1, "{text}");
+}
+
+#[test]
+fn a_time_of_ones_own_is_escaped() {
+    let memory = Memory::new();
+    let schema = Schema::DEFAULT.time(TimeFormat::pattern("\"%Y\\").unwrap());
+    let logger = Logger::builder().output(Output::new(Json::with_schema(schema), memory.clone())).build().unwrap();
+    logger.log(Level::INFO, "m", &FieldSet::new());
+    let line: serde_json::Value = serde_json::from_str(&memory.text()).unwrap();
+    let time = line["timestamp"].as_str().unwrap();
+    assert!(time.starts_with('"') && time.ends_with('\\'), "{time}");
 }

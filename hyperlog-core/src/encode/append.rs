@@ -432,6 +432,8 @@ fn push_rest(text: &str, from: usize, out: &mut Vec<u8>) {
 fn escaped_length(bytes: &[u8]) -> usize {
     match bytes {
         [0xC2, 0x80..=0x9F, ..] => 2,
+        // U+061C.
+        [0xD8, 0x9C, ..] => 2,
         // U+200E, U+200F, U+2028 to U+202E and U+2066 to U+2069.
         [0xE2, 0x80, 0x8E | 0x8F | 0xA8..=0xAE, ..] | [0xE2, 0x81, 0xA6..=0xA9, ..] => 3,
         _ => 0,
@@ -474,6 +476,7 @@ static CLASSES: [u8; 256] = {
     classes[b'"' as usize] = b'"';
     classes[b'\\' as usize] = b'"';
     classes[0xC2] = LEAD;
+    classes[0xD8] = LEAD;
     classes[0xE2] = LEAD;
     classes
 };
@@ -659,6 +662,7 @@ mod tests {
                 '\r' => "\\r".to_owned(),
                 '\t' => "\\t".to_owned(),
                 '\0'..='\x1F'
+                | '\u{61C}'
                 | '\x7F'..='\u{9F}'
                 | '\u{200E}'
                 | '\u{200F}'
@@ -671,7 +675,7 @@ mod tests {
 
     #[test]
     fn every_character_is_escaped_at_every_place() {
-        let telling = ['a', '"', '\n', '\u{7F}', '\u{9B}', 'é', '\u{2028}', '😀', '\u{FFFD}'];
+        let telling = ['a', '\u{61B}', '\u{61C}', '"', '\n', '\u{7F}', '\u{9B}', 'é', '\u{2028}', '😀', '\u{FFFD}'];
         let specials: Vec<char> = match cfg!(miri) {
             true => telling.into(),
             false => ('\0'..='\u{FF}').chain('\u{2000}'..='\u{2070}').chain(telling).collect(),

@@ -8,7 +8,7 @@ use crate::keys::{DurationForm, Schema};
 use crate::level::Level;
 use crate::reading::{FieldCursor, Plain, Rules};
 use crate::record::{Bound, Record};
-use crate::time::TimeFormat;
+use crate::time::{TimeFormat, Timestamp};
 use crate::value::{Tree, TreeVisitor, Value};
 use std::any::Any;
 use std::time::Duration;
@@ -66,7 +66,8 @@ impl Json {
             PaddedText::new(text)
         });
         let reserved: Box<[&'static str]> = schema.reserved().collect();
-        let special = schema.reserved().chain(schema.renamed.iter().map(|(ours, _)| *ours));
+        let renamed = schema.renamed.iter().map(|(ours, _)| *ours);
+        let special = schema.reserved().chain(renamed).chain(schema.ungrouped.iter().copied());
         Json {
             open: PaddedText::new(open),
             levels: levels.collect(),
@@ -136,11 +137,16 @@ impl Json {
     #[cold]
     #[inline(never)]
     fn is_special(&self, name: &str) -> bool {
-        self.reserved.contains(&name) || self.schema.renamed.iter().any(|(ours, _)| *ours == name)
+        self.reserved.contains(&name)
+            || self.schema.ungrouped.contains(&name)
+            || self.schema.renamed.iter().any(|(ours, _)| *ours == name)
     }
 
     #[inline(never)]
     fn push_field(&self, key: &Key<'_>, value: &Value<'_>, out: &mut Vec<u8>) {
+        if self.schema.ungrouped.contains(&key.name()) {
+            return;
+        }
         if let Value::Duration(duration) = value {
             return self.push_duration_field(key, *duration, out);
         }
@@ -149,10 +155,9 @@ impl Json {
     }
 
     fn push_key(&self, key: &Key<'_>, suffix: &str, out: &mut Vec<u8>) {
-        let name = key.name();
-        let is_reserved = self.may_be_special(key) && self.reserved.contains(&name);
-        out.extend_from_slice(if is_reserved { b",\"field." } else { b",\"" });
-        push_escaped(self.schema.name_of(name), out);
+        let name = self.schema.name_of(key.name());
+        out.extend_from_slice(if self.reserved.contains(&name) { b",\"field." } else { b",\"" });
+        push_escaped(name, out);
         push_escaped(suffix, out);
         out.extend_from_slice(b"\":");
     }
@@ -244,7 +249,7 @@ impl Json {
     /// The fields that a grouped schema wants beside its groups.
     fn push_ungrouped(&self, record: &Record<'_>, out: &mut Vec<u8>) {
         record.for_each_field(|key, value| {
-            if self.schema.ungrouped.contains(&self.schema.name_of(key.name())) {
+            if self.schema.ungrouped.contains(&key.name()) {
                 self.push_key(&key, "", out);
                 push_value(value, self.schema.duration, out);
             }
@@ -258,7 +263,7 @@ impl Encode for Json {
         line.padded(self.open.get());
         match &self.schema.time {
             TimeFormat::Rfc3339Micros => line.rfc3339_micros(record.timestamp()),
-            other => line.with_vec(|out| other.write(record.timestamp(), out)),
+            other => line.with_vec(|out| push_time(other, record.timestamp(), out)),
         }
         let has_plain_keys = match record.copy_head(|head| line.padded(head)) {
             Some(has_plain_keys) => has_plain_keys,
@@ -368,6 +373,16 @@ fn push_rarer_value(value: Value<'_>, form: DurationForm, out: &mut Vec<u8>) {
         Value::Null => out.extend_from_slice(b"null"),
         // The rest never reaches an encoder, and was taken care of before.
         _ => out.extend_from_slice(b"null"),
+    }
+}
+
+/// Appends a time that a pattern may have given anything.
+fn push_time(format: &TimeFormat, time: Timestamp, out: &mut Vec<u8>) {
+    let start = out.len();
+    format.write(time, out);
+    if out[start..].iter().any(|byte| matches!(byte, b'"' | b'\\')) {
+        let raw = String::from_utf8_lossy(&out.split_off(start)).into_owned();
+        push_escaped(&raw, out);
     }
 }
 
