@@ -67,7 +67,7 @@ impl OutputHealth {
 
 /// The counters of one output.
 pub(crate) struct Counters {
-    shards: Box<[Shard]>,
+    shards: Box<[Shard; SHARDS]>,
     queued: [AtomicU64; CLASSES],
     dropped: [[AtomicU64; CLASSES]; DropReason::ALL.len()],
     cut: AtomicU64,
@@ -83,11 +83,12 @@ struct Shard {
 
 /// Threads with a place of their own; all others share the last.
 const PLACES: usize = 63;
+const SHARDS: usize = PLACES + 1;
 
 impl Counters {
     pub(crate) fn new() -> Counters {
         Counters {
-            shards: (0..=PLACES).map(|_| Shard::default()).collect(),
+            shards: Box::new(std::array::from_fn(|_| Shard::default())),
             queued: Default::default(),
             dropped: Default::default(),
             cut: AtomicU64::new(0),
@@ -96,12 +97,12 @@ impl Counters {
 
     #[inline]
     pub(crate) fn accept(&self, level: Level, place: &Place) {
-        place.add(&self.shards[place.0].accepted[class_of(level)]);
+        place.add(&self.shards[place.0 % SHARDS].accepted[class_of(level)]);
     }
 
     #[inline]
     pub(crate) fn write(&self, level: Level, place: &Place) {
-        place.add(&self.shards[place.0].written[class_of(level)]);
+        place.add(&self.shards[place.0 % SHARDS].written[class_of(level)]);
     }
 
     pub(crate) fn queue_one(&self, level: Level) {

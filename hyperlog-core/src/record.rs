@@ -166,6 +166,9 @@ impl<'a> Record<'a> {
     /// What is bound, where all of it was prepared: the process's fields, and the logger's.
     #[inline(always)]
     pub(crate) fn prepared(&self) -> Option<(&[u8], &[u8])> {
+        if self.context.is_empty() && self.shape.identity.is_empty() {
+            return Some((&[], &[]));
+        }
         if self.overriding || self.context_covers_identity() {
             return None;
         }
