@@ -57,6 +57,8 @@ pub const FILE: &str = "file";
 pub const LINE: &str = "line";
 /// How many frames of the runtime and the libraries were left out in this place.
 pub const FOLDED: &str = "folded";
+/// A message before its arguments are put in.
+pub const TEMPLATE: &str = "template";
 
 /// How many records a sampler kept back.
 pub const SUPPRESSED: &str = "suppressed";

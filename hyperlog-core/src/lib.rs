@@ -430,7 +430,8 @@ mod workspace;
 pub use crate::bind::{BindFields, Gathered};
 pub use crate::builder::{BuildError, Builder, Location, Output};
 pub use crate::encode::{
-    Color, ColorDepth, ColorMode, Encode, Json, Logfmt, Palette, Partition, Pretty, PrettyLayout, Style, Theme, Token,
+    Color, ColorDepth, ColorMode, Encode, Json, Logfmt, MessageTemplate, Palette, Partition, Pretty, PrettyLayout,
+    Style, Theme, Token,
 };
 #[cfg(feature = "formats")]
 pub use crate::encode::{Csv, Facility, Gelf, Mark, Syslog, Template, TemplateError, Terminator};
@@ -471,5 +472,5 @@ pub mod __private {
     pub use crate::callsite::Callsite;
     pub use crate::global::{gate, gate_of, log, log_to};
     pub use crate::keyset::KeySet;
-    pub use crate::named::{ByDebug, ByDisplay, ByValue, Named};
+    pub use crate::named::{ByDebug, ByDisplay, ByNothing, ByValue, Named};
 }
