@@ -121,6 +121,7 @@
 //! | [`SystemTime`](std::time::SystemTime), [`Timestamp`] | RFC 3339 |
 //! | `Option` | the value or null |
 //! | `dyn Error` | its text, and the texts of its sources as a list in `<name>.causes` |
+//! | [`typed`]`(&error)` | the same, and the name of its type in `<name>.type` |
 //! | [`list`], [`map`], any [`Tree`] | a list, a map |
 //! | any other type | with `%` its `Display`, with `?` its `Debug`; or implement [`ToValue`] |
 //!
@@ -463,7 +464,7 @@ pub use crate::sink::{
     Surface, Written,
 };
 pub use crate::time::{Clock, ClockHands, PatternError, TimeFormat, Timestamp, Zone};
-pub use crate::value::{List, Map, ToValue, Tree, TreeVisitor, Value, list, map};
+pub use crate::value::{List, Map, ToValue, Tree, TreeVisitor, TypedError, Value, list, map, typed};
 
 /// What the macros call.
 #[doc(hidden)]
