@@ -380,7 +380,7 @@
 //! |---|---|---|
 //! | `formats` | `Csv`, `Gelf`, `Syslog`, `Template` | none |
 //! | `http` | one request, one record: ids, outcomes, the exchange, for whoever writes an adapter | `uuid` |
-//! | `panic` | panics caught at a boundary, with their place and their frames | `backtrace` and what it needs |
+//! | `panic` | panics caught at a boundary, with their place and their frames; `stack(16)` as a value | `backtrace` and what it needs |
 //! | `local` | times in the zone of the machine | `tz-rs` |
 //! | `patterns` | regular expressions of your own in redaction, in linear time | `regex` |
 //! | `serde` | `serde(&value)`: whatever implements `Serialize` as a value | `serde` |
@@ -453,6 +453,8 @@ pub use crate::keys::{DurationForm, LevelForm, Schema};
 pub use crate::level::{Level, ParseLevelError, RegisterLevelError};
 pub use crate::limits::Limits;
 pub use crate::logger::{LevelChange, LevelChangeCause, Logger};
+#[cfg(feature = "panic")]
+pub use crate::panic::stack::{Stack, stack};
 pub use crate::reading::FieldCursor;
 pub use crate::record::{Bound, Record, Site};
 pub use crate::redact::{BuildRedactionError, KeyedHash, Mask, Preset, Redaction, RedactionBuilder, Verdict};
