@@ -47,6 +47,30 @@ const NEVER_IN_CORE: &[&str] = &[
 /// exist yet are left out.
 const CRATES: &[(&[&str], usize)] = &[(&[], 6), (&["http", "panic", "patterns"], 22)];
 
+/// The ground floor.
+const GROUND: &str = "hyperlog-core";
+
+/// What only whoever writes an adapter for a framework asks for.
+const FOR_ADAPTERS: &str = "http";
+
+#[test]
+fn the_roof_passes_on_each_feature_of_the_ground_floor() {
+    let packages = packages();
+    let features = |wanted: &str| {
+        let package = packages.iter().find(|package| name(package) == wanted).expect("it is of this workspace");
+        package["features"].as_object().expect("features are a map").clone()
+    };
+    let roof = features(ROOF);
+    for feature in features(GROUND).keys().filter(|feature| *feature != FOR_ADAPTERS) {
+        let passes_on = serde_json::json!([format!("{GROUND}/{feature}")]);
+        assert_eq!(roof.get(feature), Some(&passes_on), "`{ROOF}` does not pass `{feature}` on");
+    }
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("it is there");
+    for feature in roof.keys() {
+        assert!(readme.contains(&format!("| `{feature}` | ")), "README.md does not tell what `{feature}` adds");
+    }
+}
+
 #[test]
 fn a_crate_imports_only_the_floors_below_it() {
     for package in packages().iter().filter(|package| name(package) != ROOF) {
@@ -89,7 +113,7 @@ fn the_ground_floor_brings_a_handful_of_crates() {
 }
 
 fn core() -> Value {
-    packages().into_iter().find(|package| name(package) == "hyperlog-core").expect("core is in the workspace")
+    packages().into_iter().find(|package| name(package) == GROUND).expect("core is in the workspace")
 }
 
 fn packages() -> Vec<Value> {

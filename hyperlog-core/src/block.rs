@@ -68,7 +68,7 @@ impl Block {
         self.bytes.splice(..0, before);
     }
 
-    /// Appends a field; an error with causes becomes two, `name` and `name.causes`.
+    /// Appends a field; an error becomes as many as three, `name`, `name.causes` and `name.type`.
     pub(crate) fn push(&mut self, name: &str, value: Value<'_>) {
         push(name, value, &mut self.bytes);
     }
@@ -78,9 +78,19 @@ impl Block {
 pub(crate) fn push(name: &str, value: Value<'_>, out: &mut Vec<u8>) {
     push_text(name, out);
     push_value(value, out);
-    if let Value::Error(error) = value
-        && has_source(error)
-    {
+    match value {
+        Value::Error(error) => push_causes(name, error, out),
+        Value::TypedError(typed) => {
+            push_causes(name, typed.error, out);
+            push_text_pieces(&[name, TYPE], out);
+            push_value(Value::Str(typed.name), out);
+        }
+        _ => {}
+    }
+}
+
+fn push_causes(name: &str, error: &(dyn Error + 'static), out: &mut Vec<u8>) {
+    if has_source(error) {
         push_text_pieces(&[name, CAUSES], out);
         push_tree(&Causes(error), out);
     }
@@ -113,6 +123,8 @@ pub(crate) fn push_all(mut fields: FieldCursor<'_>, out: &mut Vec<u8>) {
 
 /// What follows the name of an error where its causes are told.
 pub(crate) const CAUSES: &str = ".causes";
+/// And where its type is named.
+pub(crate) const TYPE: &str = ".type";
 
 /// Whatever an error does when it is asked, the record goes on.
 fn has_source(error: &(dyn Error + 'static)) -> bool {
@@ -177,7 +189,7 @@ fn push_value(value: Value<'_>, out: &mut Vec<u8>) {
             push_scalar(TIME, value.seconds().to_le_bytes(), out);
             out.extend_from_slice(&value.subsec_nanos().to_le_bytes());
         }
-        Value::Bytes(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) => {
+        Value::Bytes(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) | Value::TypedError(_) => {
             out.push(STR);
             push_sized(out, |out| format_into(value, out));
         }

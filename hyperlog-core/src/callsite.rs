@@ -38,7 +38,7 @@ static CALLSITES: Mutex<Vec<&'static Callsite>> = Mutex::new(Vec::new());
 impl Callsite {
     pub const fn new(site: Site<'static>) -> Callsite {
         Callsite {
-            keys: KeySet::new(site.keys, site.template),
+            keys: KeySet::new(site.keys),
             site,
             verdict: AtomicU8::new(Verdict::Unknown as u8),
             filter: AtomicU64::new(0),

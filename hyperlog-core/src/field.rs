@@ -119,6 +119,13 @@ impl<'a> Fields<'a> {
         self.names().skip(index).any(|other| other == name)
     }
 
+    /// Whether an error of this name is at a place or behind it: in a block, it has become text.
+    pub(crate) fn has_error_from(self, name: &str, index: usize) -> bool {
+        let Fields::Gathered { keys, values } = self else { return false };
+        let mut later = keys.iter().zip(values).skip(index);
+        later.any(|(key, value)| key.name() == name && matches!(value, Value::Error(_) | Value::TypedError(_)))
+    }
+
     /// How many stand at a place or behind it; of a block that is being copied from, how many are left.
     pub(crate) fn count_from(self, index: usize) -> usize {
         match self {

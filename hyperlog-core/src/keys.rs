@@ -25,6 +25,8 @@ pub const SPAN_ID: &str = "span_id";
 pub const PARENT_SPAN_ID: &str = "parent_span_id";
 /// An error's message; its causes follow as `error.causes`.
 pub const ERROR: &str = "error";
+/// The name of an error's type.
+pub const ERROR_TYPE: &str = "error.type";
 /// What kind of record this is: `access`, `panic`.
 pub const KIND: &str = "kind";
 /// The method of a request.
@@ -57,6 +59,8 @@ pub const FILE: &str = "file";
 pub const LINE: &str = "line";
 /// How many frames of the runtime and the libraries were left out in this place.
 pub const FOLDED: &str = "folded";
+/// A message before its arguments are put in.
+pub const TEMPLATE: &str = "template";
 
 /// How many records a sampler kept back.
 pub const SUPPRESSED: &str = "suppressed";
@@ -190,6 +194,7 @@ impl Schema {
             (PID, "process.pid"),
             (ERROR, "exception.message"),
             ("error.causes", "exception.causes"),
+            (ERROR_TYPE, "exception.type"),
             (METHOD, "http.request.method"),
             (ROUTE, "http.route"),
             (PATH, "url.path"),
@@ -251,6 +256,7 @@ impl Schema {
             (TRACE_ID, "dd.trace_id"),
             (SPAN_ID, "dd.span_id"),
             (ERROR, "error.message"),
+            (ERROR_TYPE, "error.kind"),
             (METHOD, "http.method"),
             (ROUTE, "http.route"),
             (STATUS, "http.status_code"),

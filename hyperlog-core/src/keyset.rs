@@ -37,7 +37,7 @@ pub(crate) struct Findings {
 }
 
 impl KeySet {
-    pub const fn new(keys: &'static [Key<'static>], _: &'static str) -> KeySet {
+    pub const fn new(keys: &'static [Key<'static>]) -> KeySet {
         KeySet { keys, marks: AtomicU64::new(0), verdicts: AtomicU64::new(0), overriding: AtomicU64::new(0) }
     }
 

@@ -121,6 +121,7 @@
 //! | [`SystemTime`](std::time::SystemTime), [`Timestamp`] | RFC 3339 |
 //! | `Option` | the value or null |
 //! | `dyn Error` | its text, and the texts of its sources as a list in `<name>.causes` |
+//! | [`typed`]`(&error)` | the same, and the name of its type in `<name>.type` |
 //! | [`list`], [`map`], any [`Tree`] | a list, a map |
 //! | any other type | with `%` its `Display`, with `?` its `Debug`; or implement [`ToValue`] |
 //!
@@ -379,7 +380,7 @@
 //! |---|---|---|
 //! | `formats` | `Csv`, `Gelf`, `Syslog`, `Template` | none |
 //! | `http` | one request, one record: ids, outcomes, the exchange, for whoever writes an adapter | `uuid` |
-//! | `panic` | panics caught at a boundary, with their place and their frames | `backtrace` and what it needs |
+//! | `panic` | panics caught at a boundary, with their place and their frames; `stack(16)` as a value | `backtrace` and what it needs |
 //! | `local` | times in the zone of the machine | `tz-rs` |
 //! | `patterns` | regular expressions of your own in redaction, in linear time | `regex` |
 //! | `serde` | `serde(&value)`: whatever implements `Serialize` as a value | `serde` |
@@ -430,7 +431,8 @@ mod workspace;
 pub use crate::bind::{BindFields, Gathered};
 pub use crate::builder::{BuildError, Builder, Location, Output};
 pub use crate::encode::{
-    Color, ColorDepth, ColorMode, Encode, Json, Logfmt, Palette, Partition, Pretty, PrettyLayout, Style, Theme, Token,
+    Color, ColorDepth, ColorMode, Encode, Json, Logfmt, MessageTemplate, Palette, Partition, Pretty, PrettyLayout,
+    Style, Theme, Token,
 };
 #[cfg(feature = "formats")]
 pub use crate::encode::{Csv, Facility, Gelf, Mark, Syslog, Template, TemplateError, Terminator};
@@ -451,6 +453,8 @@ pub use crate::keys::{DurationForm, LevelForm, Schema};
 pub use crate::level::{Level, ParseLevelError, RegisterLevelError};
 pub use crate::limits::Limits;
 pub use crate::logger::{LevelChange, LevelChangeCause, Logger};
+#[cfg(feature = "panic")]
+pub use crate::panic::stack::{Stack, stack};
 pub use crate::reading::FieldCursor;
 pub use crate::record::{Bound, Record, Site};
 pub use crate::redact::{BuildRedactionError, KeyedHash, Mask, Preset, Redaction, RedactionBuilder, Verdict};
@@ -462,7 +466,7 @@ pub use crate::sink::{
     Surface, Written,
 };
 pub use crate::time::{Clock, ClockHands, PatternError, TimeFormat, Timestamp, Zone};
-pub use crate::value::{List, Map, ToValue, Tree, TreeVisitor, Value, list, map};
+pub use crate::value::{List, Map, ToValue, Tree, TreeVisitor, TypedError, Value, list, map, typed};
 
 /// What the macros call.
 #[doc(hidden)]
@@ -471,5 +475,5 @@ pub mod __private {
     pub use crate::callsite::Callsite;
     pub use crate::global::{gate, gate_of, log, log_to};
     pub use crate::keyset::KeySet;
-    pub use crate::named::{ByDebug, ByDisplay, ByValue, Named};
+    pub use crate::named::{ByDebug, ByDisplay, ByNothing, ByValue, Named};
 }

@@ -157,6 +157,7 @@ pub(crate) fn format_into(value: Value<'_>, out: &mut impl TextBuffer) {
         Value::Display(value) => write!(writer, "{value}"),
         Value::Debug(value) => write!(writer, "{value:?}"),
         Value::Error(value) => write!(writer, "{value}"),
+        Value::TypedError(value) => write!(writer, "{}", value.error),
         Value::Bytes(bytes) => writer.write_bytes(bytes),
         Value::Str(text) => writer.write_str(text),
         other => write!(writer, "{other:?}"),

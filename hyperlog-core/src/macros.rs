@@ -213,7 +213,7 @@ macro_rules! __emit {
     ({ gather } [$(($key:expr))*] [$(($value:expr))*] "" [] []) => {
         $crate::__private::Gathered::new(
             {
-                static KEYS: $crate::__private::KeySet = $crate::__private::KeySet::new(&[$($key),*], "");
+                static KEYS: $crate::__private::KeySet = $crate::__private::KeySet::new(&[$($key),*]);
                 &KEYS
             },
             &[$($value),*],
@@ -265,7 +265,7 @@ macro_rules! __gate {
 macro_rules! __call {
     (() $callsite:ident $pass:ident [$(($value:expr))*] $message:tt [$(($positional:expr))*] [] [$(($name:ident $named:ident))*]) => {{
         #[allow(unused_imports)]
-        use $crate::__private::{ByDebug as _, ByDisplay as _, ByValue as _};
+        use $crate::__private::{ByDebug as _, ByDisplay as _, ByNothing as _, ByValue as _};
         $crate::__private::log(
             &$callsite,
             $pass,
@@ -275,7 +275,7 @@ macro_rules! __call {
     }};
     (($logger:expr) $callsite:ident $pass:ident [$(($value:expr))*] $message:tt [$(($positional:expr))*] [] [$(($name:ident $named:ident))*]) => {{
         #[allow(unused_imports)]
-        use $crate::__private::{ByDebug as _, ByDisplay as _, ByValue as _};
+        use $crate::__private::{ByDebug as _, ByDisplay as _, ByNothing as _, ByValue as _};
         $crate::__private::log_to(
             &$logger,
             &$callsite,

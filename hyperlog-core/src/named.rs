@@ -9,6 +9,14 @@ use std::fmt::{Debug, Display};
 #[doc(hidden)]
 pub struct Named<'a, T: ?Sized>(pub &'a T);
 
+impl<T: ?Sized> Clone for Named<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Named<'_, T> {}
+
 #[doc(hidden)]
 pub trait ByValue {
     fn as_value(&self) -> Value<'_>;
@@ -39,5 +47,18 @@ pub trait ByDebug {
 impl<T: Debug> ByDebug for Named<'_, T> {
     fn as_value(&self) -> Value<'_> {
         Value::Debug(self.0)
+    }
+}
+
+/// An argument that only a form such as `{:x}` can show: its field is null. One that nothing can show is told by the
+/// message alone, so that a mistake is one error and not two.
+#[doc(hidden)]
+pub trait ByNothing {
+    fn as_value(self) -> Value<'static>;
+}
+
+impl<T: ?Sized> ByNothing for Named<'_, T> {
+    fn as_value(self) -> Value<'static> {
+        Value::Null
     }
 }

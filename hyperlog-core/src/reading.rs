@@ -221,7 +221,12 @@ impl<'r> FieldCursor<'r> {
         if let Some((key, value)) = self.plain().iter().next() {
             let passes = match value {
                 Value::Str(text) => rules.passes(text),
-                Value::Bytes(_) | Value::Display(_) | Value::Debug(_) | Value::Error(_) | Value::Tree(_) => false,
+                Value::Bytes(_)
+                | Value::Display(_)
+                | Value::Debug(_)
+                | Value::Error(_)
+                | Value::TypedError(_)
+                | Value::Tree(_) => false,
                 _ => true,
             };
             if passes {
@@ -341,10 +346,13 @@ impl Overriding<'_> {
     }
 }
 
-/// Whether a field of this name stands at a place or behind it, or one whose causes would.
+/// Whether a field of this name stands at a place or behind it, or an error whose causes or type would bear it.
 fn has_field(fields: Fields<'_>, name: &str, index: usize) -> bool {
     let error = name.strip_suffix(block::CAUSES);
-    fields.has_from(name, index) || error.is_some_and(|error| fields.has_from(error, index))
+    let typed = name.strip_suffix(block::TYPE);
+    fields.has_from(name, index)
+        || error.is_some_and(|error| fields.has_from(error, index))
+        || typed.is_some_and(|typed| fields.has_error_from(typed, index))
 }
 
 impl Drop for FieldCursor<'_> {

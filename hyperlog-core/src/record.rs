@@ -114,6 +114,11 @@ impl<'a> Record<'a> {
         self.call.site.template
     }
 
+    /// Whether the message was given without arguments.
+    pub(crate) fn is_literal(&self) -> bool {
+        self.call.message.as_str().is_some()
+    }
+
     /// The module, file and line, where the logger is told to show them.
     #[inline]
     pub fn location(&self) -> Option<(&str, u32)> {

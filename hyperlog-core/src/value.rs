@@ -16,8 +16,8 @@ use std::time::{Duration, SystemTime};
 ///
 /// Macros make values by [`ToValue`]; by hand they are made with the variants.
 ///
-/// An encoder or a hook never meets [`Value::Display`], [`Value::Debug`], [`Value::Error`] or [`Value::Bytes`]: they have
-/// become text by then, so that redaction and limits have seen every character.
+/// An encoder or a hook never meets [`Value::Display`], [`Value::Debug`], [`Value::Bytes`], [`Value::Error`] or
+/// [`Value::TypedError`]: they have become text by then, so that redaction and limits have seen every character.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Value<'a> {
@@ -53,6 +53,8 @@ pub enum Value<'a> {
     Debug(&'a dyn Debug),
     /// An error with all its sources.
     Error(&'a (dyn Error + 'static)),
+    /// An error with all its sources and the name of its type.
+    TypedError(&'a TypedError<'a>),
     /// A map or a list.
     Tree(&'a dyn Tree),
 }
@@ -73,7 +75,7 @@ impl Debug for Value<'_> {
             Value::Time(value) => Debug::fmt(value, formatter),
             // Text may be a secret, and this form has met no redaction.
             Value::Str(_) | Value::Bytes(_) | Value::Display(_) | Value::Debug(_) => formatter.write_str("Text(..)"),
-            Value::Error(_) => formatter.write_str("Error(..)"),
+            Value::Error(_) | Value::TypedError(_) => formatter.write_str("Error(..)"),
             Value::Tree(_) => formatter.write_str("Tree(..)"),
         }
     }
@@ -144,6 +146,41 @@ pub trait TreeVisitor {
     /// Nothing more is wanted: a walk over something endless may stop here.
     fn is_full(&self) -> bool {
         false
+    }
+}
+
+/// An error with the name of its type: `error = typed(&problem)`.
+///
+/// The fields are `error`, `error.causes` if it has sources, and `error.type`. What is `dyn Error` has forgotten its type;
+/// this has to be called where it is still known.
+///
+/// ```
+/// use hyperlog_core::{Logger, error, typed};
+///
+/// let (logger, captured) = Logger::capture();
+/// let problem = "80a".parse::<u16>().unwrap_err();
+/// error!(logger: logger, error = typed(&problem), "cannot start");
+///
+/// let record = captured.only();
+/// assert_eq!(record.text("error"), "invalid digit found in string");
+/// assert_eq!(record.text("error.type"), "core::num::error::ParseIntError");
+/// ```
+///
+/// The name is that of [`std::any::type_name`]: for people and for grouping, and not the same for ever.
+pub fn typed<E: Error + 'static>(error: &E) -> TypedError<'_> {
+    TypedError { error, name: std::any::type_name::<E>() }
+}
+
+/// What [`typed`] makes.
+#[derive(Clone, Copy)]
+pub struct TypedError<'a> {
+    pub(crate) error: &'a (dyn Error + 'static),
+    pub(crate) name: &'static str,
+}
+
+impl ToValue for TypedError<'_> {
+    fn to_value(&self) -> Value<'_> {
+        Value::TypedError(self)
     }
 }
 

@@ -70,6 +70,17 @@ fn named_arguments_fill_the_message_and_become_fields() {
 }
 
 #[test]
+fn an_argument_that_only_a_form_of_its_own_can_show_fills_the_message_and_is_a_field_without_a_value() {
+    struct Color(u32);
+    impl std::fmt::LowerHex for Color {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            std::fmt::LowerHex::fmt(&self.0, formatter)
+        }
+    }
+    check(|| info!("painted {color:x}", color = Color(0xC0_FFEE)), "painted c0ffee", &[("color", "null")]);
+}
+
+#[test]
 fn fields() {
     let (user, attempts) = ("ann", 3);
     let position = Position { x: 1.0, y: 2.0 };

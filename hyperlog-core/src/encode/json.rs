@@ -4,7 +4,7 @@ use crate::encode::append::{Appender, Padded, PaddedText, push_escaped};
 use crate::encode::{Encode, Partition};
 use crate::field::{Fields, Key};
 use crate::filter::sample::SampleRate;
-use crate::keys::{DurationForm, Schema};
+use crate::keys::{self, DurationForm, Schema};
 use crate::level::Level;
 use crate::reading::{FieldCursor, Plain, Rules};
 use crate::record::{Bound, Record};
@@ -34,10 +34,20 @@ pub struct Json {
     /// What stands between target and message.
     message: PaddedText,
     reserved: Box<[&'static str]>,
-    /// Whether fields stand beside everything else.
+    /// Whether there is nothing beside head, fields and extras, and no field stands in a group.
     is_flat: bool,
+    message_template: MessageTemplate,
     /// The marks of all names that are reserved or renamed.
     special_keys: [u64; 4],
+}
+
+/// Whether a record shows its message as it stands in the program, before the arguments are put in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageTemplate {
+    /// It does not.
+    Hidden,
+    /// It does, if the message has arguments.
+    Shown,
 }
 
 impl Default for Json {
@@ -74,9 +84,38 @@ impl Json {
             message: PaddedText::new(format!(",\"{}\":\"", schema.message)),
             special_keys: marks_of(special),
             is_flat: schema.attributes.is_none() && schema.constants.is_empty(),
+            message_template: MessageTemplate::Hidden,
             reserved,
             schema,
         }
+    }
+
+    /// Whether messages that have arguments are shown without them as well, as `template`: the same for all records of
+    /// one call, so that they can be counted together. Hidden by default.
+    ///
+    /// ```
+    /// use hyperlog_core::{Json, Logger, Memory, MessageTemplate, Output, info};
+    ///
+    /// let memory = Memory::new();
+    /// let json = Json::new().message_template(MessageTemplate::Shown);
+    /// let logger = Logger::builder().output(Output::new(json, memory.clone())).build()?;
+    /// info!(logger: logger, "welcome {who}", who = "ann");
+    /// assert!(memory.text().contains(r#""message":"welcome ann","who":"ann","template":"welcome {who}"}"#));
+    /// # Ok::<(), hyperlog_core::BuildError>(())
+    /// ```
+    ///
+    /// Redaction sees it as it sees the message. A record that has to be cut goes without.
+    #[must_use]
+    pub fn message_template(self, shown: MessageTemplate) -> Json {
+        let mut json = Json::with_schema(self.schema);
+        if shown == MessageTemplate::Shown {
+            json.reserved = json.reserved.iter().copied().chain([keys::TEMPLATE]).collect();
+            let mark = Key::new(keys::TEMPLATE).mark();
+            json.special_keys[usize::from(mark >> 6)] |= 1 << (mark & 63);
+            json.is_flat = false;
+            json.message_template = shown;
+        }
+        json
     }
 
     #[inline(never)]
@@ -188,7 +227,7 @@ impl Json {
         }
     }
 
-    /// Fields under names of their own, behind what is the same in each record.
+    /// Fields under names of their own or none, behind what is the same in each record.
     #[inline(never)]
     fn append_groups(&self, record: &Record<'_>, line: &mut Appender<'_>) {
         line.bytes(self.schema.constants.as_bytes());
@@ -199,7 +238,23 @@ impl Json {
         let opened = self.open_group(self.schema.attributes, line);
         self.append_bound(record.context(), line);
         self.append_own(record, false, line);
+        if self.message_template == MessageTemplate::Shown {
+            line.with_vec(|out| self.push_template(record, out));
+        }
         self.close_group(opened, line);
+    }
+
+    fn push_template(&self, record: &Record<'_>, out: &mut Vec<u8>) {
+        let template = record.template();
+        // A message without arguments is its own; and what made a record too long is not said twice.
+        let has_arguments = !record.is_literal() && template != record.message() && !template.is_empty();
+        if has_arguments && record.cut_from().is_none() {
+            self.push_name(keys::TEMPLATE, out);
+            match record.reading.rules.passes_message(template) {
+                true => push_text(template, out),
+                false => push_text(&record.reading.shown_message(template), out),
+            }
+        }
     }
 
     fn open_group(&self, name: Option<&str>, line: &mut Appender<'_>) -> Option<usize> {
@@ -248,6 +303,9 @@ impl Json {
 
     /// The fields that a grouped schema wants beside its groups.
     fn push_ungrouped(&self, record: &Record<'_>, out: &mut Vec<u8>) {
+        if self.schema.ungrouped.is_empty() {
+            return;
+        }
         record.for_each_field(|key, value| {
             if self.schema.ungrouped.contains(&key.name()) {
                 self.push_key(&key, "", out);
@@ -299,7 +357,8 @@ impl Encode for Json {
     }
 
     fn is_same(&self, other: &dyn Any) -> bool {
-        other.downcast_ref::<Json>().is_some_and(|other| other.schema == self.schema)
+        let same = |other: &Json| other.schema == self.schema && other.message_template == self.message_template;
+        other.downcast_ref::<Json>().is_some_and(same)
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) use self::colored::paint;
 pub use self::csv::Csv;
 #[cfg(feature = "formats")]
 pub use self::gelf::{Gelf, Terminator};
-pub use self::json::Json;
+pub use self::json::{Json, MessageTemplate};
 pub use self::logfmt::Logfmt;
 pub use self::pretty::{Pretty, PrettyLayout};
 #[cfg(feature = "formats")]

@@ -20,19 +20,17 @@ enum Entry {
     Folded(u64),
 }
 
-/// A stack may be as deep as a recursion went.
-const MOST_ENTRIES: usize = 64;
-
 impl Frames {
     /// Looks the names up, which reads debug information: slow.
-    pub(crate) fn resolve(mut stack: Backtrace) -> Frames {
+    pub(crate) fn resolve(mut stack: Backtrace, most: usize) -> Frames {
         stack.resolve();
         let mut frames = Frames(Vec::new());
         for symbol in stack.frames().iter().flat_map(BacktraceFrame::symbols) {
-            if frames.0.len() == MOST_ENTRIES {
+            frames.add(symbol);
+            if frames.0.len() > most {
+                frames.0.truncate(most);
                 break;
             }
-            frames.add(symbol);
         }
         frames
     }
@@ -64,7 +62,7 @@ const RUNTIME: &[&str] = &[
     "alloc::", "core::", "std::", "test::", "__rustc::", "__rust", "rust_", "__libc", "__clone", "clone3", "_start", "start_thread",
     "actix_http::", "actix_rt::", "actix_server::", "actix_service::", "actix_web::", "axum::", "axum_core::", "backtrace::",
     "futures_util::", "hyper::", "hyper_util::", "tokio::", "tower::", "tower_http::",
-    "hyperlog_core::panic::catch", "hyperlog_core::panic::hook::", "hyperlog_actix::", "hyperlog_axum::", "hyperlog_tower::",
+    "hyperlog_core::panic::catch", "hyperlog_core::panic::hook::", "hyperlog_core::panic::stack::stack", "hyperlog_actix::", "hyperlog_axum::", "hyperlog_tower::",
 ];
 
 /// Whether a file is of the standard library or of a crate that was downloaded.

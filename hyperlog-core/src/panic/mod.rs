@@ -5,6 +5,7 @@
 
 mod frames;
 mod hook;
+pub(crate) mod stack;
 
 pub use crate::panic::hook::install;
 
@@ -74,13 +75,16 @@ impl Panic {
         let mut fields = FieldSet::new();
         fields.add(keys::KIND, "panic").add(keys::ERROR, self.message()).add(keys::LOCATION, self.location());
         if let Some(note) = &self.note {
-            fields.add(keys::FRAMES, Value::Tree(&Frames::resolve(note.stack.clone())));
+            fields.add(keys::FRAMES, Value::Tree(&Frames::resolve(note.stack.clone(), MOST_FRAMES)));
         }
         let (level, message) = (Level::ERROR, "panicked");
         let site = Site { level, target: TARGET, module: None, file: None, line: None, template: message, keys: &[] };
         logger.log_from(&site, format_args!("{message}"), &fields);
     }
 }
+
+/// A stack may be as deep as a recursion went.
+const MOST_FRAMES: usize = 64;
 
 /// The target of panic records, by which they are filtered.
 const TARGET: &str = "hyperlog::panic";
