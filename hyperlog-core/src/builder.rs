@@ -45,7 +45,8 @@ use std::sync::Arc;
 #[must_use]
 pub struct Builder {
     directives: Directives,
-    redaction: Redaction,
+    /// None for the default, which is made once for all loggers.
+    redaction: Option<Redaction>,
     limits: Limits,
     clock: Clock,
     location: bool,
@@ -71,7 +72,7 @@ impl Builder {
     pub(crate) fn new() -> Builder {
         Builder {
             directives: Directives::new(Builder::DEFAULT_LEVEL),
-            redaction: Redaction::default(),
+            redaction: None,
             limits: Limits::default(),
             clock: Clock::system(),
             location: false,
@@ -106,7 +107,7 @@ impl Builder {
 
     /// What is hidden.
     pub fn redaction(mut self, redaction: Redaction) -> Builder {
-        self.redaction = redaction;
+        self.redaction = Some(redaction);
         self
     }
 
@@ -194,7 +195,7 @@ impl Builder {
             overridden: None,
             samples_by_field: sampler.as_ref().is_some_and(Sampler::needs_fields),
             sampler: sampler.map(Arc::new),
-            rules: Rules::new(self.redaction, self.limits),
+            rules: Rules::new(self.redaction.unwrap_or_default(), self.limits),
             rules_of_bound: Rules::as_it_is(),
             clock: self.clock,
             shape: Shape { identity: Context::EMPTY, encoding: next_number(), location: self.location },
@@ -218,8 +219,7 @@ const MOST_OUTPUTS: usize = 64;
 /// Outputs with the same encoder share its bytes.
 fn group(outputs: Vec<Output>) -> Vec<Format> {
     let mut formats: Vec<Format> = Vec::new();
-    let environment = Environment::current();
-    for (index, output) in outputs.into_iter().map(|output| output.painted(&environment)).enumerate() {
+    for (index, output) in outputs.into_iter().map(Output::painted).enumerate() {
         let outlet = Outlet {
             name: output.name.unwrap_or_else(|| format!("output {}", index + 1)),
             level: output.level,
@@ -300,8 +300,12 @@ impl Output {
     }
 
     /// With the colours that its sink and the environment ask for.
-    fn painted(mut self, environment: &Environment) -> Output {
-        if let Some(depth) = self.color.decide(surface_of(&*self.sink), environment) {
+    fn painted(mut self) -> Output {
+        let surface = surface_of(&*self.sink);
+        // What is kept is never coloured: there the environment need not be read.
+        if surface != Surface::Storage
+            && let Some(depth) = self.color.decide(surface, &Environment::current())
+        {
             self.encoder = paint(self.encoder, &Palette::new(&self.theme, depth));
         }
         self

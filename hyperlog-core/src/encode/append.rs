@@ -812,7 +812,8 @@ mod tests {
             assert_eq!(written(number), zmij::Buffer::new().format_finite(number), "{number:e}");
             assert_eq!(written(-number), zmij::Buffer::new().format_finite(-number), "-{number:e}");
         };
-        let edges = [0.0, 1e-3, 9.99999e-4, 0.1 + 0.2, 0.3, 1.0, 1.234, 12.5, 0.873, 999_999_999.999_999, 1e9, 1e16, 5e-324];
+        let edges =
+            [0.0, 1e-3, 9.99999e-4, 0.1 + 0.2, 0.3, 1.0, 1.234, 12.5, 0.873, 999_999_999.999_999, 1e9, 1e16, 5e-324];
         edges.into_iter().chain([f64::MAX, f64::MIN_POSITIVE, 1e-7, 123_456.000_001]).for_each(check);
         // A stream of numbers of every size, and the decimals of every length next to them.
         let mut state = 0x9E37_79B9_7F4A_7C15_u64;

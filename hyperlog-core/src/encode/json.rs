@@ -11,6 +11,7 @@ use crate::record::{Bound, Record};
 use crate::time::{TimeFormat, Timestamp};
 use crate::value::{Tree, TreeVisitor, Value};
 use std::any::Any;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Writes each record as one line of JSON.
@@ -30,7 +31,7 @@ pub struct Json {
     /// What precedes the time.
     open: PaddedText,
     /// What stands between the time and the target, of every level.
-    levels: Box<[PaddedText]>,
+    levels: [OnceLock<PaddedText>; Level::MAX_SEVERITY as usize],
     /// What stands between target and message.
     message: PaddedText,
     reserved: Box<[&'static str]>,
@@ -67,20 +68,12 @@ impl Json {
         let has_time = schema.time != TimeFormat::Off;
         let quote = if schema.time.is_number() { "" } else { "\"" };
         let open = if has_time { format!("{{\"{}\":{quote}", schema.timestamp) } else { "{".to_owned() };
-        let levels = (1..=Level::MAX_SEVERITY).filter_map(Level::from_severity).map(|level| {
-            let mut text = if has_time { format!("{quote},") } else { String::new() };
-            if let Some(severity) = schema.severity {
-                text += &format!("\"{severity}\":{},", level.severity());
-            }
-            text += &format!("\"{}\":{},\"{}\":\"", schema.level, schema.level_form.json(level), schema.target);
-            PaddedText::new(text)
-        });
         let reserved: Box<[&'static str]> = schema.reserved().collect();
         let renamed = schema.renamed.iter().map(|(ours, _)| *ours);
         let special = schema.reserved().chain(renamed).chain(schema.ungrouped.iter().copied());
         Json {
             open: PaddedText::new(open),
-            levels: levels.collect(),
+            levels: [const { OnceLock::new() }; Level::MAX_SEVERITY as usize],
             message: PaddedText::new(format!(",\"{}\":\"", schema.message)),
             special_keys: marks_of(special),
             is_flat: schema.attributes.is_none() && schema.constants.is_empty(),
@@ -118,6 +111,21 @@ impl Json {
         json
     }
 
+    /// What stands between the time and the target: made when a level is first met.
+    #[inline]
+    fn level(&self, level: Level) -> &PaddedText {
+        self.levels[usize::from(level.severity() - 1)].get_or_init(|| {
+            let schema = &self.schema;
+            let time_ends = if schema.time.is_number() { "," } else { "\"," };
+            let mut text = if schema.time == TimeFormat::Off { String::new() } else { time_ends.to_owned() };
+            if let Some(severity) = schema.severity {
+                text += &format!("\"{severity}\":{},", level.severity());
+            }
+            text += &format!("\"{}\":{},\"{}\":\"", schema.level, schema.level_form.json(level), schema.target);
+            PaddedText::new(text)
+        })
+    }
+
     #[inline(never)]
     fn append_fields(&self, fields: &mut FieldCursor<'_>, line: &mut Appender<'_>) {
         loop {
@@ -146,8 +154,7 @@ impl Json {
     #[inline(never)]
     fn append_head(&self, record: &Record<'_>, line: &mut Appender<'_>) -> bool {
         let start = line.length();
-        let level = &self.levels[usize::from(record.level().severity() - 1)];
-        line.text_between(level.get(), record.target(), b"\"");
+        line.text_between(self.level(record.level()).get(), record.target(), b"\"");
         line.text_between(self.message.get(), record.message(), b"\"");
         let has_plain_keys = record.has_plain_keys()
             && record.call.site.keys.iter().all(|key| key.fragment().is_some() && !self.is_special(key.name()));

@@ -11,8 +11,8 @@ mod secrets;
 use std::error::Error;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use self::keys::{CREDENTIALS, Keys, Rule};
 use self::preset::{Kinds, Personal};
@@ -266,7 +266,9 @@ impl Redaction {
 impl Default for Redaction {
     /// Sensitive keys, and values that give themselves away.
     fn default() -> Redaction {
-        Redaction::builder().build().expect("the default policy has no rule that could be wrong")
+        static DEFAULT: OnceLock<Redaction> = OnceLock::new();
+        let make = || Redaction::builder().build().expect("the default policy has no rule that could be wrong");
+        DEFAULT.get_or_init(make).clone()
     }
 }
 
