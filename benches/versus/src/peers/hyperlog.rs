@@ -4,8 +4,8 @@ use crate::case::Case;
 use crate::peers::{Loop, Peer, Sites, Standing};
 use crate::sink::Null;
 use hyperlog_core::{
-    Csv, Json, Line, Logfmt, Logger, Output, Pretty, Redaction, Sampling, SamplingMethod, SamplingRule, Sink, Syslog,
-    Template, Written, debug, fields, info,
+    Csv, FieldSet, Json, Level, Line, Logfmt, Logger, Output, Pretty, Redaction, Sampling, SamplingKey, SamplingMethod,
+    SamplingRule, Sink, Syslog, Template, Written, debug, fields, info,
 };
 use std::error::Error;
 use std::io::Write;
@@ -27,9 +27,14 @@ pub static JSON: Peer = Peer {
             _ => None,
         };
         if let Some(method) = method {
-            builder = builder.sampling(Sampling::new().rule(SamplingRule::new(method)));
+            let rule = SamplingRule::new(method).key(SamplingKey::Rule);
+            builder = builder.sampling(Sampling::new().rule(rule));
         }
-        builder.install()?;
+        let logger = builder.install()?;
+        if case == Case::SampledBucket {
+            // The one token there is.
+            logger.log(Level::INFO, "", &FieldSet::new());
+        }
         Ok(())
     },
     call,
