@@ -144,8 +144,8 @@ pub struct Schema {
     pub(crate) attributes: Option<&'static str>,
     /// What the process's own fields stand under.
     pub(crate) resource: Option<&'static str>,
-    /// What stands in each record, as JSON.
-    pub(crate) constants: &'static str,
+    /// What stands in each record: names, and values as JSON.
+    pub(crate) constants: &'static [(&'static str, &'static str)],
     /// Our name, and theirs.
     pub(crate) renamed: &'static [(&'static str, &'static str)],
     /// Their names of fields that stand beside the groups.
@@ -169,7 +169,7 @@ impl Schema {
         duration: DurationForm::Millis,
         attributes: None,
         resource: None,
-        constants: "",
+        constants: &[],
         renamed: &[],
         ungrouped: &[],
     };
@@ -213,7 +213,7 @@ impl Schema {
         file: "log.origin.file.name",
         line: "log.origin.file.line",
         duration: DurationForm::Nanos,
-        constants: r#","ecs.version":"8.11.0""#,
+        constants: &[("ecs.version", "\"8.11.0\"")],
         renamed: &[
             (SERVICE, "service.name"),
             (VERSION, "service.version"),
@@ -271,14 +271,18 @@ impl Schema {
         level: "level",
         level_form: LevelForm::Bunyan,
         message: "msg",
-        constants: r#","v":0"#,
+        constants: &[("v", "0")],
         renamed: &[(SERVICE, "name"), (HOST, "hostname"), (REQUEST_ID, "req_id"), (ERROR, "err")],
         ..Schema::DEFAULT
     };
 
     /// What Logstash and its JSON codec expect.
-    pub const LOGSTASH: Schema =
-        Schema { timestamp: "@timestamp", target: "logger_name", constants: r#","@version":"1""#, ..Schema::DEFAULT };
+    pub const LOGSTASH: Schema = Schema {
+        timestamp: "@timestamp",
+        target: "logger_name",
+        constants: &[("@version", "\"1\"")],
+        ..Schema::DEFAULT
+    };
 
     /// The same with another form of the time.
     #[must_use]
@@ -304,8 +308,7 @@ impl Schema {
     /// The names that only the logger itself may write, so that no field can pass for the level or the time.
     pub(crate) fn reserved(&self) -> impl Iterator<Item = &'static str> {
         let groups = [self.severity, self.attributes, self.resource].into_iter().flatten();
-        // Each constant is `,"name":value`.
-        let constants = self.constants.split(",\"").filter_map(|constant| Some(constant.split_once("\":")?.0));
+        let constants = self.constants.iter().map(|(name, _)| *name);
         [self.timestamp, self.level, self.target, self.message, self.sample_rate, self.cut_from]
             .into_iter()
             .chain(groups)

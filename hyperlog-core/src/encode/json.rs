@@ -237,7 +237,10 @@ impl Json {
     /// Fields under names of their own or none, behind what is the same in each record.
     #[inline(never)]
     fn append_groups(&self, record: &Record<'_>, line: &mut Appender<'_>) {
-        line.bytes(self.schema.constants.as_bytes());
+        for (name, value) in self.schema.constants {
+            line.with_vec(|out| self.push_name(name, out));
+            line.bytes(value.as_bytes());
+        }
         line.with_vec(|out| self.push_ungrouped(record, out));
         let opened = self.open_group(self.schema.resource, line);
         self.append_bound(record.identity(), line);
