@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::encode::theme::Environment;
 use crate::encode::{ColorMode, Encode, Json, Palette, Pretty, Theme, paint};
 use crate::fatal::Fatal;
+use crate::fault;
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::filter::sample::{Sampler, Sampling, SamplingError};
 use crate::global::install;
@@ -220,6 +221,7 @@ const MOST_OUTPUTS: usize = 64;
 fn group(outputs: Vec<Output>) -> Vec<Format> {
     let mut formats: Vec<Format> = Vec::new();
     for (index, output) in outputs.into_iter().map(Output::painted).enumerate() {
+        begin(&*output.encoder, &*output.sink);
         let outlet = Outlet {
             name: output.name.unwrap_or_else(|| format!("output {}", index + 1)),
             level: output.level,
@@ -237,6 +239,20 @@ fn group(outputs: Vec<Output>) -> Vec<Format> {
         }
     }
     formats
+}
+
+/// Gives a sink what stands before its first record. One that panics over it, or an encoder that does, goes without.
+fn begin(encoder: &dyn Encode, sink: &dyn Sink) {
+    let begun = catch_unwind(AssertUnwindSafe(|| {
+        let mut preamble = Vec::new();
+        encoder.preamble(&mut preamble);
+        if !preamble.is_empty() {
+            sink.begin(&preamble);
+        }
+    }));
+    if begun.is_err() {
+        fault::report("output", format_args!("it panicked before its first record"));
+    }
 }
 
 /// Where records go, as what, and which.
@@ -400,6 +416,61 @@ mod tests {
         check(ColorMode::Always, Surface::Storage, false);
         check(ColorMode::Auto, Surface::Storage, false);
         check(ColorMode::Never, Surface::Terminal, false);
+    }
+
+    #[test]
+    fn what_stands_before_the_first_record_is_written_once_for_each_output_and_is_no_record() {
+        struct Titled;
+        impl Encode for Titled {
+            fn encode(&self, _: &crate::Record<'_>, out: &mut Vec<u8>) -> crate::Partition {
+                out.push(b'.');
+                crate::Partition::NONE
+            }
+            fn preamble(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(b"title\n");
+            }
+            fn is_same(&self, other: &dyn Any) -> bool {
+                other.is::<Titled>()
+            }
+        }
+        let (first, second, plain) = (Memory::new(), Arc::new(Memory::new()), Memory::new());
+        let builder = Logger::builder().output(Output::new(Titled, first.clone()));
+        let builder = builder.output(Output::new(Titled, second.clone()).level(LevelFilter::OFF));
+        let logger = builder.output(Output::new(Json::new(), plain.clone())).build().unwrap();
+        for _ in 0..2 {
+            logger.with(&FieldSet::new().with("k", 1)).log(Level::INFO, "m", &FieldSet::new());
+        }
+        assert_eq!((first.preamble(), first.text()), (b"title\n".to_vec(), "..".to_owned()));
+        assert_eq!((second.preamble(), second.len()), (b"title\n".to_vec(), 0));
+        assert!(plain.preamble().is_empty());
+        assert_eq!(logger.health()[0].accepted.total(), 2);
+        assert!(logger.health().iter().all(|output| output.is_conserved()));
+    }
+
+    #[test]
+    fn an_output_that_panics_before_its_first_record_still_works() {
+        struct Shy(Memory);
+        impl Sink for Shy {
+            fn begin(&self, _: &[u8]) {
+                panic!("not yet");
+            }
+            fn write(&self, line: &Line<'_>) -> Written {
+                self.0.write(line)
+            }
+        }
+        struct Headed(Json);
+        impl Encode for Headed {
+            fn encode(&self, record: &crate::Record<'_>, out: &mut Vec<u8>) -> crate::Partition {
+                self.0.encode(record, out)
+            }
+            fn preamble(&self, out: &mut Vec<u8>) {
+                out.push(b'#');
+            }
+        }
+        let memory = Memory::new();
+        let output = Output::new(Headed(Json::new()), Shy(memory.clone()));
+        Logger::builder().output(output).build().unwrap().log(Level::INFO, "m", &FieldSet::new());
+        assert_eq!(memory.len(), 1);
     }
 
     #[test]

@@ -122,7 +122,7 @@ pub enum DurationForm {
 /// | message | `message` | `body` | `message` | `message` | `message` | `msg` |
 /// | target | `target` | `scope` | `log.logger` | `target` | `logger.name` | `target` |
 /// | fields | flat | under `attributes` | flat | flat | flat | flat |
-/// | process | flat | under `resource` | `service.name`… | flat | `service`, `ddsource`… | `name`, `hostname`, `pid` |
+/// | process | flat | under `resource` | `service.name`… | flat | `service`, `env`, and `ddsource` | `name`, `hostname`, `pid` |
 /// | trace | `trace_id` | `trace_id` | `trace.id` | `logging.googleapis.com/trace` | `dd.trace_id` | `trace_id` |
 /// | durations | `_ms` | `_s` | `_ns` | `"0.012s"` | `_ns` | `_ms` |
 #[derive(Clone, Debug, PartialEq)]
@@ -150,6 +150,8 @@ pub struct Schema {
     pub(crate) renamed: &'static [(&'static str, &'static str)],
     /// Their names of fields that stand beside the groups.
     pub(crate) ungrouped: &'static [&'static str],
+    /// What a trace id stands behind.
+    pub(crate) trace_prefix: Option<Box<str>>,
 }
 
 impl Schema {
@@ -172,6 +174,7 @@ impl Schema {
         constants: &[],
         renamed: &[],
         ungrouped: &[],
+        trace_prefix: None,
     };
 
     /// OpenTelemetry's log data model, one JSON object a record.
@@ -233,7 +236,8 @@ impl Schema {
         ..Schema::DEFAULT
     };
 
-    /// What Google Cloud Logging reads from standard output.
+    /// What Google Cloud Logging reads from standard output. Its traces are found only under a project's name, which
+    /// [`Schema::google_cloud`] gives them.
     pub const GOOGLE_CLOUD: Schema = Schema {
         timestamp: "time",
         time: TimeFormat::Rfc3339Nanos,
@@ -251,6 +255,7 @@ impl Schema {
         level_form: LevelForm::Lower,
         target: "logger.name",
         duration: DurationForm::Nanos,
+        constants: r#","ddsource":"rust""#,
         renamed: &[
             (ENVIRONMENT, "env"),
             (TRACE_ID, "dd.trace_id"),
@@ -283,6 +288,24 @@ impl Schema {
         constants: &[("@version", "\"1\"")],
         ..Schema::DEFAULT
     };
+
+    /// [`Schema::GOOGLE_CLOUD`] with trace ids as the traces of a project are called: `projects/shop-prod/traces/4bf9…`.
+    ///
+    /// ```
+    /// use hyperlog_core::{Json, Logger, Memory, Output, Schema, info};
+    ///
+    /// let memory = Memory::new();
+    /// let json = Json::with_schema(Schema::google_cloud("shop-prod"));
+    /// let logger = Logger::builder().output(Output::new(json, memory.clone())).build()?;
+    /// info!(logger: logger, trace_id = "4bf92f3577b34da6a3ce929d0e0e4736", "ready");
+    /// let expected = r#""logging.googleapis.com/trace":"projects/shop-prod/traces/4bf92f3577b34da6a3ce929d0e0e4736""#;
+    /// assert!(memory.text().contains(expected));
+    /// # Ok::<(), hyperlog_core::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn google_cloud(project: &str) -> Schema {
+        Schema { trace_prefix: Some(format!("projects/{project}/traces/").into()), ..Schema::GOOGLE_CLOUD }
+    }
 
     /// The same with another form of the time.
     #[must_use]

@@ -52,6 +52,8 @@ fn in_a_role() {
         "null" => write_to_nothing(),
         "stalled" => stall(),
         "many" => write_lines(),
+        #[cfg(feature = "formats")]
+        "csv" => write_csv(),
         #[cfg(feature = "testing")]
         "conform" => conform(),
         other => panic!("no such role: {other}"),
@@ -91,6 +93,25 @@ fn write_to_nothing() {
     let (health, memory) = log_to_all();
     assert_eq!(memory.len(), 100);
     assert!(health.iter().all(|output| output.is_conserved()), "{health:?}");
+}
+
+#[cfg(feature = "formats")]
+fn write_csv() {
+    let csv = hyperlog_core::Csv::new(["level", "message"]);
+    let logger = Logger::builder().output(Output::new(csv, Console::stderr())).build().unwrap();
+    info!(logger: logger, "one");
+    info!(logger: logger, "two");
+    assert_eq!(logger.health()[0].written.total(), 2, "a header is no record");
+}
+
+#[test]
+#[cfg(feature = "formats")]
+fn a_csv_begins_with_its_header() {
+    let path = scratch("csv");
+    assert_well(child("csv").stderr(File::create(&path).unwrap()).spawn().unwrap());
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(text, "level,message\r\nINFO,one\r\nINFO,two\r\n");
 }
 
 #[test]

@@ -31,7 +31,7 @@ cargo xtask <command> [--install]
   check             lint, then test: all that a change must pass
   bench [args]      the comparison with other loggers; args go to the benchmark
   proof [name]      what takes longer than a change should wait for; without a name, all of it:
-                    fuzz, coverage, mutants, powerset, msrv, semver
+                    fuzz, coverage, miri, mutants, powerset, msrv, semver
                     what follows the name goes to the tool
 
   --install         fetch the tools that are missing; without it, they are named, with the command that fetches them

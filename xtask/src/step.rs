@@ -85,6 +85,20 @@ pub(crate) fn run(command: &mut Command) -> Outcome<Ended> {
     if status.success() { Ok(Ended::Well) } else { Err(format!("`{}` ended with {status}", shown(command)).into()) }
 }
 
+/// Runs a command after printing it, and returns what it writes to standard output.
+///
+/// # Errors
+///
+/// When it cannot be started or does not succeed.
+pub(crate) fn output(command: &mut Command) -> Outcome<String> {
+    announce(command);
+    let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("`{}`: {error}", shown(command)))?;
+    match output.status.success() {
+        true => Ok(String::from_utf8(output.stdout)?),
+        false => Err(format!("`{}` ended with {}", shown(command), output.status).into()),
+    }
+}
+
 /// Which of a command's streams is read.
 #[derive(Clone, Copy)]
 pub(crate) enum Stream {

@@ -55,10 +55,19 @@ impl Tool {
                 return Err(format!("`{program}` is missing: add --install, or fetch it with `{by_hand}`").into());
             }
         };
+        Ok(self.call(&program))
+    }
+
+    /// A call of the tool, if it is there already.
+    pub(crate) fn found(&self) -> Option<Command> {
+        self.find().map(|program| self.call(&program))
+    }
+
+    fn call(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         // cargo calls its subcommands with their own name first
         command.args(self.program.strip_prefix("cargo-"));
-        Ok(command)
+        command
     }
 
     fn find(&self) -> Option<PathBuf> {
@@ -107,17 +116,34 @@ impl Tool {
     }
 }
 
-/// Makes sure that rustup has a component of the toolchain in use.
+/// The compiler that may do what the stable one may not: instrument code for fuzzing, interpret it.
+pub(crate) const NIGHTLY: &str = "nightly";
+
+/// Makes sure that rustup has a component of a toolchain, by default of the one in use.
 ///
 /// # Errors
 ///
 /// When it is missing and may not be fetched, or fetching fails.
-pub(crate) fn component(name: &str, install: Install) -> Outcome {
-    let listed = rustup(&["component", "list", "--installed"])?;
+pub(crate) fn component(name: &str, toolchain: Option<&str>, install: Install) -> Outcome {
+    let of: Vec<&str> = toolchain.map_or(Vec::new(), |toolchain| vec!["--toolchain", toolchain]);
+    let listed = rustup(&[&["component", "list", "--installed"], &*of].concat())?;
     if listed.lines().any(|line| line.starts_with(name)) {
         return Ok(());
     }
-    fetch_with_rustup(&["component", "add", name], install)
+    fetch_with_rustup(&[&["component", "add", name], &*of].concat(), install)
+}
+
+/// A program of the component `llvm-tools` of the toolchain in use.
+///
+/// # Errors
+///
+/// When the component is missing and may not be fetched, or the compiler does not say where it is.
+pub(crate) fn llvm(program: &str, install: Install) -> Outcome<Command> {
+    component("llvm-tools", None, install)?;
+    let output = Command::new("rustc").args(["--print", "target-libdir"]).output()?;
+    let libraries = String::from_utf8(output.stdout)?;
+    let folder = Path::new(libraries.trim()).parent().ok_or("rustc does not say where its libraries are")?;
+    Ok(Command::new(folder.join("bin").join(format!("{program}{}", std::env::consts::EXE_SUFFIX))))
 }
 
 /// Makes sure that rustup has a toolchain, and answers a `cargo` of it.

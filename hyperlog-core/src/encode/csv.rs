@@ -13,17 +13,14 @@ use std::any::Any;
 /// Writes each record as one line of RFC 4180, with the columns you choose.
 ///
 /// ```
-/// use hyperlog_core::{Clock, Csv, Encode, Logger, Memory, Output, Timestamp, info};
+/// use hyperlog_core::{Clock, Csv, Logger, Memory, Output, Timestamp, info};
 ///
 /// let csv = Csv::new(["timestamp", "level", "message", "item"]).rest("more");
-/// let mut header = Vec::new();
-/// csv.preamble(&mut header);
-/// assert_eq!(header, b"timestamp,level,message,item,more\r\n");
-///
 /// let memory = Memory::new();
 /// let (clock, _) = Clock::manual(Timestamp::new(1_700_000_000, 42_000_000));
 /// let logger = Logger::builder().clock(clock).output(Output::new(csv, memory.clone())).build()?;
 /// info!(logger: logger, item = 42, note = "a gift", "added, at last");
+/// assert_eq!(memory.preamble(), b"timestamp,level,message,item,more\r\n");
 /// assert_eq!(
 ///     memory.text(),
 ///     "2023-11-14T22:13:20.042000Z,INFO,\"added, at last\",42,\"{\"\"note\"\":\"\"a gift\"\"}\"\r\n"

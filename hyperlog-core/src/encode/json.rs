@@ -197,6 +197,12 @@ impl Json {
             return self.push_duration_field(key, *duration, out);
         }
         self.push_key(key, "", out);
+        if let (Some(prefix), Value::Str(id), keys::TRACE_ID) = (&self.schema.trace_prefix, value, key.name()) {
+            out.push(b'"');
+            push_escaped(prefix, out);
+            push_escaped(id, out);
+            return out.push(b'"');
+        }
         push_value(*value, self.schema.duration, out);
     }
 

@@ -44,6 +44,28 @@ impl Console {
         Console { name, is_gone, is_closed, file: Mutex::new(file), is_terminal }
     }
 
+    /// Writes this if that is possible, and tells what came of it.
+    fn put(&self, bytes: &[u8]) -> Written {
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Written::Closed;
+        }
+        if self.is_gone.load(Ordering::Relaxed) {
+            return Written::Dropped(DropReason::Gone);
+        }
+        match self.write_whole(bytes) {
+            Ok(()) => Written::Done,
+            Err(error) if is_final(&error) => {
+                self.is_gone.store(true, Ordering::Relaxed);
+                fault::report("console", format_args!("{} is gone: {error}", self.name));
+                Written::Dropped(DropReason::Gone)
+            }
+            Err(error) => {
+                fault::report("console", format_args!("cannot write to {}: {error}", self.name));
+                Written::Dropped(DropReason::Failed)
+            }
+        }
+    }
+
     fn write_whole(&self, bytes: &[u8]) -> io::Result<()> {
         // One lock a line: a write that is cut short must not let another line in between.
         let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,25 +109,13 @@ fn write_patiently(mut file: &File, mut bytes: &[u8]) -> io::Result<()> {
 }
 
 impl Sink for Console {
+    fn begin(&self, preamble: &[u8]) {
+        // What came of it was told where it went wrong, and no record is lost.
+        let _ = self.put(preamble);
+    }
+
     fn write(&self, line: &Line<'_>) -> Written {
-        if self.is_closed.load(Ordering::Relaxed) {
-            return Written::Closed;
-        }
-        if self.is_gone.load(Ordering::Relaxed) {
-            return Written::Dropped(DropReason::Gone);
-        }
-        match self.write_whole(line.bytes) {
-            Ok(()) => Written::Done,
-            Err(error) if is_final(&error) => {
-                self.is_gone.store(true, Ordering::Relaxed);
-                fault::report("console", format_args!("{} is gone: {error}", self.name));
-                Written::Dropped(DropReason::Gone)
-            }
-            Err(error) => {
-                fault::report("console", format_args!("cannot write to {}: {error}", self.name));
-                Written::Dropped(DropReason::Failed)
-            }
-        }
+        self.put(line.bytes)
     }
 
     fn close(&self, _: Duration) -> Result<(), SinkError> {

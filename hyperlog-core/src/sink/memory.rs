@@ -28,6 +28,7 @@ pub struct Memory(Arc<Mutex<Kept>>);
 
 #[derive(Default)]
 struct Kept {
+    preamble: Vec<u8>,
     lines: Vec<(Level, Vec<u8>)>,
     is_closed: bool,
 }
@@ -52,6 +53,11 @@ impl Memory {
         self.kept().lines.is_empty()
     }
 
+    /// What the encoder wrote before the first record: the header of a CSV, say. It is in none of the other answers.
+    pub fn preamble(&self) -> Vec<u8> {
+        self.kept().preamble.clone()
+    }
+
     /// All bytes, one record after the other.
     pub fn bytes(&self) -> Vec<u8> {
         self.kept().lines.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect()
@@ -69,6 +75,10 @@ impl Memory {
 }
 
 impl Sink for Memory {
+    fn begin(&self, preamble: &[u8]) {
+        self.kept().preamble.extend_from_slice(preamble);
+    }
+
     fn write(&self, line: &Line<'_>) -> Written {
         let mut kept = self.kept();
         if kept.is_closed {

@@ -41,6 +41,15 @@ use std::time::Duration;
 /// }
 /// ```
 pub trait Sink: Send + Sync + 'static {
+    /// Takes what the encoder writes before the first record, such as the header of a CSV. Called once for each output,
+    /// when its logger is built, if the encoder has any such thing. It is no record, and counts as none.
+    ///
+    /// A sink that may begin more than once keeps it: a file writes it whenever it begins empty. By default it goes
+    /// nowhere.
+    fn begin(&self, preamble: &[u8]) {
+        let _ = preamble;
+    }
+
     /// Takes one record.
     fn write(&self, line: &Line<'_>) -> Written;
 
@@ -75,6 +84,10 @@ pub trait Sink: Send + Sync + 'static {
 }
 
 impl<S: Sink + ?Sized> Sink for Arc<S> {
+    fn begin(&self, preamble: &[u8]) {
+        (**self).begin(preamble);
+    }
+
     fn write(&self, line: &Line<'_>) -> Written {
         (**self).write(line)
     }

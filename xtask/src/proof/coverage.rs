@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -18,24 +19,54 @@ const GATES: [(&str, f64); 3] =
 const REPORT: &str = "target/coverage.json";
 
 pub(super) fn prove(arguments: &[String], install: Install) -> Outcome<Ended> {
-    tools::component("llvm-tools", install)?;
-    let mut cover = tools::LLVM_COV.command(install)?;
-    cover.args([
-        "--workspace",
-        "--exclude=xtask",
-        "--all-features",
-        "--json",
-        "--summary-only",
-        "--output-path",
-        REPORT,
-    ]);
-    step::run(cover.args(arguments))?;
+    match tools::LLVM_COV.found() {
+        Some(cover) => measure_with(cover, arguments)?,
+        None => measure(arguments, install)?,
+    };
     let folders = folders(&serde_json::from_str(&fs::read_to_string(REPORT)?)?, &std::env::current_dir()?);
     for (folder, lines) in &folders {
         say(format_args!("{:6.1} % of {:6} lines  {folder}", lines.percent(), lines.all));
     }
     let below = below_their_gate(&folders);
     if below.is_empty() { Ok(Ended::Well) } else { Err(below.join("; ").into()) }
+}
+
+const WHAT: [&str; 3] = ["--workspace", "--exclude=xtask", "--all-features"];
+
+/// With `cargo llvm-cov`, which somebody put here.
+fn measure_with(mut cover: Command, arguments: &[String]) -> Outcome<Ended> {
+    let report = ["--json", "--summary-only", "--output-path", REPORT];
+    step::run(cover.args(WHAT).args(report).args(arguments))
+}
+
+/// With what comes with the compiler: its instruments, and the programs that read what they note.
+fn measure(arguments: &[String], install: Install) -> Outcome<Ended> {
+    let (mut merge, mut export) = (tools::llvm("llvm-profdata", install)?, tools::llvm("llvm-cov", install)?);
+    let notes = std::env::current_dir()?.join("target/coverage/notes");
+    if notes.exists() {
+        fs::remove_dir_all(&notes)?;
+    }
+    let test = || {
+        let mut cargo = Command::new("cargo");
+        cargo.env("RUSTFLAGS", "-Cinstrument-coverage").env("LLVM_PROFILE_FILE", notes.join("%p-%m.profraw"));
+        cargo.args(["test", "--tests", "--target-dir=target/coverage"]).args(WHAT).args(arguments);
+        cargo
+    };
+    let built = step::output(test().args(["--no-run", "--message-format=json"]))?;
+    step::run(&mut test())?;
+
+    let merged = "target/coverage/merged.profdata";
+    step::run(merge.args(["merge", "--sparse", "--output", merged]).arg(&notes))?;
+    export.args(["export", "--summary-only", "--ignore-filename-regex=/(registry|rustc|tests|target)/"]);
+    export.args(["--instr-profile", merged]).args(programs(&built).map(|program| format!("--object={program}")));
+    fs::write(REPORT, step::output(&mut export)?)?;
+    Ok(Ended::Well)
+}
+
+/// The programs that cargo says it built.
+fn programs(messages: &str) -> impl Iterator<Item = String> {
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    messages.filter_map(|message| Some(message["executable"].as_str()?.to_owned()))
 }
 
 /// Lines that a test could reach, and those that one did.
@@ -75,6 +106,12 @@ fn below_their_gate(folders: &BTreeMap<String, Lines>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_programs_are_those_that_cargo_names() {
+        let messages = "{\"executable\":null}\nno message\n{\"executable\":\"/house/target/debug/deps/one\"}\n{}";
+        assert_eq!(programs(messages).collect::<Vec<_>>(), ["/house/target/debug/deps/one"]);
+    }
 
     #[test]
     fn a_folder_below_its_gate_is_named() {

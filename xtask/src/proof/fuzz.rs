@@ -5,7 +5,7 @@ use crate::step::{self, Ended};
 use crate::{Outcome, tools, workspace};
 
 pub(super) fn prove(arguments: &[String], install: Install) -> Outcome<Ended> {
-    tools::toolchain(NIGHTLY, install)?;
+    tools::toolchain(tools::NIGHTLY, install)?;
     for target in targets()? {
         // what it finds goes beside the corpus, which holds only what somebody chose to keep
         let (found, kept) = (format!("target/fuzz/found/{target}"), format!("fuzz/corpus/{target}"));
@@ -13,13 +13,10 @@ pub(super) fn prove(arguments: &[String], install: Install) -> Outcome<Ended> {
         let mut fuzz = tools::FUZZ.command(install)?;
         fuzz.args(["run", "--target-dir=target/fuzz", &target, &found, &kept, "--", "-max_total_time=60"]);
         fuzz.args(arguments);
-        step::run(fuzz.env("RUSTUP_TOOLCHAIN", NIGHTLY))?;
+        step::run(fuzz.env("RUSTUP_TOOLCHAIN", tools::NIGHTLY))?;
     }
     Ok(Ended::Well)
 }
-
-/// Fuzzing instruments the code, which only this compiler may do.
-const NIGHTLY: &str = "nightly";
 
 fn targets() -> Outcome<Vec<String>> {
     let metadata = workspace::metadata(&["--manifest-path=fuzz/Cargo.toml"])?;

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod fuzz;
+mod miri;
 mod msrv;
 mod mutants;
 mod powerset;
@@ -14,10 +15,11 @@ use crate::step::{Ended, Steps};
 /// A proof is handed what follows its name on the command line, for the tool beneath it.
 type Proof = fn(&[String], Install) -> Outcome<Ended>;
 
-const PROOFS: [(&str, Proof); 6] = [
+const PROOFS: [(&str, Proof); 7] = [
     ("msrv", msrv::prove),
     ("powerset", powerset::prove),
     ("coverage", coverage::prove),
+    ("miri", miri::prove),
     ("fuzz", fuzz::prove),
     ("semver", semver::prove),
     ("mutants", mutants::prove),
