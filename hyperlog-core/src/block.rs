@@ -57,6 +57,11 @@ impl Block {
         self.bytes.clear();
     }
 
+    /// Forgets all fields behind so many bytes.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.bytes.truncate(length);
+    }
+
     /// Puts fields before those that are there.
     pub(crate) fn prepend(&mut self, mut fields: Fields<'_>) {
         let mut before = Vec::new();
