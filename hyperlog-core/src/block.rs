@@ -57,6 +57,11 @@ impl Block {
         self.bytes.clear();
     }
 
+    /// Forgets all fields behind so many bytes.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.bytes.truncate(length);
+    }
+
     /// Puts fields before those that are there.
     pub(crate) fn prepend(&mut self, mut fields: Fields<'_>) {
         let mut before = Vec::new();
@@ -289,7 +294,7 @@ impl TreeVisitor for TreeWriter<'_> {
     }
 
     fn key(&mut self, key: &str) {
-        if self.passed_over > 0 || self.open.last() != Some(&MAP) {
+        if self.passed_over > 0 || self.open.last() != Some(&MAP) || self.is_full() {
             return;
         }
         if self.keyed {
@@ -301,7 +306,8 @@ impl TreeVisitor for TreeWriter<'_> {
     }
 
     fn value(&mut self, value: Value<'_>) {
-        if self.passed_over > 0 {
+        // Not every walk asks whether more is wanted. A key that stands there gets its value.
+        if self.passed_over > 0 || self.is_full() && !self.keyed {
             return;
         }
         match value {
@@ -604,6 +610,38 @@ mod tests {
         let deep = shown(&Broken(|visitor| (0..100_000).for_each(|_| visitor.begin_list())));
         assert_eq!(deep.matches('[').count(), DEEPEST + 1, "one for the mark");
         assert!(deep.contains("[too deep]"));
+    }
+
+    #[test]
+    fn a_tree_that_never_asks_whether_it_is_full_is_cut_all_the_same() {
+        let length = |walk: fn(&mut dyn TreeVisitor)| {
+            let mut block = Block::new();
+            block.push("tree", Value::Tree(&Broken(walk)));
+            assert!(Entries::new(block.as_bytes()).next().is_some(), "it is well-formed");
+            block.as_bytes().len()
+        };
+        const MANY: u64 = LONGEST_TEXT as u64;
+        let list = length(|visitor| {
+            visitor.begin_list();
+            (0..MANY).for_each(|number| visitor.value(Value::U64(number)));
+        });
+        let map = length(|visitor| {
+            visitor.begin_map();
+            (0..MANY).for_each(|number| {
+                visitor.key("k");
+                visitor.value(Value::U64(number));
+            });
+        });
+        let nested = length(|visitor| {
+            visitor.begin_list();
+            (0..MANY).for_each(|_| {
+                visitor.begin_list();
+                visitor.end();
+            });
+        });
+        for length in [list, map, nested] {
+            assert!(length < LONGEST_TEXT + 1_000, "{length}");
+        }
     }
 
     #[test]

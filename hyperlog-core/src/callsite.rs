@@ -72,12 +72,17 @@ impl Callsite {
     /// Takes part in [`rejudge`] from now on.
     #[cold]
     #[inline(never)]
-    pub(crate) fn register(&'static self, judge: fn(Level, &str) -> Verdict) {
+    pub(crate) fn register<J: Judge>(&'static self, judge: fn() -> J) {
         let mut all = CALLSITES.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.is_registered() {
-            all.push(self);
-            self.judge(judge);
+        if self.is_registered() {
+            return;
         }
+        let judge = judge();
+        all.push(self);
+        self.judge(&judge);
+        drop(all);
+        // Outside of the lock: see `rejudge`.
+        drop(judge);
     }
 
     #[inline]
@@ -85,13 +90,24 @@ impl Callsite {
         self.verdict.load(Ordering::Relaxed) != Verdict::Unknown as u8
     }
 
-    fn judge(&self, judge: fn(Level, &str) -> Verdict) {
-        self.verdict.store(judge(self.site.level, self.site.target) as u8, Ordering::Relaxed);
+    fn judge(&self, judge: &impl Judge) {
+        self.verdict.store(judge.verdict(self.site.level, self.site.target) as u8, Ordering::Relaxed);
     }
 }
 
+/// What knows what all loggers want.
+pub(crate) trait Judge {
+    fn verdict(&self, level: Level, target: &str) -> Verdict;
+}
+
 /// Tells every call site that levels have changed.
-pub(crate) fn rejudge(judge: fn(Level, &str) -> Verdict) {
+///
+/// The judge is called under the lock, so that the last verdict is that of the last change, and let go of outside: it may
+/// by then be the last to hold a logger, and what a sink or a hook of that one does when it is dropped may log.
+pub(crate) fn rejudge<J: Judge>(judge: fn() -> J) {
     let all = CALLSITES.lock().unwrap_or_else(PoisonError::into_inner);
-    all.iter().for_each(|callsite| callsite.judge(judge));
+    let judge = judge();
+    all.iter().for_each(|callsite| callsite.judge(&judge));
+    drop(all);
+    drop(judge);
 }

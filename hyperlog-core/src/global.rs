@@ -1,13 +1,14 @@
 //! Which logger a call goes to, if it names none; and what is known of all loggers together.
 
 use crate::builder::{BuildError, Builder};
-use crate::callsite::{self, Callsite, Verdict};
+use crate::callsite::{self, Callsite, Judge, Verdict};
 use crate::field::Fields;
 use crate::hook::Hook;
 use crate::level::Level;
 use crate::logger::{Core, Logger, Pass};
 use crate::record::Call;
 use crate::scope::Scope;
+use crate::snapshot::Snapshot;
 use crate::value::Value;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -33,7 +34,7 @@ pub(crate) fn register(core: &Arc<Core>) {
 
 /// Tells every call site that levels have changed.
 pub(crate) fn rejudge() {
-    callsite::rejudge(judge);
+    callsite::rejudge(jury);
 }
 
 /// From the first named logger on, a call site cannot know by its target what a logger will say.
@@ -48,21 +49,36 @@ fn cores() -> Vec<Arc<Core>> {
 }
 
 /// What can be said of a call before it is known which logger it goes to.
-pub(crate) fn judge(level: Level, target: &str) -> Verdict {
-    let named = NAMES.get().is_some();
-    // Until there is a global logger, a call without a logger brings about the default one.
-    let by_default = GLOBAL.get().is_none().then(|| Builder::DEFAULT_LEVEL.allows(level));
-    let (mut any, mut all) = (by_default == Some(true), !named && by_default != Some(false));
-    for core in cores() {
+pub(crate) struct Jury {
+    loggers: Vec<(Arc<Core>, Arc<Snapshot>)>,
+    is_any_named: bool,
+    has_global: bool,
+}
+
+/// All loggers, as they are now.
+pub(crate) fn jury() -> Jury {
+    let loggers = cores().into_iter().map(|core| {
         let snapshot = core.snapshot();
-        let wants = snapshot.wants(level, target);
-        any |= wants || named && snapshot.directives.most_verbose().allows(level);
-        all &= wants && snapshot.sampler.is_none();
-    }
-    match (any, all) {
-        (false, _) => Verdict::Unwanted,
-        (true, true) => Verdict::Certain,
-        (true, false) => Verdict::Open,
+        (core, snapshot)
+    });
+    Jury { loggers: loggers.collect(), is_any_named: NAMES.get().is_some(), has_global: GLOBAL.get().is_some() }
+}
+
+impl Judge for Jury {
+    fn verdict(&self, level: Level, target: &str) -> Verdict {
+        // Until there is a global logger, a call without a logger brings about the default one.
+        let by_default = (!self.has_global).then(|| Builder::DEFAULT_LEVEL.allows(level));
+        let (mut any, mut all) = (by_default == Some(true), !self.is_any_named && by_default != Some(false));
+        for (_, snapshot) in &self.loggers {
+            let wants = snapshot.wants(level, target);
+            any |= wants || self.is_any_named && snapshot.directives.most_verbose().allows(level);
+            all &= wants && snapshot.sampler.is_none();
+        }
+        match (any, all) {
+            (false, _) => Verdict::Unwanted,
+            (true, true) => Verdict::Certain,
+            (true, false) => Verdict::Open,
+        }
     }
 }
 

@@ -83,7 +83,12 @@ impl Hook {
             && !IS_RUNNING.get()
             && self.directives.enabled(draft.level, draft.record.target())
         {
-            self.contain(|| act(draft));
+            let (level, message, added) = (draft.level, draft.message.clone(), draft.added.as_bytes().len());
+            if !self.contain(|| act(draft)) {
+                // Half of what it does may be half of anything: it goes.
+                (draft.level, draft.message) = (level, message);
+                draft.added.truncate(added);
+            }
         }
     }
 
@@ -96,7 +101,8 @@ impl Hook {
         }
     }
 
-    fn contain(&self, act: impl FnOnce()) {
+    /// Says whether it came to its end.
+    fn contain(&self, act: impl FnOnce()) -> bool {
         IS_RUNNING.set(true);
         let result = catch_unwind(AssertUnwindSafe(act));
         IS_RUNNING.set(false);
@@ -104,6 +110,7 @@ impl Hook {
             self.panics.fetch_add(1, Ordering::Relaxed);
             fault::report("hook", format_args!("it panicked; the record goes on without it"));
         }
+        result.is_ok()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::field::{FieldSet, Fields};
 use crate::filter::Summary;
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::filter::sample::{Offer, SampleRate, stable_hash};
-use crate::global::{self, HookHandle, global, judge, note_names, register, with_current};
+use crate::global::{self, HookHandle, global, jury, note_names, register, with_current};
 use crate::health::{OutputHealth, Place};
 use crate::hook::{Draft, Hook};
 use crate::keys;
@@ -392,7 +392,7 @@ impl Logger {
     #[inline]
     pub(crate) fn gate(&self, callsite: &'static Callsite) -> Option<Pass> {
         if !callsite.is_registered() {
-            callsite.register(judge);
+            callsite.register(jury);
         }
         let passes = match &self.name {
             None => {

@@ -193,7 +193,7 @@ fn a_hook_that_panics_is_counted_and_costs_its_own_work_alone() {
     let hooks = [
         adds("before", 1),
         enrich(|draft| {
-            draft.add("half", 1);
+            draft.add("half", 1).set_message("half").set_level(Level::ERROR);
             panic!("in a hook")
         }),
         adds("behind", 1),
@@ -205,6 +205,9 @@ fn a_hook_that_panics_is_counted_and_costs_its_own_work_alone() {
     }
     assert_eq!(captured.len(), 3);
     assert!(captured.records().iter().all(|record| record.has("before") && record.has("behind")));
+    for record in captured.records() {
+        assert_eq!((record.message(), record.level(), record.has("half")), ("m", Level::INFO, false));
+    }
     assert_eq!(hooks.map(|hook| hook.panics()), [0, 3, 0, 3]);
     assert_conserved(&logger);
 }

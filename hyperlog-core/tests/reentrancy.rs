@@ -9,6 +9,7 @@ use std::fmt::{self, Debug, Display};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread::ThreadId;
 
 /// Says nothing of the panics that are meant to be: their messages begin with `in `.
 fn quietly() {
@@ -470,6 +471,45 @@ fn a_sink_may_log_when_it_is_dropped() {
         let others: Vec<Logger> = (0..2).map(|_| Logger::capture().0).collect();
         others.iter().for_each(|other| info!(logger: other, "logged"));
         assert_eq!(captured.only().message(), "farewell");
+    });
+}
+
+#[test]
+fn a_sink_may_change_levels_when_it_is_dropped_by_a_thread_that_does() {
+    /// Does so only where it was not made, so that the two threads do not keep step by the lock that this is about.
+    struct Farewell(Logger, ThreadId);
+    impl Sink for Farewell {
+        fn write(&self, _: &Line<'_>) -> Written {
+            Written::Done
+        }
+    }
+    impl Drop for Farewell {
+        fn drop(&mut self) {
+            if std::thread::current().id() != self.1 {
+                self.0.set_level(Level::WARN);
+            }
+        }
+    }
+    ends(|| {
+        let (changed, _) = Logger::capture();
+        info!(logger: changed, "a call site to be told");
+        let of_other = changed.clone();
+        std::thread::scope(|scope| {
+            let other = scope.spawn(move || {
+                for _ in 0..8 {
+                    let farewell = || Farewell(of_other.clone(), std::thread::current().id());
+                    let output = |_| Output::new(Json::new(), farewell());
+                    let many: Vec<Logger> = (0..1_000)
+                        .map(output)
+                        .map(|output| Logger::builder().output(output).build().unwrap())
+                        .collect();
+                    drop(many);
+                }
+            });
+            while !other.is_finished() {
+                changed.set_level(Level::INFO);
+            }
+        });
     });
 }
 
