@@ -255,7 +255,7 @@ impl Schema {
         level_form: LevelForm::Lower,
         target: "logger.name",
         duration: DurationForm::Nanos,
-        constants: r#","ddsource":"rust""#,
+        constants: &[("ddsource", "\"rust\"")],
         renamed: &[
             (ENVIRONMENT, "env"),
             (TRACE_ID, "dd.trace_id"),
