@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[&str] = &[
     "benches/versus/src/allocator.rs",
     "benches/versus/src/peers/floor.rs",
-    "hyperlog-core/src/encode/append.rs",
+    "hyperlog-core/src/append.rs",
     "hyperlog-core/src/time/system.rs",
     "hyperlog-core/tests/no_allocation.rs",
     "hyperlog-core/tests/scope_allocation.rs",

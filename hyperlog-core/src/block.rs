@@ -3,7 +3,7 @@
 //! A context, the fields of a bridge, what a hook adds and what a test captures are kept this way: copied once, without
 //! a tree of boxes, and read again without a parser. Whatever has to be formatted is formatted on the way in.
 
-use crate::encode::append::Appender;
+use crate::append::Appender;
 use crate::field::{Fields, Key};
 use crate::limits::{LONGEST_TEXT, cut, format_into};
 use crate::reading::FieldCursor;

@@ -2,24 +2,24 @@
 
 use crate::bind::bind;
 use crate::context::Context;
+use crate::core::{DEFAULT_LEVEL, next_number};
 use crate::encode::theme::Environment;
 use crate::encode::{ColorMode, Encode, Json, Palette, Pretty, Theme, paint};
 use crate::fatal::Fatal;
 use crate::fault;
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::filter::sample::{Sampler, Sampling, SamplingError};
-use crate::global::install;
 use crate::health::Counters;
 use crate::hook::Hook;
 use crate::identity::Identity;
 use crate::level::Level;
 use crate::limits::Limits;
-use crate::logger::{Logger, next_number};
+use crate::logger::Logger;
 use crate::outlet::{Format, Outlet};
 use crate::reading::Rules;
 use crate::record::Shape;
 use crate::redact::Redaction;
-use crate::sink::{Console, Null, Sink, Surface};
+use crate::sink::{Captured, Console, Null, Sink, Surface, Typed};
 use crate::snapshot::Snapshot;
 use crate::time::Clock;
 use std::any::Any;
@@ -68,11 +68,9 @@ pub enum Location {
 }
 
 impl Builder {
-    pub(crate) const DEFAULT_LEVEL: LevelFilter = LevelFilter::from_level(Level::INFO);
-
     pub(crate) fn new() -> Builder {
         Builder {
-            directives: Directives::new(Builder::DEFAULT_LEVEL),
+            directives: Directives::new(DEFAULT_LEVEL),
             redaction: None,
             limits: Limits::default(),
             clock: Clock::system(),
@@ -176,17 +174,6 @@ impl Builder {
         Ok(self.assemble(sampler))
     }
 
-    /// The logger of the whole process.
-    ///
-    /// # Errors
-    ///
-    /// When there is one already, or options contradict each other.
-    pub fn install(self) -> Result<Logger, BuildError> {
-        let logger = self.build()?;
-        install(&logger)?;
-        Ok(Logger::global())
-    }
-
     fn assemble(mut self, sampler: Option<Sampler>) -> Logger {
         if self.outputs.is_empty() {
             self.outputs.push(Output::by_default());
@@ -216,6 +203,45 @@ impl Builder {
 }
 
 const MOST_OUTPUTS: usize = 64;
+
+impl Logger {
+    /// Begins a logger of your own.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// A logger for a test, and what it logs, of every level.
+    pub fn capture() -> (Logger, Captured) {
+        Logger::capture_with(|builder| builder)
+    }
+
+    /// [`Logger::capture`], set up further.
+    ///
+    /// # Panics
+    ///
+    /// When what is set up cannot be built.
+    #[track_caller]
+    pub fn capture_with(set_up: impl FnOnce(Builder) -> Builder) -> (Logger, Captured) {
+        let captured = Captured::new();
+        let output = Output::new(Typed, captured.sink());
+        let builder = set_up(Logger::builder().level(Level::TRACE)).output(output);
+        match builder.build() {
+            Ok(logger) => (logger, captured),
+            Err(error) => panic!("the logger of a test: {error}"),
+        }
+    }
+
+    /// A logger that wants nothing and writes nowhere.
+    ///
+    /// ```
+    /// use hyperlog_core::{Logger, error};
+    ///
+    /// error!(logger: Logger::disabled(), "unheard");
+    /// ```
+    pub fn disabled() -> Logger {
+        Builder::nothing()
+    }
+}
 
 /// Outputs with the same encoder share its bytes.
 fn group(outputs: Vec<Output>) -> Vec<Format> {

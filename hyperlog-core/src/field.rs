@@ -1,7 +1,7 @@
 //! A key and its value, and the ways a record holds many of them.
 
+use crate::append::{PADDING, Padded};
 use crate::block::{self, Block, Entries};
-use crate::encode::append::{PADDING, Padded};
 use crate::value::{ToValue, Value};
 
 /// The name of a field.

@@ -3,7 +3,7 @@
 //! Level, target and a message without arguments are the same in each record from one place of the program, and so are its
 //! keys: they are escaped, and looked at, once, and copied from then on.
 
-use crate::encode::append::{PADDING, Padded};
+use crate::append::{PADDING, Padded};
 
 /// A place for each of the call sites that a thread logged from last.
 pub(crate) struct Heads(Box<[Head; PLACES]>);

@@ -386,13 +386,16 @@
 //! | `serde` | `serde(&value)`: whatever implements `Serialize` as a value | `serde` |
 //! | `testing` | `testing`: what any sink and any encoder can be held against | none |
 
+mod append;
 mod background;
 mod bind;
 mod block;
 mod builder;
 mod callsite;
 mod context;
+mod core;
 mod encode;
+mod everywhere;
 mod fatal;
 mod fault;
 mod field;
@@ -430,12 +433,14 @@ mod workspace;
 
 pub use crate::bind::{BindFields, Gathered};
 pub use crate::builder::{BuildError, Builder, Location, Output};
+pub use crate::core::{LevelChange, LevelChangeCause};
 pub use crate::encode::{
     Color, ColorDepth, ColorMode, Encode, Json, Logfmt, MessageTemplate, Palette, Partition, Pretty, PrettyLayout,
     Style, Theme, Token,
 };
 #[cfg(feature = "formats")]
 pub use crate::encode::{Csv, Facility, Gelf, Mark, Syslog, Template, TemplateError, Terminator};
+pub use crate::everywhere::{HookHandle, add_hook_everywhere};
 pub use crate::fatal::Fatal;
 pub use crate::fault::{Fault, fault_count, on_fault};
 pub use crate::field::{FieldSet, Key};
@@ -445,14 +450,13 @@ pub use crate::filter::sample::{
     stable_hash,
 };
 pub use crate::filter::{Filter, Summary};
-pub use crate::global::{HookHandle, add_hook_everywhere};
 pub use crate::health::{LevelCounts, OutputHealth};
 pub use crate::hook::{Draft, Hook};
 pub use crate::identity::Identity;
 pub use crate::keys::{DurationForm, LevelForm, Schema};
 pub use crate::level::{Level, ParseLevelError, RegisterLevelError};
 pub use crate::limits::Limits;
-pub use crate::logger::{LevelChange, LevelChangeCause, Logger};
+pub use crate::logger::Logger;
 #[cfg(feature = "panic")]
 pub use crate::panic::stack::{Stack, stack};
 pub use crate::reading::FieldCursor;

@@ -6,15 +6,15 @@
 use crate::background;
 use crate::bind::{BindFields, bind, findings, has_one_of, marks};
 use crate::block::Block;
-use crate::builder::{Builder, Output};
 use crate::callsite::Callsite;
 use crate::context::Context;
+use crate::core::{Core, LevelChange, LevelChangeCause, jury, next_number, note_names};
+use crate::everywhere::{HookHandle, give_hooks};
 use crate::fault;
 use crate::field::{FieldSet, Fields};
 use crate::filter::Summary;
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::filter::sample::{Offer, SampleRate, stable_hash};
-use crate::global::{self, HookHandle, global, jury, note_names, register, with_current};
 use crate::health::{OutputHealth, Place};
 use crate::hook::{Draft, Hook};
 use crate::keys;
@@ -22,15 +22,14 @@ use crate::level::Level;
 use crate::limits;
 use crate::record::{Call, Record, Site};
 use crate::redact::Verdict;
-use crate::scope::{Entered, Scope};
-use crate::sink::{Captured, Sink, SinkError, Typed};
+use crate::sink::{Sink, SinkError};
 use crate::snapshot::Snapshot;
 use crate::workspace::{DEEPEST, Workspace};
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// A handle to log with. Cloning is cheap, and so is binding fields.
@@ -39,49 +38,6 @@ pub struct Logger {
     core: Arc<Core>,
     context: Context,
     name: Option<Arc<str>>,
-}
-
-/// What all handles of one logger share.
-pub(crate) struct Core {
-    /// The number of the snapshot.
-    pub(crate) generation: AtomicU64,
-    /// The number of the filter in force, by which call sites remember its verdicts.
-    filter: AtomicU64,
-    is_sampling: AtomicBool,
-    snapshot: RwLock<Arc<Snapshot>>,
-    listeners: Mutex<Vec<Listener>>,
-}
-
-type Listener = Arc<dyn Fn(&LevelChange) + Send + Sync>;
-
-/// The levels of a logger have changed.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct LevelChange {
-    /// What was in force.
-    pub before: Directives,
-    /// What is in force now.
-    pub after: Directives,
-    /// Why.
-    pub cause: LevelChangeCause,
-}
-
-/// Why levels have changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LevelChangeCause {
-    /// They were set.
-    Set,
-    /// They were overridden for a while.
-    Overridden,
-    /// The while is over.
-    Reverted,
-}
-
-/// Numbers that are never used twice in a process; never 0.
-pub(crate) fn next_number() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Says that a record has passed the gates.
@@ -96,63 +52,10 @@ impl Pass {
 }
 
 impl Logger {
-    /// Begins a logger of your own.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
-    /// A logger for a test, and what it logs, of every level.
-    pub fn capture() -> (Logger, Captured) {
-        Logger::capture_with(|builder| builder)
-    }
-
-    /// [`Logger::capture`], set up further.
-    ///
-    /// # Panics
-    ///
-    /// When what is set up cannot be built.
-    #[track_caller]
-    pub fn capture_with(set_up: impl FnOnce(Builder) -> Builder) -> (Logger, Captured) {
-        let captured = Captured::new();
-        let output = Output::new(Typed, captured.sink());
-        let builder = set_up(Logger::builder().level(Level::TRACE)).output(output);
-        match builder.build() {
-            Ok(logger) => (logger, captured),
-            Err(error) => panic!("the logger of a test: {error}"),
-        }
-    }
-
-    /// A logger that wants nothing and writes nowhere.
-    ///
-    /// ```
-    /// use hyperlog_core::{Logger, error};
-    ///
-    /// error!(logger: Logger::disabled(), "unheard");
-    /// ```
-    pub fn disabled() -> Logger {
-        Builder::nothing()
-    }
-
-    /// The logger of the current scope, or else the global one.
-    pub fn current() -> Logger {
-        with_current(Logger::clone)
-    }
-
-    /// The global logger: the one that was installed, or the default until then.
-    pub fn global() -> Logger {
-        global().clone()
-    }
-
     pub(crate) fn with_snapshot(snapshot: Snapshot) -> Logger {
         let is_sampling = snapshot.sampler.is_some();
-        let core = Arc::new(Core {
-            generation: AtomicU64::new(next_number()),
-            filter: AtomicU64::new(next_number()),
-            is_sampling: AtomicBool::new(is_sampling),
-            snapshot: RwLock::new(Arc::new(snapshot)),
-            listeners: Mutex::default(),
-        });
-        register(&core);
+        let core = Core::new(snapshot);
+        give_hooks(&core);
         let logger = Logger { core, context: Context::EMPTY, name: None };
         if is_sampling {
             logger.keep_telling_summaries();
@@ -212,11 +115,6 @@ impl Logger {
         note_names();
         let name = self.shown_target(&name).into();
         Logger { core: Arc::clone(&self.core), context: self.context.clone(), name: Some(name) }
-    }
-
-    /// Makes this the logger of the thread until the guard is dropped.
-    pub fn enter(&self) -> Entered {
-        Scope::new(self.clone()).enter()
     }
 
     /// Whether another has the very same fields bound.
@@ -334,7 +232,7 @@ impl Logger {
     /// assert_eq!(receiver.recv().unwrap(), "warn");
     /// ```
     pub fn on_level_change(&self, listener: impl Fn(&LevelChange) + Send + Sync + 'static) {
-        self.core.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::new(listener));
+        self.core.listen(Arc::new(listener));
     }
 
     /// Adds a hook behind those that are there.
@@ -649,53 +547,5 @@ enum Told {
 impl fmt::Debug for Logger {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Logger").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-impl Core {
-    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn update(&self, change: impl FnOnce(&mut Snapshot)) {
-        let before = {
-            let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
-            let mut changed = (**current).clone();
-            change(&mut changed);
-            self.is_sampling.store(changed.sampler.is_some(), Ordering::Relaxed);
-            let before = std::mem::replace(&mut *current, Arc::new(changed));
-            self.filter.store(next_number(), Ordering::Release);
-            self.generation.store(next_number(), Ordering::Release);
-            before
-        };
-        // Outside of the lock: what a hook or a sink holds may log when it is dropped.
-        drop(before);
-        global::rejudge();
-    }
-
-    fn change_levels(&self, cause: LevelChangeCause, change: impl FnOnce(&mut Snapshot)) {
-        let mut levels = None;
-        self.update(|snapshot| {
-            let before = snapshot.directives.clone();
-            change(snapshot);
-            levels = Some((before, snapshot.directives.clone()));
-        });
-        let Some((before, after)) = levels.filter(|(before, after)| before != after) else { return };
-        let change = LevelChange { before, after, cause };
-        let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for listener in listeners {
-            if catch_unwind(AssertUnwindSafe(|| listener(&change))).is_err() {
-                fault::report("level", format_args!("a listener panicked"));
-            }
-        }
-    }
-
-    /// Ends an override, unless another or a new level has taken its place.
-    fn revert(&self, number: u64) {
-        self.change_levels(LevelChangeCause::Reverted, |snapshot| {
-            if let Some((base, _)) = snapshot.overridden.take_if(|(_, in_force)| *in_force == number) {
-                snapshot.directives = base;
-            }
-        });
     }
 }

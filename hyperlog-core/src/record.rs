@@ -3,9 +3,9 @@
 //! Encoders, hooks and filters read it through here and only through here, so that none of them ever sees a value that
 //! redaction hides or a text longer than the limits allow.
 
+use crate::append::Padded;
 use crate::bind::has_one_of;
 use crate::context::Context;
-use crate::encode::append::Padded;
 use crate::field::{Fields, Key};
 use crate::filter::sample::SampleRate;
 use crate::heads::{Heads, Owner};

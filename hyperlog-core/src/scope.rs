@@ -142,6 +142,13 @@ impl Entered {
     }
 }
 
+impl Logger {
+    /// Makes this the logger of the thread until the guard is dropped.
+    pub fn enter(&self) -> Entered {
+        Scope::new(self.clone()).enter()
+    }
+}
+
 /// Puts a future into a scope.
 ///
 /// ```

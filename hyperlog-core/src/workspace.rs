@@ -1,10 +1,10 @@
 //! The memory a thread logs with, so that a record needs none of its own.
 
 use crate::block::Block;
+use crate::core::Core;
 use crate::heads::Heads;
 use crate::health::Place;
 use crate::limits;
-use crate::logger::Core;
 use crate::reading::{Reading, Scratch};
 use crate::snapshot::Snapshot;
 use crate::value::Value;

@@ -1,6 +1,6 @@
 //! One JSON object a line.
 
-use crate::encode::append::{Appender, Padded, PaddedText, push_escaped};
+use crate::append::{Appender, Padded, PaddedText, push_escaped};
 use crate::encode::{Encode, Partition};
 use crate::field::{Fields, Key};
 use crate::filter::sample::SampleRate;

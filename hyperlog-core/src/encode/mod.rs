@@ -3,7 +3,6 @@
 //! An encoder appends to bytes that are used again, sees values only as redaction and limits leave them, and ends each
 //! record itself, so that what reaches a sink is complete.
 
-pub(crate) mod append;
 mod colored;
 #[cfg(feature = "formats")]
 mod csv;
