@@ -270,7 +270,7 @@ macro_rules! __call {
             &$callsite,
             $pass,
             ::core::format_args!($message $(, $positional)* $(, $name = $named)*),
-            &[$($value,)* $((&&&$crate::__private::Named($named)).as_value()),*],
+            &[$($value,)* $((&&&&$crate::__private::Named($named)).as_value()),*],
         )
     }};
     (($logger:expr) $callsite:ident $pass:ident [$(($value:expr))*] $message:tt [$(($positional:expr))*] [] [$(($name:ident $named:ident))*]) => {{
@@ -281,7 +281,7 @@ macro_rules! __call {
             &$callsite,
             $pass,
             ::core::format_args!($message $(, $positional)* $(, $name = $named)*),
-            &[$($value,)* $((&&&$crate::__private::Named($named)).as_value()),*],
+            &[$($value,)* $((&&&&$crate::__private::Named($named)).as_value()),*],
         )
     }};
     ($logger:tt $callsite:ident $pass:ident $values:tt $message:tt $positional:tt [($name:ident $value:expr) $($more:tt)*] [$($done:tt)*]) => {

@@ -1,7 +1,7 @@
 //! An argument of a message as a value: as itself if it can be one, else as it would be shown.
 //!
 //! A message may name an argument of any type that can be formatted, and not all of these can be values of fields. Which
-//! it is is found by the order in which the compiler looks for methods: first on the value behind three references.
+//! it is is found by the order in which the compiler looks for methods: first on the value behind four references.
 
 use crate::value::{ToValue, Value};
 use std::fmt::{Debug, Display};
@@ -9,20 +9,12 @@ use std::fmt::{Debug, Display};
 #[doc(hidden)]
 pub struct Named<'a, T: ?Sized>(pub &'a T);
 
-impl<T: ?Sized> Clone for Named<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T: ?Sized> Copy for Named<'_, T> {}
-
 #[doc(hidden)]
 pub trait ByValue {
     fn as_value(&self) -> Value<'_>;
 }
 
-impl<T: ToValue + ?Sized> ByValue for &&Named<'_, T> {
+impl<T: ToValue + ?Sized> ByValue for &&&Named<'_, T> {
     fn as_value(&self) -> Value<'_> {
         self.0.to_value()
     }
@@ -33,7 +25,7 @@ pub trait ByDisplay {
     fn as_value(&self) -> Value<'_>;
 }
 
-impl<T: Display> ByDisplay for &Named<'_, T> {
+impl<T: Display> ByDisplay for &&Named<'_, T> {
     fn as_value(&self) -> Value<'_> {
         Value::Display(self.0)
     }
@@ -44,7 +36,7 @@ pub trait ByDebug {
     fn as_value(&self) -> Value<'_>;
 }
 
-impl<T: Debug> ByDebug for Named<'_, T> {
+impl<T: Debug> ByDebug for &Named<'_, T> {
     fn as_value(&self) -> Value<'_> {
         Value::Debug(self.0)
     }
@@ -54,11 +46,11 @@ impl<T: Debug> ByDebug for Named<'_, T> {
 /// message alone, so that a mistake is one error and not two.
 #[doc(hidden)]
 pub trait ByNothing {
-    fn as_value(self) -> Value<'static>;
+    fn as_value(&self) -> Value<'_>;
 }
 
 impl<T: ?Sized> ByNothing for Named<'_, T> {
-    fn as_value(self) -> Value<'static> {
+    fn as_value(&self) -> Value<'_> {
         Value::Null
     }
 }

@@ -45,3 +45,24 @@ pub(super) fn ticks() -> u64 {
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed().as_nanos() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::SystemTime;
+
+    #[test]
+    fn the_time_is_that_of_the_standard_library() {
+        // A clock may be set between two readings, but hardly by an hour.
+        let theirs = Timestamp::from(SystemTime::now());
+        let ours = now();
+        assert!(theirs.seconds().abs_diff(ours.seconds()) < 3_600, "{theirs:?} {ours:?}");
+        assert!(ours.nanos < 1_000_000_000);
+    }
+
+    #[test]
+    fn ticks_never_go_back() {
+        let first = ticks();
+        assert!(ticks() >= first);
+    }
+}
