@@ -49,7 +49,9 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// hyperlog_core::on_fault(|fault| eprintln!("{fault}"));
 /// ```
 pub fn on_fault(listener: impl Fn(&Fault) + Send + Sync + 'static) {
-    *LISTENER.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(listener));
+    let before = LISTENER.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(listener));
+    // Outside of the lock: what it holds may be in trouble itself.
+    drop(before);
 }
 
 /// How many faults there have been, told or not.

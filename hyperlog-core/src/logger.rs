@@ -113,7 +113,7 @@ impl Logger {
             None => name.to_owned(),
         };
         note_names();
-        let name = self.shown_target(&name).into();
+        let name = self.shown_of_place(&name).into();
         Logger { core: Arc::clone(&self.core), context: self.context.clone(), name: Some(name) }
     }
 
@@ -137,8 +137,10 @@ impl Logger {
 
     /// Logs what a sampler takes to be of one place if the number is the same.
     fn log_alike(&self, site: &Site<'_>, number: u64, message: fmt::Arguments<'_>, fields: &FieldSet) {
-        let target = self.shown_target(site.target);
-        let site = &Site { target: &target, ..*site };
+        let target = self.shown_of_place(site.target);
+        let template = self.shown_of_place(site.template);
+        let file = site.file.map(|file| self.shown_of_place(file));
+        let site = &Site { target: &target, template: &template, file: file.as_deref(), ..*site };
         if self.is_enabled(site.level, site.target)
             && let Some(Pass { rate }) = self.sample(site, number)
         {
@@ -147,14 +149,17 @@ impl Logger {
         }
     }
 
-    /// A target known at run time, as it may be shown.
-    fn shown_target<'t>(&self, target: &'t str) -> Cow<'t, str> {
-        let target = limits::cut(target, LONGEST_TARGET);
+    /// What is known of a place at run time alone, as it may be shown.
+    fn shown_of_place<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let text = limits::cut(text, LONGEST_OF_PLACE);
+        if text.is_empty() {
+            return text.into();
+        }
         let snapshot = self.core.snapshot();
-        let Some(redaction) = snapshot.rules.redaction() else { return target.into() };
+        let Some(redaction) = snapshot.rules.redaction() else { return text.into() };
         let mut shown = String::new();
-        match redaction.text(target, &mut shown) {
-            Verdict::Clean => target.into(),
+        match redaction.text(text, &mut shown) {
+            Verdict::Clean => text.into(),
             Verdict::Masked => shown.into(),
         }
     }
@@ -521,8 +526,8 @@ impl Logger {
 const SUMMARY: &str = "similar records were suppressed";
 const BETWEEN_SUMMARIES: Duration = Duration::from_secs(1);
 
-/// A target known at run time is no longer than this.
-const LONGEST_TARGET: usize = 1024;
+/// A target, a template or a file known at run time is no longer than this.
+const LONGEST_OF_PLACE: usize = 1024;
 
 /// A number by which a place of the program is told from all others.
 #[inline]

@@ -499,6 +499,9 @@ struct TreeReader<'a, 'w> {
     name: String,
 }
 
+/// So much of a key in a map counts for the path of what is below.
+const LONGEST_PART: usize = 128;
+
 impl<'a, 'w> TreeReader<'a, 'w> {
     fn new(reading: &'a Reading<'a>, path: &str, writer: &'a mut TreeWriter<'w>) -> TreeReader<'a, 'w> {
         TreeReader {
@@ -551,9 +554,14 @@ impl TreeVisitor for TreeReader<'_, '_> {
         }
         self.leave_key();
         self.path.push('.');
-        // A path is judged anew for each key: it must not grow with what data calls itself.
-        self.path.push_str(limits::cut(key, self.reading.rules.limits.key));
+        // A path is judged anew for each key: it must not grow with what data calls itself. What is left of a longer key
+        // may not tell what stood at its end.
+        let part = limits::cut(key, LONGEST_PART);
+        self.path.push_str(part);
         self.mask = self.reading.mask_for(&self.path);
+        if self.mask.is_none() && part.len() < key.len() {
+            self.mask = self.reading.mask_for(key);
+        }
         self.name.clear();
         self.name.push_str(key);
         self.reading.read_key(&mut self.name);

@@ -1,6 +1,6 @@
 //! hyperlog's own trouble, in a program of its own: whoever listens listens for the whole process.
 
-use hyperlog_core::{Fault, Hook, Json, Line, Logger, Output, Sink, Written, fault_count, info, on_fault};
+use hyperlog_core::{Fault, Hook, Json, Level, Line, Logger, Output, Sink, Written, fault_count, info, on_fault};
 use std::sync::{Arc, Mutex};
 
 struct Panicking;
@@ -11,11 +11,24 @@ impl Sink for Panicking {
     }
 }
 
+/// In trouble when it is dropped.
+struct Farewell(Logger);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        self.0.set_level(Level::WARN);
+    }
+}
+
 #[test]
 fn a_part_in_trouble_is_told_of_once_in_a_while_counted_always_and_never_in_the_stream() {
     let told: Arc<Mutex<Vec<Fault>>> = Arc::default();
     let keep = Arc::clone(&told);
+    let (troubled, _) = Logger::capture();
+    troubled.on_level_change(|_| panic!("in a listener"));
+    let farewell = Farewell(troubled);
     on_fault(move |fault| {
+        let _ = &farewell;
         keep.lock().unwrap().push(fault.clone());
         panic!("a listener that panics takes nobody with it");
     });
@@ -27,6 +40,8 @@ fn a_part_in_trouble_is_told_of_once_in_a_while_counted_always_and_never_in_the_
     }
     assert_eq!(fault_count(), 200);
     assert_eq!(captured.len(), 100);
+    on_fault(|_| ());
+    assert_eq!(fault_count(), 201, "what a listener holds may be in trouble when it goes");
     let told = told.lock().unwrap();
     let shown: Vec<String> = told.iter().map(Fault::to_string).collect();
     assert_eq!(

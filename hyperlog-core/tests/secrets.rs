@@ -1,9 +1,9 @@
 //! Secrets, one by each way into a record: none comes out, by whatever output, hook or diagnosis.
 
 use hyperlog_core::{
-    Builder, Clock, FieldSet, Hook, Identity, Json, KeyedHash, Level, Limits, Line, Logfmt, Logger, Mask, Memory,
-    Output, Partition, Preset, Pretty, PrettyLayout, Redaction, Scope, Site, Timestamp, ToValue, Tree, TreeVisitor,
-    Value, fields, info, list, map,
+    Builder, Clock, FieldSet, Hook, Identity, Json, KeyedHash, Level, Limits, Line, Location, Logfmt, Logger, Mask,
+    Memory, Output, Partition, Preset, Pretty, PrettyLayout, Redaction, Scope, Site, Timestamp, ToValue, Tree,
+    TreeVisitor, Value, fields, info, list, map,
 };
 use std::error::Error;
 use std::fmt;
@@ -412,6 +412,46 @@ fn the_template_of_a_message_of_run_time_shows_no_secret() {
 #[test]
 fn a_secret_in_the_key_of_a_map_comes_out_nowhere() {
     check_all(&[("a key", |logger, secret| info!(logger: logger, notes = map(&[(secret, 1)]), "logged"))], canary);
+}
+
+#[test]
+fn a_secret_under_a_name_that_is_cut_comes_out_nowhere() {
+    let channels: &[Channel] = &[
+        ("a long name", |logger, secret| {
+            logger.log(Level::INFO, "logged", &FieldSet::new().with(&format!("{:200}_password", "of"), secret));
+        }),
+        ("a long key of a map", |logger, secret| {
+            info!(logger: logger, notes = map(&[(format!("{:200}_password", "of"), secret)]), "logged");
+        }),
+    ];
+    check_all(channels, |number| format!("plain-looking-{}", 7_345_000 + number));
+    let (logger, captured) = Logger::capture_with(|builder| builder.limits(Limits::default().key(4)));
+    info!(logger: logger, notes = map(&[("the password", "hunter2")]), "logged");
+    assert!(!format!("{:?}", captured.only()).contains("hunter2"), "{}", captured.only());
+}
+
+#[test]
+fn a_secret_in_a_place_of_run_time_comes_out_nowhere() {
+    let (logger, captured) = Logger::capture_with(|builder| builder.location(Location::Shown));
+    let secret = &canary(1);
+    let site = Site {
+        level: Level::INFO,
+        target: "",
+        module: Some(secret),
+        file: Some(secret),
+        line: Some(7),
+        template: secret,
+        keys: &[],
+    };
+    let memory = Memory::new();
+    let output = Output::new(Json::new(), memory.clone());
+    let json = Logger::builder().location(Location::Shown).output(output).build().unwrap();
+    for logger in [&logger, &json] {
+        logger.log_from(&site, format_args!("logged"), &FieldSet::new());
+    }
+    let record = captured.only();
+    assert!(!record.template().contains("canary"), "{}", record.template());
+    assert!(!memory.text().contains("canary"), "{}", memory.text());
 }
 
 #[test]
