@@ -235,12 +235,14 @@ pub(crate) struct TreeWriter<'a> {
     keyed: bool,
     /// How many trees are being walked, each inside the one before.
     walks: usize,
+    /// Whether it stands there that something was cut.
+    is_marked: bool,
 }
 
 impl<'a> TreeWriter<'a> {
     fn new(out: &'a mut Vec<u8>) -> TreeWriter<'a> {
         let start = out.len();
-        TreeWriter { out, start, open: Vec::new(), passed_over: 0, keyed: false, walks: 0 }
+        TreeWriter { out, start, open: Vec::new(), passed_over: 0, keyed: false, walks: 0, is_marked: false }
     }
 
     fn begin(&mut self, tag: u8) {
@@ -306,8 +308,15 @@ impl TreeVisitor for TreeWriter<'_> {
     }
 
     fn value(&mut self, value: Value<'_>) {
-        // Not every walk asks whether more is wanted. A key that stands there gets its value.
-        if self.passed_over > 0 || self.is_full() && !self.keyed {
+        if self.passed_over > 0 {
+            return;
+        }
+        // Not every walk asks whether more is wanted. A key that stands there gets its value, and a list says once that
+        // it was cut.
+        if self.is_full() && !self.keyed {
+            if self.open.last() == Some(&LIST) && !std::mem::replace(&mut self.is_marked, true) {
+                push_value(Value::Str("[too long]"), self.out);
+            }
             return;
         }
         match value {
