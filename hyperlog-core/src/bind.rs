@@ -1,10 +1,12 @@
 //! Binding: fields become part of a context.
 
+use crate::append::Appender;
 use crate::block;
 use crate::context::{Context, MOST_FORMATS, UNPREPARED};
 use crate::encode::Encode;
 use crate::fault;
-use crate::field::{FieldSet, Fields, Key};
+use crate::field::{FieldSet, Fields};
+use crate::key::Key;
 use crate::keyset::{Findings, KeySet};
 use crate::reading::{FieldCursor, KeyVerdicts, LOST_BOUND, Overriding, Reading, Rules};
 use crate::snapshot::Snapshot;
@@ -80,11 +82,11 @@ pub(crate) fn bind(
     bytes.clear();
     // What was bound under other rules is read by these: from here on it passes for read.
     if overriding || !parent.is_empty() && !parent.is_for(snapshot.shape.encoding) {
-        block::push_all(kept(), bytes);
+        push_all(kept(), bytes);
     } else {
         bytes.extend_from_slice(parent.block());
     }
-    block::push_all(own(), bytes);
+    push_all(own(), bytes);
     let block = bytes.len();
     let mut ends = [0_u32; MOST_FORMATS];
     for (index, format) in snapshot.formats.iter().enumerate().take(MOST_FORMATS) {
@@ -196,4 +198,21 @@ fn prepare(encoder: &dyn Encode, fields: &mut FieldCursor<'_>, bytes: &mut Vec<u
         fault::report("encoder", format_args!("it panicked over bound fields"));
     }
     prepared.unwrap_or(false)
+}
+
+/// Appends fields to a block as they are shown.
+fn push_all(mut fields: FieldCursor<'_>, out: &mut Vec<u8>) {
+    let mut appender = Appender::new(out);
+    loop {
+        let plain = fields.plain();
+        let shows = |value: &Value<'_>| !matches!(value, Value::Str(text) if !plain.rules.passes(text));
+        let taken = plain
+            .iter()
+            .take_while(|(key, value)| shows(value) && block::push_plain(key, value, &mut appender))
+            .count();
+        fields.skip(taken);
+        let Some((key, value)) = fields.next_prepared() else { break };
+        appender.with_vec(|out| block::push(key.name(), value, out));
+    }
+    appender.finish();
 }

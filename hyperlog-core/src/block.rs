@@ -4,9 +4,8 @@
 //! a tree of boxes, and read again without a parser. Whatever has to be formatted is formatted on the way in.
 
 use crate::append::Appender;
-use crate::field::{Fields, Key};
+use crate::key::Key;
 use crate::limits::{LONGEST_TEXT, cut, format_into};
-use crate::reading::FieldCursor;
 use crate::time::Timestamp;
 use crate::value::{Tree, TreeVisitor, Value};
 use std::error::Error;
@@ -63,13 +62,9 @@ impl Block {
     }
 
     /// Puts fields before those that are there.
-    pub(crate) fn prepend(&mut self, mut fields: Fields<'_>) {
+    pub(crate) fn prepend(&mut self, push: impl FnOnce(&mut Vec<u8>)) {
         let mut before = Vec::new();
-        for index in 0.. {
-            if fields.copy(index, &mut before).is_none() {
-                break;
-            }
-        }
+        push(&mut before);
         self.bytes.splice(..0, before);
     }
 
@@ -101,29 +96,19 @@ fn push_causes(name: &str, error: &(dyn Error + 'static), out: &mut Vec<u8>) {
     }
 }
 
-/// Appends fields as they are shown.
-pub(crate) fn push_all(mut fields: FieldCursor<'_>, out: &mut Vec<u8>) {
-    let mut block = Appender::new(out);
-    loop {
-        let plain = fields.plain();
-        let mut taken = 0;
-        for (key, value) in plain.iter() {
-            let Some(key) = key.fragment() else { break };
-            match *value {
-                Value::Str(text) if plain.rules.passes(text) => block.stored_text(key, STR, text),
-                Value::U64(number) => block.stored_scalar(key, U64, number.to_le_bytes()),
-                Value::I64(number) => block.stored_scalar(key, I64, number.to_le_bytes()),
-                Value::F64(number) => block.stored_scalar(key, F64, number.to_le_bytes()),
-                Value::Bool(value) => block.stored_scalar(key, if value { TRUE } else { FALSE }, []),
-                _ => break,
-            }
-            taken += 1;
-        }
-        fields.skip(taken);
-        let Some((key, value)) = fields.next_prepared() else { break };
-        block.with_vec(|out| push(key.name(), value, out));
+/// Appends a field of the common kinds; says whether it is one. Whether a text may be shown is for the caller to ask.
+#[inline(always)]
+pub(crate) fn push_plain(key: &Key<'_>, value: &Value<'_>, block: &mut Appender<'_>) -> bool {
+    let Some(key) = key.fragment() else { return false };
+    match *value {
+        Value::Str(text) => block.stored_text(key, STR, text),
+        Value::U64(number) => block.stored_scalar(key, U64, number.to_le_bytes()),
+        Value::I64(number) => block.stored_scalar(key, I64, number.to_le_bytes()),
+        Value::F64(number) => block.stored_scalar(key, F64, number.to_le_bytes()),
+        Value::Bool(value) => block.stored_scalar(key, if value { TRUE } else { FALSE }, []),
+        _ => return false,
     }
-    block.finish();
+    true
 }
 
 /// What follows the name of an error where its causes are told.

@@ -1,97 +1,8 @@
-//! A key and its value, and the ways a record holds many of them.
+//! The ways a record holds its keys and values.
 
-use crate::append::{PADDING, Padded};
 use crate::block::{self, Block, Entries};
+use crate::key::Key;
 use crate::value::{ToValue, Value};
-
-/// The name of a field.
-///
-/// Names known when the program is built carry their JSON form with them, so that an encoder copies instead of
-/// escaping.
-#[derive(Clone, Copy)]
-pub struct Key<'a> {
-    form: Form<'a>,
-    /// A number by which two names can often be told apart without comparing them.
-    mark: u8,
-}
-
-#[derive(Clone, Copy)]
-enum Form<'a> {
-    /// The name.
-    Name(&'a str),
-    /// `,"name":` of a name in which nothing needs an escape.
-    Fragment(Padded<'a>),
-}
-
-impl<'a> Key<'a> {
-    /// A name known at run time.
-    #[inline]
-    pub const fn new(name: &'a str) -> Key<'a> {
-        Key { form: Form::Name(name), mark: mark_of(name) }
-    }
-
-    /// A name that a macro took from an identifier, with `,"` before it and `":` and sixteen spaces behind it.
-    #[doc(hidden)]
-    pub const fn identifier(fragment: &'a str) -> Key<'a> {
-        let (_, tail) = fragment.split_at(2);
-        let (name, _) = tail.split_at(tail.len() - 2 - PADDING);
-        // `r#type` is the identifier `type`.
-        if let [b'r', b'#', ..] = name.as_bytes() {
-            return Key::new(name.split_at(2).1);
-        }
-        Key { form: Form::Fragment(Padded::new(fragment)), mark: mark_of(name) }
-    }
-
-    /// The name itself.
-    #[inline]
-    pub fn name(&self) -> &'a str {
-        match self.form {
-            Form::Name(name) => name,
-            Form::Fragment(fragment) => {
-                let text = fragment.text();
-                &text[2..text.len() - 2]
-            }
-        }
-    }
-
-    /// `,"name":`, where it was known when the program was built.
-    #[inline]
-    pub(crate) fn fragment(&self) -> Option<Padded<'a>> {
-        match self.form {
-            Form::Name(_) => None,
-            Form::Fragment(fragment) => Some(fragment),
-        }
-    }
-
-    /// A number by which two names can often be told apart without comparing them.
-    #[inline]
-    pub(crate) fn mark(&self) -> u8 {
-        self.mark
-    }
-
-    /// The mark as one of the lower 62 bits.
-    #[inline]
-    pub(crate) fn mark_bit(&self) -> u64 {
-        1 << (self.mark % 62)
-    }
-}
-
-/// From the first and the last letter and the length.
-const fn mark_of(name: &str) -> u8 {
-    let bytes = name.as_bytes();
-    match bytes {
-        [] => 0,
-        [first, ..] => {
-            first.wrapping_mul(7).wrapping_add(bytes[bytes.len() - 1].wrapping_mul(29)).wrapping_add(bytes.len() as u8)
-        }
-    }
-}
-
-impl std::fmt::Debug for Key<'_> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Debug::fmt(self.name(), formatter)
-    }
-}
 
 /// The fields of a record as the call gave them: not yet redacted, not yet limited.
 #[derive(Clone, Copy)]
@@ -131,6 +42,15 @@ impl<'a> Fields<'a> {
         match self {
             Fields::Gathered { keys, .. } => keys.len().saturating_sub(index),
             Fields::Block(rest) => Entries::new(rest).count(),
+        }
+    }
+
+    /// Copies all of them.
+    pub(crate) fn copy_all(mut self, out: &mut Vec<u8>) {
+        for index in 0.. {
+            if self.copy(index, out).is_none() {
+                break;
+            }
         }
     }
 
@@ -202,7 +122,7 @@ impl FieldSet {
 
     pub(crate) fn copied(fields: Fields<'_>) -> FieldSet {
         let mut copy = FieldSet::new();
-        copy.0.prepend(fields);
+        copy.0.prepend(|before| fields.copy_all(before));
         copy
     }
 }

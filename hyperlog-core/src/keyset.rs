@@ -2,7 +2,7 @@
 //!
 //! Which of them a redaction hides and whether one stands there twice never changes, so that it is asked once.
 
-use crate::field::Key;
+use crate::key::Key;
 use crate::reading::{KeyVerdicts, Rules};
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -407,6 +407,7 @@ mod hook;
 #[cfg(feature = "http")]
 pub mod http;
 mod identity;
+mod key;
 pub mod keys;
 mod keyset;
 mod level;
@@ -417,6 +418,7 @@ mod named;
 mod outlet;
 #[cfg(feature = "panic")]
 pub mod panic;
+mod partition;
 mod reading;
 mod record;
 mod redact;
@@ -435,15 +437,15 @@ pub use crate::bind::{BindFields, Gathered};
 pub use crate::builder::{BuildError, Builder, Location, Output};
 pub use crate::core::{LevelChange, LevelChangeCause};
 pub use crate::encode::{
-    Color, ColorDepth, ColorMode, Encode, Json, Logfmt, MessageTemplate, Palette, Partition, Pretty, PrettyLayout,
-    Style, Theme, Token,
+    Color, ColorDepth, ColorMode, Encode, Json, Logfmt, MessageTemplate, Palette, Pretty, PrettyLayout, Style, Theme,
+    Token,
 };
 #[cfg(feature = "formats")]
 pub use crate::encode::{Csv, Facility, Gelf, Mark, Syslog, Template, TemplateError, Terminator};
 pub use crate::everywhere::{HookHandle, add_hook_everywhere};
 pub use crate::fatal::Fatal;
 pub use crate::fault::{Fault, fault_count, on_fault};
-pub use crate::field::{FieldSet, Key};
+pub use crate::field::FieldSet;
 pub use crate::filter::directive::{DirectiveError, Directives, LevelFilter};
 pub use crate::filter::sample::{
     Failures, Inbound, Offer, SampleRate, Sampler, Sampling, SamplingError, SamplingKey, SamplingMethod, SamplingRule,
@@ -453,12 +455,14 @@ pub use crate::filter::{Filter, Summary};
 pub use crate::health::{LevelCounts, OutputHealth};
 pub use crate::hook::{Draft, Hook};
 pub use crate::identity::Identity;
+pub use crate::key::Key;
 pub use crate::keys::{DurationForm, LevelForm, Schema};
 pub use crate::level::{Level, ParseLevelError, RegisterLevelError};
 pub use crate::limits::Limits;
 pub use crate::logger::Logger;
 #[cfg(feature = "panic")]
 pub use crate::panic::stack::{Stack, stack};
+pub use crate::partition::Partition;
 pub use crate::reading::FieldCursor;
 pub use crate::record::{Bound, Record, Site};
 pub use crate::redact::{BuildRedactionError, KeyedHash, Mask, Preset, Redaction, RedactionBuilder, Verdict};

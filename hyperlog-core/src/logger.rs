@@ -399,7 +399,7 @@ impl Logger {
         let fields = match added.as_bytes() {
             [] => record.call.fields,
             _ => {
-                added.prepend(record.call.fields);
+                added.prepend(|before| record.call.fields.copy_all(before));
                 Fields::Block(added.as_bytes())
             }
         };

@@ -1,11 +1,12 @@
 //! The last steps of a record: encoded once for each format, and given to each output that wants it.
 
-use crate::encode::{Encode, Partition};
+use crate::encode::Encode;
 use crate::fault;
 use crate::filter::directive::LevelFilter;
 use crate::health::{Counters, OutputHealth, Place};
 use crate::level::Level;
 use crate::limits;
+use crate::partition::Partition;
 use crate::reading::Reading;
 use crate::record::Record;
 use crate::sink::{Condition, DropReason, Line, Sink, Written};

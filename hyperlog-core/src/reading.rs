@@ -5,7 +5,8 @@
 
 use crate::block::{self, Entries, Stored, TreeBytes, TreeWriter};
 use crate::context::Context;
-use crate::field::{Fields, Key};
+use crate::field::Fields;
+use crate::key::Key;
 use crate::limits::{self, Limits};
 use crate::redact::{Mask, Redaction, Verdict};
 use crate::time::Timestamp;

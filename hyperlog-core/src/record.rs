@@ -6,9 +6,10 @@
 use crate::append::Padded;
 use crate::bind::has_one_of;
 use crate::context::Context;
-use crate::field::{Fields, Key};
+use crate::field::Fields;
 use crate::filter::sample::SampleRate;
 use crate::heads::{Heads, Owner};
+use crate::key::Key;
 use crate::keyset::KeySet;
 use crate::level::Level;
 use crate::limits;

@@ -3,8 +3,9 @@
 //! Apart from the encoder, whose speed counts where nobody looks; every other format paints while it writes.
 
 use crate::encode::theme::{Palette, Token};
-use crate::encode::{Encode, Json, Partition};
+use crate::encode::{Encode, Json};
 use crate::level::Level;
+use crate::partition::Partition;
 use crate::reading::FieldCursor;
 use crate::record::Record;
 use std::any::Any;

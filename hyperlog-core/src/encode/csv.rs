@@ -2,9 +2,10 @@
 
 use crate::encode::line::{push_reversible, unit_of, with_text};
 use crate::encode::theme::{Palette, Token};
-use crate::encode::{Encode, Partition, json};
-use crate::field::Key;
+use crate::encode::{Encode, json};
+use crate::key::Key;
 use crate::keys::{DurationForm, Schema};
+use crate::partition::Partition;
 use crate::record::Record;
 use crate::time::TimeFormat;
 use crate::value::Value;

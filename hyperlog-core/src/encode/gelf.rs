@@ -1,10 +1,11 @@
 //! Graylog's extended log format, GELF 1.1.
 
+use crate::encode::Encode;
 use crate::encode::json;
 use crate::encode::line::{DISTINCTION, Leaf, flatten, unit_of};
-use crate::encode::{Encode, Partition};
 use crate::filter::sample::SampleRate;
 use crate::keys::{DurationForm, Schema, syslog_severity};
+use crate::partition::Partition;
 use crate::reading::FieldCursor;
 use crate::record::{Bound, Record};
 use crate::time::Timestamp;

@@ -1,11 +1,13 @@
 //! One JSON object a line.
 
 use crate::append::{Appender, Padded, PaddedText, push_escaped};
-use crate::encode::{Encode, Partition};
-use crate::field::{Fields, Key};
+use crate::encode::Encode;
+use crate::field::Fields;
 use crate::filter::sample::SampleRate;
+use crate::key::Key;
 use crate::keys::{self, DurationForm, Schema};
 use crate::level::Level;
+use crate::partition::Partition;
 use crate::reading::{FieldCursor, Plain, Rules};
 use crate::record::{Bound, Record};
 use crate::time::{TimeFormat, Timestamp};

@@ -1,10 +1,11 @@
 //! `key=value`, one record a line.
 
+use crate::encode::Encode;
 use crate::encode::line::{push_lower, push_pair, push_pairs, push_word};
 use crate::encode::theme::{Palette, Token};
-use crate::encode::{Encode, Partition};
 use crate::filter::sample::SampleRate;
 use crate::keys::Schema;
+use crate::partition::Partition;
 use crate::reading::FieldCursor;
 use crate::record::{Bound, Record};
 use crate::time::TimeFormat;

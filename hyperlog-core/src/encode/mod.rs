@@ -32,6 +32,7 @@ pub use self::syslog::{Facility, Mark, Syslog};
 pub use self::template::{Template, TemplateError};
 pub use self::theme::{Color, ColorDepth, ColorMode, Palette, Style, Theme, Token};
 
+use crate::partition::Partition;
 use crate::reading::FieldCursor;
 use crate::record::Record;
 use std::any::Any;
@@ -87,15 +88,6 @@ pub trait Encode: Any + Send + Sync {
         let _ = other;
         false
     }
-}
-
-/// A small number by which a backend can tell records apart that must not share a batch. Most encoders have none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Partition(pub u64);
-
-impl Partition {
-    /// All records belong together.
-    pub const NONE: Partition = Partition(0);
 }
 
 /// What an encoder makes of what is logged, at 2023-11-14T22:13:20.042Z.

@@ -4,9 +4,10 @@ use crate::encode::line::{
     DISTINCTION, is_active, is_reserved, push_escaping, push_inert, push_name, push_scalar, unit_of,
 };
 use crate::encode::theme::{Palette, Token};
-use crate::encode::{Encode, Partition, json};
+use crate::encode::{Encode, json};
 use crate::filter::sample::SampleRate;
 use crate::keys::{DurationForm, Schema};
+use crate::partition::Partition;
 use crate::reading::FieldCursor;
 use crate::record::{Bound, Record};
 use crate::time::TimeFormat;

@@ -1,10 +1,11 @@
 //! Syslog as RFC 5424 has it.
 
+use crate::encode::Encode;
 use crate::encode::line::{Leaf, flatten, is_active, push_escaping, push_percent, push_reversible, unit_of, with_text};
 use crate::encode::theme::{Palette, Token};
-use crate::encode::{Encode, Partition};
 use crate::filter::sample::SampleRate;
 use crate::keys::{Schema, syslog_severity};
+use crate::partition::Partition;
 use crate::reading::FieldCursor;
 use crate::record::{Bound, Record};
 use crate::time::TimeFormat;

@@ -2,9 +2,10 @@
 
 use crate::encode::line::{Leaf, flatten, is_active, push_inert, push_pair, with_text};
 use crate::encode::theme::{Palette, Token};
-use crate::encode::{Encode, Partition, json};
+use crate::encode::{Encode, json};
 use crate::filter::sample::SampleRate;
 use crate::keys::{DurationForm, Schema};
+use crate::partition::Partition;
 use crate::reading::FieldCursor;
 use crate::record::{Bound, Record};
 use crate::time::TimeFormat;

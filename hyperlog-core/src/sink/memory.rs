@@ -1,9 +1,10 @@
 //! In memory, for tests: as bytes, or as records that can be asked about.
 
 use crate::block::{self, Entries};
-use crate::encode::{Encode, Partition};
+use crate::encode::Encode;
 use crate::filter::sample::SampleRate;
 use crate::level::Level;
+use crate::partition::Partition;
 use crate::record::Record;
 use crate::sink::{Line, Sink, SinkError, Written};
 use crate::time::Timestamp;

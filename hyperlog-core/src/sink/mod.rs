@@ -12,8 +12,8 @@ pub(crate) use self::memory::Typed;
 pub use self::memory::{Captured, CapturedRecord, CapturedValue, Memory};
 pub use self::null::Null;
 
-use crate::encode::Partition;
 use crate::level::Level;
+use crate::partition::Partition;
 use crate::time::Timestamp;
 use std::error::Error;
 use std::fmt;

@@ -1,11 +1,12 @@
 //! What every encoder promises.
 
 use crate::builder::{Location, Output};
-use crate::encode::{Encode, Partition};
+use crate::encode::Encode;
 use crate::field::FieldSet;
 use crate::level::Level;
 use crate::limits::Limits;
 use crate::logger::Logger;
+use crate::partition::Partition;
 use crate::reading::FieldCursor;
 use crate::record::{Record, Site};
 use crate::redact::Redaction;

@@ -1,7 +1,7 @@
 //! What every sink promises.
 
-use crate::encode::Partition;
 use crate::level::Level;
+use crate::partition::Partition;
 use crate::sink::{Line, Sink, Written};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
