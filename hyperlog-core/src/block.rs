@@ -39,6 +39,8 @@ const LIST: u8 = 21;
 const END: u8 = 22;
 const KEY: u8 = 23;
 
+/// No tree takes more than this and its last text: what made it full may itself have been the longest text.
+const LONGEST_TREE: usize = 2 * LONGEST_TEXT + 1024;
 /// No tree is followed deeper than this, whatever the limits of the logger are.
 const DEEPEST: usize = 120;
 /// Nor a chain of causes further: it may be a ring.
@@ -245,6 +247,11 @@ impl<'a> TreeWriter<'a> {
         }
     }
 
+    /// Not every walk asks whether it is full. One that does may still say that it was cut.
+    fn refuses(&self) -> bool {
+        self.out.len() - self.start > LONGEST_TREE
+    }
+
     /// Makes room for a value; says whether there is a place for one.
     fn place(&mut self) -> bool {
         match self.open.last() {
@@ -282,7 +289,7 @@ impl TreeVisitor for TreeWriter<'_> {
     }
 
     fn key(&mut self, key: &str) {
-        if self.passed_over > 0 || self.open.last() != Some(&MAP) || self.is_full() {
+        if self.passed_over > 0 || self.open.last() != Some(&MAP) || self.refuses() {
             return;
         }
         if self.keyed {
@@ -294,8 +301,8 @@ impl TreeVisitor for TreeWriter<'_> {
     }
 
     fn value(&mut self, value: Value<'_>) {
-        // Not every walk asks whether more is wanted. A key that stands there gets its value.
-        if self.passed_over > 0 || self.is_full() && !self.keyed {
+        // A key that stands there gets its value.
+        if self.passed_over > 0 || self.refuses() && !self.keyed {
             return;
         }
         match value {
@@ -628,7 +635,7 @@ mod tests {
             });
         });
         for length in [list, map, nested] {
-            assert!(length < LONGEST_TEXT + 1_000, "{length}");
+            assert!(length < LONGEST_TREE + 100, "{length}");
         }
     }
 
