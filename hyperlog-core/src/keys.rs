@@ -300,10 +300,9 @@ impl Schema {
         let groups = [self.severity, self.attributes, self.resource].into_iter().flatten();
         // Each constant is `,"name":value`.
         let constants = self.constants.split(",\"").filter_map(|constant| Some(constant.split_once("\":")?.0));
-        [self.timestamp, self.level, self.target, self.message, self.sample_rate, self.cut_from]
-            .into_iter()
-            .chain(groups)
-            .chain(constants)
+        let parts = [self.timestamp, self.level, self.target, self.message];
+        let extras = [self.file, self.line, self.sample_rate, self.cut_from];
+        parts.into_iter().chain(extras).chain(groups).chain(constants)
     }
 
     /// What a field of ours is called.

@@ -1,6 +1,8 @@
 //! No field can pass for the time, the level or the message, in any schema, from anywhere.
 
-use hyperlog_core::{FieldSet, Hook, Identity, Json, Level, Logger, Memory, Output, Schema, TimeFormat, fields, info};
+use hyperlog_core::{
+    FieldSet, Hook, Identity, Json, Level, Location, Logger, Memory, Output, Schema, TimeFormat, fields, info,
+};
 
 /// What the record says of itself, by the names of the schema: level, target, message, time.
 fn schemas() -> [(Schema, [&'static str; 4]); 6] {
@@ -103,6 +105,23 @@ fn what_a_schema_writes_into_each_record_cannot_be_written_by_a_field() {
         let (line, text) = line_of(schema, name);
         assert_ne!(line[name], FORGED, "{text}");
         assert_eq!(line[format!("field.{name}")], FORGED, "{text}");
+    }
+}
+
+#[test]
+fn a_field_never_stands_beside_the_place_of_a_record_under_the_same_name() {
+    for (schema, _) in schemas() {
+        let memory = Memory::new();
+        let output = Output::new(Json::with_schema(schema), memory.clone());
+        let logger = Logger::builder().location(Location::Shown).output(output).build().unwrap();
+        let names =
+            ["file", "line", "code.file.path", "code.line.number", "log.origin.file.name", "log.origin.file.line"];
+        info!(logger: logger.with(&forging(&names)), "m");
+        let text = memory.text();
+        for name in names {
+            let count = text.matches(&format!("\"{name}\":")).count();
+            assert!(count <= 1, "{name} in {text}");
+        }
     }
 }
 
