@@ -38,6 +38,8 @@ const LIST: u8 = 21;
 const END: u8 = 22;
 const KEY: u8 = 23;
 
+/// No tree takes more than this and its last text: what made it full may itself have been the longest text.
+const LONGEST_TREE: usize = 2 * LONGEST_TEXT + 1024;
 /// No tree is followed deeper than this, whatever the limits of the logger are.
 const DEEPEST: usize = 120;
 /// Nor a chain of causes further: it may be a ring.
@@ -220,14 +222,12 @@ pub(crate) struct TreeWriter<'a> {
     keyed: bool,
     /// How many trees are being walked, each inside the one before.
     walks: usize,
-    /// Whether it stands there that something was cut.
-    is_marked: bool,
 }
 
 impl<'a> TreeWriter<'a> {
     fn new(out: &'a mut Vec<u8>) -> TreeWriter<'a> {
         let start = out.len();
-        TreeWriter { out, start, open: Vec::new(), passed_over: 0, keyed: false, walks: 0, is_marked: false }
+        TreeWriter { out, start, open: Vec::new(), passed_over: 0, keyed: false, walks: 0 }
     }
 
     fn begin(&mut self, tag: u8) {
@@ -242,6 +242,11 @@ impl<'a> TreeWriter<'a> {
         } else {
             self.passed_over = 1;
         }
+    }
+
+    /// Not every walk asks whether it is full. One that does may still say that it was cut.
+    fn refuses(&self) -> bool {
+        self.out.len() - self.start > LONGEST_TREE
     }
 
     /// Makes room for a value; says whether there is a place for one.
@@ -281,7 +286,7 @@ impl TreeVisitor for TreeWriter<'_> {
     }
 
     fn key(&mut self, key: &str) {
-        if self.passed_over > 0 || self.open.last() != Some(&MAP) || self.is_full() {
+        if self.passed_over > 0 || self.open.last() != Some(&MAP) || self.refuses() {
             return;
         }
         if self.keyed {
@@ -293,15 +298,8 @@ impl TreeVisitor for TreeWriter<'_> {
     }
 
     fn value(&mut self, value: Value<'_>) {
-        if self.passed_over > 0 {
-            return;
-        }
-        // Not every walk asks whether more is wanted. A key that stands there gets its value, and a list says once that
-        // it was cut.
-        if self.is_full() && !self.keyed {
-            if self.open.last() == Some(&LIST) && !std::mem::replace(&mut self.is_marked, true) {
-                push_value(Value::Str("[too long]"), self.out);
-            }
+        // A key that stands there gets its value.
+        if self.passed_over > 0 || self.refuses() && !self.keyed {
             return;
         }
         match value {
@@ -634,7 +632,7 @@ mod tests {
             });
         });
         for length in [list, map, nested] {
-            assert!(length < LONGEST_TEXT + 1_000, "{length}");
+            assert!(length < LONGEST_TREE + 100, "{length}");
         }
     }
 

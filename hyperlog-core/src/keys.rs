@@ -164,8 +164,8 @@ impl Schema {
         severity: None,
         target: "target",
         message: "message",
-        file: "file",
-        line: "line",
+        file: "code.file",
+        line: "code.line",
         sample_rate: "sample_rate",
         cut_from: "cut_from_bytes",
         duration: DurationForm::Millis,
@@ -332,10 +332,15 @@ impl Schema {
     pub(crate) fn reserved(&self) -> impl Iterator<Item = &'static str> {
         let groups = [self.severity, self.attributes, self.resource].into_iter().flatten();
         let constants = self.constants.iter().map(|(name, _)| *name);
-        [self.timestamp, self.level, self.target, self.message, self.sample_rate, self.cut_from]
-            .into_iter()
-            .chain(groups)
-            .chain(constants)
+        let parts = [self.timestamp, self.level, self.target, self.message];
+        let extras = [self.file, self.line, self.sample_rate, self.cut_from];
+        parts.into_iter().chain(extras).chain(groups).chain(constants)
+    }
+
+    /// The names under which the process speaks of itself, where these are not ours: no field may pass for the service.
+    pub(crate) fn names_of_process(&self) -> impl Iterator<Item = &'static str> {
+        const PROCESS: [&str; 5] = [SERVICE, VERSION, ENVIRONMENT, HOST, PID];
+        self.renamed.iter().filter(|(ours, _)| PROCESS.contains(ours)).map(|(_, theirs)| *theirs)
     }
 
     /// What a field of ours is called.

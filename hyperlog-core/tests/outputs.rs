@@ -338,9 +338,9 @@ fn only_a_logger_told_to_shows_where_a_record_comes_from() {
         let logger = Logger::builder().location(location).output(output).build().unwrap();
         info!(logger: logger, "m");
         let line: serde_json::Value = serde_json::from_str(&memory.text()).unwrap();
-        assert_eq!(line.get("file").is_some(), shown);
+        assert_eq!(line.get("code.file").is_some(), shown);
         if shown {
-            assert!(line["file"].as_str().unwrap().ends_with("outputs.rs") && line["line"].is_u64());
+            assert!(line["code.file"].as_str().unwrap().ends_with("outputs.rs") && line["code.line"].is_u64());
         }
     }
 }

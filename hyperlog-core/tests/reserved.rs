@@ -1,6 +1,8 @@
 //! No field can pass for the time, the level or the message, in any schema, from anywhere.
 
-use hyperlog_core::{FieldSet, Hook, Identity, Json, Level, Logger, Memory, Output, Schema, TimeFormat, fields, info};
+use hyperlog_core::{
+    FieldSet, Hook, Identity, Json, Level, Location, Logger, Memory, Output, Schema, TimeFormat, fields, info,
+};
 
 /// What the record says of itself, by the names of the schema: level, target, message, time.
 fn schemas() -> [(Schema, [&'static str; 4]); 6] {
@@ -107,6 +109,29 @@ fn what_a_schema_writes_into_each_record_cannot_be_written_by_a_field() {
 }
 
 #[test]
+fn a_field_never_stands_beside_the_place_of_a_record_under_the_same_name() {
+    for (schema, _) in schemas() {
+        let memory = Memory::new();
+        let output = Output::new(Json::with_schema(schema), memory.clone());
+        let logger = Logger::builder().location(Location::Shown).output(output).build().unwrap();
+        let names = [
+            "code.file",
+            "code.line",
+            "code.file.path",
+            "code.line.number",
+            "log.origin.file.name",
+            "log.origin.file.line",
+        ];
+        info!(logger: logger.with(&forging(&names)), "m");
+        let text = memory.text();
+        for name in names {
+            let count = text.matches(&format!("\"{name}\":")).count();
+            assert!(count <= 1, "{name} in {text}");
+        }
+    }
+}
+
+#[test]
 fn a_field_that_a_schema_renames_keeps_its_new_name_and_stands_once() {
     let (line, text) = line_of(Schema::DATADOG, "status");
     assert_eq!((&line["http.status_code"], &line["status"]), (&FORGED.into(), &"info".into()), "{text}");
@@ -124,4 +149,20 @@ fn a_time_of_ones_own_is_escaped() {
     let line: serde_json::Value = serde_json::from_str(&memory.text()).unwrap();
     let time = line["timestamp"].as_str().unwrap();
     assert!(time.starts_with('"') && time.ends_with('\\'), "{time}");
+}
+
+#[test]
+fn no_field_passes_for_the_service() {
+    for (schema, name) in
+        [(Schema::BUNYAN, "name"), (Schema::ECS, "service.name"), (Schema::OPEN_TELEMETRY, "host.name")]
+    {
+        let memory = Memory::new();
+        let identity = Identity::new().service("shop").host_named("web-1");
+        let output = Output::new(Json::with_schema(schema), memory.clone());
+        let logger = Logger::builder().identity(identity).output(output).build().unwrap();
+        logger.log(Level::INFO, "m", &FieldSet::new().with(name, FORGED));
+        let text = memory.text();
+        assert_eq!(text.matches(&format!("\"{name}\":")).count(), 1, "{text}");
+        assert!(text.contains(&format!("\"field.{name}\":\"{FORGED}\"")), "{text}");
+    }
 }

@@ -411,7 +411,7 @@ mod tests {
         let log = |logger: &Logger| logger.log(Level::INFO, "m", &FieldSet::new());
         assert_eq!(written(Csv::new(["missing"]), log), "\"\"\r\n");
         assert_eq!(written(Csv::new([""; 0]), log), "\"\"\r\n");
-        assert_eq!(written(Csv::new(["cut_from_bytes", "file", "line", "sample_rate"]), log), ",,,1.0\r\n");
+        assert_eq!(written(Csv::new(["cut_from_bytes", "code.file", "code.line", "sample_rate"]), log), ",,,1.0\r\n");
     }
 
     #[test]

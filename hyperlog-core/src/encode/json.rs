@@ -72,7 +72,8 @@ impl Json {
         let open = if has_time { format!("{{\"{}\":{quote}", schema.timestamp) } else { "{".to_owned() };
         let reserved: Box<[&'static str]> = schema.reserved().collect();
         let renamed = schema.renamed.iter().map(|(ours, _)| *ours);
-        let special = schema.reserved().chain(renamed).chain(schema.ungrouped.iter().copied());
+        let ungrouped = schema.ungrouped.iter().copied();
+        let special = schema.reserved().chain(renamed).chain(ungrouped).chain(schema.names_of_process());
         Json {
             open: PaddedText::new(open),
             levels: [const { OnceLock::new() }; Level::MAX_SEVERITY as usize],
@@ -186,8 +187,13 @@ impl Json {
     #[inline(never)]
     fn is_special(&self, name: &str) -> bool {
         self.reserved.contains(&name)
+            || self.is_of_process(name)
             || self.schema.ungrouped.contains(&name)
             || self.schema.renamed.iter().any(|(ours, _)| *ours == name)
+    }
+
+    fn is_of_process(&self, name: &str) -> bool {
+        self.schema.names_of_process().any(|of_process| of_process == name)
     }
 
     #[inline(never)]
@@ -210,7 +216,8 @@ impl Json {
 
     fn push_key(&self, key: &Key<'_>, suffix: &str, out: &mut Vec<u8>) {
         let name = self.schema.name_of(key.name());
-        out.extend_from_slice(if self.reserved.contains(&name) { b",\"field." } else { b",\"" });
+        let is_forged = self.reserved.contains(&name) || name == key.name() && self.is_of_process(name);
+        out.extend_from_slice(if is_forged { b",\"field." } else { b",\"" });
         push_escaped(name, out);
         push_escaped(suffix, out);
         out.extend_from_slice(b"\":");

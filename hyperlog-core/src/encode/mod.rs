@@ -136,14 +136,14 @@ mod tests {
             assert!(digits.parse::<usize>().unwrap() > 5_000, "{line}");
             assert!(line.len() <= 1024);
         };
-        check(placed_and_cut(Json::new()), r#""file":"src/a b.rs","line":7"#, r#""cut_from_bytes":"#);
-        check(placed_and_cut(Logfmt::new()), r#" file="src/a b.rs" line=7 "#, " cut_from_bytes=");
+        check(placed_and_cut(Json::new()), r#""code.file":"src/a b.rs","code.line":7"#, r#""cut_from_bytes":"#);
+        check(placed_and_cut(Logfmt::new()), r#" code.file="src/a b.rs" code.line=7 "#, " cut_from_bytes=");
         check(placed_and_cut(Pretty::new()), "  at src/a b.rs:7\n", " cut_from_bytes=");
-        let csv = Csv::new(["file", "line", "k", "cut_from_bytes"]);
+        let csv = Csv::new(["code.file", "code.line", "k", "cut_from_bytes"]);
         check(placed_and_cut(csv), "src/a b.rs,7,", " bytes]\",");
-        check(placed_and_cut(Syslog::new("a")), r#" file="src/a b.rs" line="7""#, r#" cut_from_bytes=""#);
-        check(placed_and_cut(Gelf::new("h")), r#","_file":"src/a b.rs","_line":7"#, r#""_cut_from_bytes":"#);
-        let template = Template::parse("{file}:{line} {k} {cut_from_bytes:>9}").unwrap();
+        check(placed_and_cut(Syslog::new("a")), r#" code.file="src/a b.rs" code.line="7""#, r#" cut_from_bytes=""#);
+        check(placed_and_cut(Gelf::new("h")), r#","_code.file":"src/a b.rs","_code.line":7"#, r#""_cut_from_bytes":"#);
+        let template = Template::parse("{code.file}:{code.line} {k} {cut_from_bytes:>9}").unwrap();
         check(placed_and_cut(template), "src/a b.rs:7 x", " bytes]      ");
     }
 }

@@ -19,12 +19,20 @@ use std::time::Duration;
 /// | the stream was closed before start | the same |
 /// | the device is full | the record counts as lost; the next one is tried again |
 /// | the stream is not ready (`EAGAIN`) | it is tried again for up to 100 ms, then the record counts as lost |
+/// | a line breaks off halfway | the record counts as lost; the next one begins on a line of its own |
 pub struct Console {
     name: &'static str,
-    file: Mutex<Option<File>>,
+    stream: Mutex<Option<Stream>>,
     is_terminal: bool,
     is_gone: AtomicBool,
     is_closed: AtomicBool,
+}
+
+/// Where it is written.
+struct Stream {
+    file: File,
+    /// Whether half a line stands at its end, which the next one must not continue.
+    is_torn: bool,
 }
 
 impl Console {
@@ -41,7 +49,8 @@ impl Console {
     fn open(name: &'static str, file: io::Result<File>, is_terminal: bool) -> Console {
         let file = file.map_err(|error| fault::report("console", format_args!("cannot open {name}: {error}"))).ok();
         let (is_gone, is_closed) = (AtomicBool::new(file.is_none()), AtomicBool::new(false));
-        Console { name, is_gone, is_closed, file: Mutex::new(file), is_terminal }
+        let stream = file.map(|file| Stream { file, is_torn: false });
+        Console { name, is_gone, is_closed, stream: Mutex::new(stream), is_terminal }
     }
 
     /// Writes this if that is possible, and tells what came of it.
@@ -68,11 +77,24 @@ impl Console {
 
     fn write_whole(&self, bytes: &[u8]) -> io::Result<()> {
         // One lock a line: a write that is cut short must not let another line in between.
-        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*file {
-            Some(file) => write_patiently(file, bytes),
+        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *stream {
+            Some(stream) => stream.write_line(bytes),
             None => Err(ErrorKind::BrokenPipe.into()),
         }
+    }
+}
+
+impl Stream {
+    fn write_line(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.is_torn {
+            write_patiently(&self.file, &mut &b"\n"[..])?;
+            self.is_torn = false;
+        }
+        let mut left = bytes;
+        let result = write_patiently(&self.file, &mut left);
+        self.is_torn = (1..bytes.len()).contains(&left.len());
+        result
     }
 }
 
@@ -90,13 +112,13 @@ fn duplicate(stream: impl std::os::windows::io::AsHandle) -> io::Result<File> {
 const STEPS: u32 = 100;
 const STEP: Duration = Duration::from_millis(1);
 
-/// Writes all, through interruptions and, for a while, a stream that is not ready.
-fn write_patiently(mut file: &File, mut bytes: &[u8]) -> io::Result<()> {
+/// Writes all, through interruptions and, for a while, a stream that is not ready. Leaves what could not be written.
+fn write_patiently(mut file: &File, left: &mut &[u8]) -> io::Result<()> {
     let mut waited = 0;
-    while !bytes.is_empty() {
-        match file.write(bytes) {
+    while !left.is_empty() {
+        match file.write(left) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Ok(written) => *left = left.get(written..).unwrap_or_default(),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock && waited < STEPS => {
                 waited += 1;
@@ -139,4 +161,32 @@ impl Sink for Console {
 fn is_final(error: &io::Error) -> bool {
     const BAD_DESCRIPTOR: i32 = 9;
     error.kind() == ErrorKind::BrokenPipe || (cfg!(unix) && error.raw_os_error() == Some(BAD_DESCRIPTOR))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::io::Read as _;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn a_line_that_broke_off_is_not_continued_by_the_next() {
+        let (mut reader, writer) = UnixStream::pair().unwrap();
+        reader.set_nonblocking(true).unwrap();
+        writer.set_nonblocking(true).unwrap();
+        let mut stream = Stream { file: File::from(OwnedFd::from(writer)), is_torn: false };
+        let mut read = |into: &mut Vec<u8>| reader.read_to_end(into).unwrap_err().kind();
+        let mut text = Vec::new();
+        let long = vec![b'a'; 1 << 24];
+        assert_eq!(stream.write_line(&long).unwrap_err().kind(), ErrorKind::WouldBlock);
+        assert_eq!(stream.write_line(b"lost\n").unwrap_err().kind(), ErrorKind::WouldBlock);
+        assert_eq!(read(&mut text), ErrorKind::WouldBlock);
+        assert!((1..long.len()).contains(&text.len()), "{} bytes", text.len());
+        text.clear();
+        stream.write_line(b"whole\n").unwrap();
+        stream.write_line(b"and whole\n").unwrap();
+        assert_eq!(read(&mut text), ErrorKind::WouldBlock);
+        assert_eq!(String::from_utf8_lossy(&text), "\nwhole\nand whole\n");
+    }
 }
