@@ -114,3 +114,49 @@ impl Default for Filter {
         Filter::new(Directives::default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::sample::{Sampling, SamplingMethod, SamplingRule};
+
+    #[test]
+    fn no_directive_gets_below_the_floor() {
+        let filter = Filter::new("trace,quiet=error".parse().unwrap()).floor(LevelFilter::from(Level::INFO));
+        let check = |level, target: &str, expected| assert_eq!(filter.enabled(level, target), expected, "{target}");
+        check(Level::INFO, "shop", true);
+        check(Level::DEBUG, "shop", false);
+        check(Level::WARN, "quiet", false);
+        check(Level::ERROR, "quiet", true);
+        assert_eq!(filter.level_for("shop"), LevelFilter::from(Level::INFO));
+        assert_eq!(filter.level_for("quiet"), LevelFilter::from(Level::ERROR));
+        assert_eq!(filter.most_verbose(), LevelFilter::from(Level::INFO));
+    }
+
+    #[test]
+    fn without_a_sampler_all_that_is_enabled_is_kept() {
+        let filter = Filter::default();
+        assert!(filter.enabled(Level::INFO, "shop") && !filter.enabled(Level::DEBUG, "shop"));
+        let never = &mut |_| panic!("there is nothing to tell");
+        for now in 0..10 {
+            assert_eq!(filter.sample(&Offer::new(Level::INFO, "shop", 1), now, never), Some(SampleRate::ONE));
+        }
+        filter.drain_summaries(u64::MAX, never);
+        filter.finish_summaries(u64::MAX, never);
+    }
+
+    #[test]
+    fn clones_share_what_was_counted_and_other_directives_leave_it() {
+        let sampling = Sampling::new().rule(SamplingRule::new(SamplingMethod::First(1)));
+        let filter = Filter::default().sampler(sampling.compile().unwrap());
+        let other = filter.clone().directives("warn".parse().unwrap());
+        let offer = Offer::new(Level::INFO, "shop", 1);
+        assert!(filter.sample(&offer, 0, &mut drop).is_some());
+        assert!(other.sample(&offer, 1, &mut drop).is_none());
+        let mut told = 0;
+        filter.drain_summaries(1, &mut |_| told += 1);
+        assert_eq!(told, 0, "the window is still open");
+        filter.finish_summaries(2, &mut |_| told += 1);
+        assert_eq!(told, 1);
+    }
+}

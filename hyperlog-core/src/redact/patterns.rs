@@ -154,6 +154,12 @@ mod tests {
     }
 
     #[test]
+    fn hits_of_nothing_hide_nothing_unless_there_are_too_many() {
+        check(&[r"\b"], "ab cd", "ab cd");
+        check(&[r"\b"], &"a ".repeat(100), &("a ".repeat(32) + "[REDACTED]"));
+    }
+
+    #[test]
     fn a_bad_pattern_is_told_when_building() {
         let check = |pattern: &str, expected: &str, source: bool| {
             let error = Redaction::builder().pattern(pattern).build().unwrap_err();
