@@ -2,7 +2,7 @@
 //!
 //! It is started by the first task and waits without waking in between.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::contain::contain;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -53,7 +53,7 @@ fn run() {
             Some(index) => {
                 let mut task = waiting.tasks.swap_remove(index);
                 drop(waiting);
-                let again = catch_unwind(AssertUnwindSafe(|| (task.work)())).unwrap_or(None);
+                let again = contain(|| (task.work)()).flatten();
                 waiting = TASKS.lock();
                 if let Some(delay) = again {
                     task.due = later(delay);

@@ -2,6 +2,7 @@
 
 use crate::append::Appender;
 use crate::block;
+use crate::contain::contain;
 use crate::context::{Context, MOST_FORMATS, UNPREPARED};
 use crate::encode::Encode;
 use crate::fault;
@@ -11,7 +12,6 @@ use crate::keyset::{Findings, KeySet};
 use crate::reading::{FieldCursor, KeyVerdicts, LOST_BOUND, Overriding, Reading, Rules};
 use crate::snapshot::Snapshot;
 use crate::value::Value;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Fields that can be bound: `fields!(..)` or a [`FieldSet`].
 pub trait BindFields: sealed::Parts + Copy {}
@@ -192,8 +192,8 @@ pub(crate) fn has_one_of<const COUNT: usize>(fields: Fields<'_>, bound: [&Contex
 /// Has fields prepared. An encoder that panics over them prepares nothing, and meets them again record by record.
 fn prepare(encoder: &dyn Encode, fields: &mut FieldCursor<'_>, bytes: &mut Vec<u8>) -> bool {
     let start = bytes.len();
-    let prepared = catch_unwind(AssertUnwindSafe(|| encoder.encode_bound(fields, bytes)));
-    if prepared.is_err() {
+    let prepared = contain(|| encoder.encode_bound(fields, bytes));
+    if prepared.is_none() {
         bytes.truncate(start);
         fault::report("encoder", format_args!("it panicked over bound fields"));
     }

@@ -4,12 +4,12 @@
 //! a tree of boxes, and read again without a parser. Whatever has to be formatted is formatted on the way in.
 
 use crate::append::Appender;
+use crate::contain::contain;
 use crate::key::Key;
 use crate::limits::{LONGEST_TEXT, cut, format_into};
 use crate::time::Timestamp;
 use crate::value::{Tree, TreeVisitor, Value};
 use std::error::Error;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// Fields, appended one after the other.
@@ -120,7 +120,7 @@ pub(crate) const TYPE: &str = ".type";
 
 /// Whatever an error does when it is asked, the record goes on.
 fn has_source(error: &(dyn Error + 'static)) -> bool {
-    catch_unwind(AssertUnwindSafe(|| error.source().is_some())).unwrap_or(false)
+    contain(|| error.source().is_some()).unwrap_or(false)
 }
 
 /// All that an error says caused it.
@@ -204,7 +204,7 @@ fn push_tree(tree: &dyn Tree, out: &mut Vec<u8>) {
             writer.finish();
         });
     };
-    if catch_unwind(AssertUnwindSafe(walk)).is_err() {
+    if contain(walk).is_none() {
         // Half a tree may be half of anything: it goes.
         out.truncate(start);
         push_value(Value::Str("[its formatting panicked]"), out);
@@ -475,6 +475,11 @@ impl TreeBytes {
         let mut writer = TreeWriter::new(&mut self.0);
         walk(&mut writer);
         writer.finish();
+    }
+
+    /// How much memory is held.
+    pub(crate) fn capacity(&self) -> usize {
+        self.0.capacity()
     }
 }
 

@@ -1,6 +1,7 @@
 //! How a logger is set up.
 
 use crate::bind::bind;
+use crate::contain::contain;
 use crate::context::Context;
 use crate::core::{DEFAULT_LEVEL, next_number};
 use crate::encode::theme::Environment;
@@ -26,7 +27,6 @@ use std::any::Any;
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Sets up a logger.
@@ -269,14 +269,14 @@ fn group(outputs: Vec<Output>) -> Vec<Format> {
 
 /// Gives a sink what stands before its first record. One that panics over it, or an encoder that does, goes without.
 fn begin(encoder: &dyn Encode, sink: &dyn Sink) {
-    let begun = catch_unwind(AssertUnwindSafe(|| {
+    let begun = contain(|| {
         let mut preamble = Vec::new();
         encoder.preamble(&mut preamble);
         if !preamble.is_empty() {
             sink.begin(&preamble);
         }
-    }));
-    if begun.is_err() {
+    });
+    if begun.is_none() {
         fault::report("output", format_args!("it panicked before its first record"));
     }
 }
@@ -363,7 +363,7 @@ impl Output {
 
 /// What a sink writes to; one that panics when asked is not coloured.
 fn surface_of(sink: &dyn Sink) -> Surface {
-    catch_unwind(AssertUnwindSafe(|| sink.surface())).unwrap_or(Surface::Storage)
+    contain(|| sink.surface()).unwrap_or(Surface::Storage)
 }
 
 /// Why a logger could not be built.

@@ -3,11 +3,11 @@
 //! A call site asks all of them before it asks one: what nobody wants costs nothing, and what everybody wants needs no gate.
 
 use crate::callsite::{self, Judge, Verdict};
+use crate::contain::contain;
 use crate::fault;
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::level::Level;
 use crate::snapshot::Snapshot;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 
@@ -103,7 +103,7 @@ impl Core {
         let change = LevelChange { before, after, cause };
         let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for listener in listeners {
-            if catch_unwind(AssertUnwindSafe(|| listener(&change))).is_err() {
+            if contain(|| listener(&change)).is_none() {
                 fault::report("level", format_args!("a listener panicked"));
             }
         }

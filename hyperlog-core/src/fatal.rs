@@ -2,6 +2,7 @@
 //!
 //! A library must not end its host by surprise, so that ending it is a choice of whoever sets up the logger.
 
+use crate::contain::contain;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,7 +95,7 @@ impl Fatal {
         for last in &self.last_words {
             if !last.said.swap(true, Ordering::AcqRel) {
                 // Last words that panic must not keep the others from being said.
-                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (last.say)()));
+                contain(|| (last.say)());
             }
         }
         match self.end {

@@ -1,5 +1,6 @@
 //! hyperlog's own trouble, told aside: never in the stream that is in trouble, and never in a storm.
 
+use crate::contain::contain;
 use std::fmt;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -69,7 +70,7 @@ pub(crate) fn report(part: &'static str, what: fmt::Arguments<'_>) {
     match listener {
         Some(listener) => {
             // A listener that panics must not take the caller with it.
-            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| listener(&fault)));
+            contain(|| listener(&fault));
         }
         // Not the printing macro, which panics when nobody reads.
         None => drop(writeln!(std::io::stderr(), "{fault}")),

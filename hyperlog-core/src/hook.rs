@@ -4,6 +4,7 @@
 //! that panics costs its own work and nothing more.
 
 use crate::block::Block;
+use crate::contain::contain;
 use crate::fault;
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::level::Level;
@@ -11,7 +12,6 @@ use crate::record::Record;
 use crate::value::ToValue;
 use std::cell::Cell;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -104,13 +104,13 @@ impl Hook {
     /// Says whether it came to its end.
     fn contain(&self, act: impl FnOnce()) -> bool {
         IS_RUNNING.set(true);
-        let result = catch_unwind(AssertUnwindSafe(act));
+        let result = contain(act);
         IS_RUNNING.set(false);
-        if result.is_err() {
+        if result.is_none() {
             self.panics.fetch_add(1, Ordering::Relaxed);
             fault::report("hook", format_args!("it panicked; the record goes on without it"));
         }
-        result.is_ok()
+        result.is_some()
     }
 }
 

@@ -392,6 +392,7 @@ mod bind;
 mod block;
 mod builder;
 mod callsite;
+mod contain;
 mod context;
 mod core;
 mod encode;

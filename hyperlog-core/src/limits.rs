@@ -1,8 +1,8 @@
 //! How much a record may hold, so that no value, however long, deep or endless, takes the process with it.
 
+use crate::contain::contain;
 use crate::value::Value;
 use std::fmt::{self, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How much a record may hold. What is beyond is cut after redaction, at the border of a character, and marked with the
 /// length it had: `…[cut, 70000 bytes]`.
@@ -153,7 +153,7 @@ impl TextBuffer for Vec<u8> {
 pub(crate) fn format_into(value: Value<'_>, out: &mut impl TextBuffer) {
     let start = out.length();
     let mut writer = Bounded { left: LONGEST_TEXT, out };
-    let formatted = catch_unwind(AssertUnwindSafe(|| match value {
+    let formatted = contain(|| match value {
         Value::Display(value) => write!(writer, "{value}"),
         Value::Debug(value) => write!(writer, "{value:?}"),
         Value::Error(value) => write!(writer, "{value}"),
@@ -161,13 +161,13 @@ pub(crate) fn format_into(value: Value<'_>, out: &mut impl TextBuffer) {
         Value::Bytes(bytes) => writer.write_bytes(bytes),
         Value::Str(text) => writer.write_str(text),
         other => write!(writer, "{other:?}"),
-    }));
+    });
     let is_full = writer.left == 0;
     match formatted {
-        Ok(Ok(())) => {}
-        Ok(Err(fmt::Error)) if is_full => {}
-        Ok(Err(fmt::Error)) => out.push_str("[its formatting failed]"),
-        Err(_) => {
+        Some(Ok(())) => {}
+        Some(Err(fmt::Error)) if is_full => {}
+        Some(Err(fmt::Error)) => out.push_str("[its formatting failed]"),
+        None => {
             // Half a text may be half of anything: it goes.
             out.truncate(start);
             out.push_str("[its formatting panicked]");

@@ -7,6 +7,7 @@ use crate::background;
 use crate::bind::{BindFields, bind, findings, has_one_of, marks};
 use crate::block::Block;
 use crate::callsite::Callsite;
+use crate::contain::contain;
 use crate::context::Context;
 use crate::core::{Core, LevelChange, LevelChangeCause, jury, next_number, note_names};
 use crate::everywhere::{HookHandle, give_hooks};
@@ -27,7 +28,6 @@ use crate::snapshot::Snapshot;
 use crate::workspace::{DEEPEST, Workspace};
 use std::borrow::Cow;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -284,8 +284,8 @@ impl Logger {
         let mut result = Ok(());
         for outlet in self.core.snapshot().outlets() {
             let left = deadline.saturating_sub(start.elapsed());
-            let of_this = catch_unwind(AssertUnwindSafe(|| act(&*outlet.sink, left)))
-                .unwrap_or_else(|_| Err(SinkError::new("flush an output", "it panicked")));
+            let of_this = contain(|| act(&*outlet.sink, left))
+                .unwrap_or_else(|| Err(SinkError::new("flush an output", "it panicked")));
             result = result.and(of_this);
         }
         result

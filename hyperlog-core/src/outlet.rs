@@ -1,5 +1,6 @@
 //! The last steps of a record: encoded once for each format, and given to each output that wants it.
 
+use crate::contain::contain;
 use crate::encode::Encode;
 use crate::fault;
 use crate::filter::directive::LevelFilter;
@@ -10,7 +11,6 @@ use crate::partition::Partition;
 use crate::reading::Reading;
 use crate::record::Record;
 use crate::sink::{Condition, DropReason, Line, Sink, Written};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// An encoder and all outputs that want its bytes.
 pub(crate) struct Format {
@@ -56,7 +56,7 @@ impl Format {
         }
         let mut progress = Progress { partition: None, next: 0 };
         while progress.next < self.outlets.len() {
-            if catch_unwind(AssertUnwindSafe(|| self.proceed(record, line, place, &mut progress))).is_err() {
+            if contain(|| self.proceed(record, line, place, &mut progress)).is_none() {
                 self.account_for_panic(record.level, place, &mut progress);
             }
         }
@@ -160,8 +160,8 @@ impl Outlet {
     }
 
     pub(crate) fn health(&self) -> OutputHealth {
-        let condition = catch_unwind(AssertUnwindSafe(|| self.sink.condition()));
-        let condition = condition.unwrap_or_else(|_| Condition::Failed("it panicked when asked".to_owned()));
+        let condition = contain(|| self.sink.condition());
+        let condition = condition.unwrap_or_else(|| Condition::Failed("it panicked when asked".to_owned()));
         self.counters.read(&self.name, condition)
     }
 

@@ -368,7 +368,8 @@ impl Drop for FieldCursor<'_> {
 impl Scratch {
     /// Memory that one huge value needed is not kept for all the small ones.
     fn is_small(&self) -> bool {
-        self.text.capacity() + self.block.capacity() <= LARGEST_KEPT
+        let text = self.name.capacity() + self.text.capacity();
+        text + self.block.capacity() + self.tree.capacity() <= LARGEST_KEPT
     }
 
     fn value(&self) -> Value<'_> {

@@ -3,11 +3,11 @@
 //! A serializer that drives a [`TreeVisitor`], so that a serialized value meets redaction and limits like any other tree.
 //! It trusts no `Serialize`: one that is too deep, fails or panics costs its own place in the tree and nothing around it.
 
+use crate::contain::contain;
 use crate::limits::{LONGEST_TEXT, format_into};
 use crate::value::{ToValue, Tree, TreeVisitor, Value};
 use serde::ser::{self, Serialize};
 use std::fmt::{self, Display};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Anything that implements `serde::Serialize` as a value: `user = serde(&user)`.
 ///
@@ -123,7 +123,7 @@ impl Walk<'_> {
         let open = self.open;
         self.within += 1;
         let within = self.within;
-        let result = catch_unwind(AssertUnwindSafe(|| value.serialize(&mut *self))).unwrap_or(Err(Stop::Failed));
+        let result = contain(|| value.serialize(&mut *self)).unwrap_or(Err(Stop::Failed));
         self.within = within - 1;
         match result {
             Ok(()) => Ok(()),

@@ -9,6 +9,7 @@ pub(crate) mod stack;
 
 pub use crate::panic::hook::install;
 
+use crate::contain::discard;
 use crate::field::FieldSet;
 use crate::keys;
 use crate::level::Level;
@@ -65,8 +66,8 @@ impl Panic {
     }
 
     /// Panics on, as if it had not been caught.
-    pub fn resume(self) -> ! {
-        resume_unwind(self.payload)
+    pub fn resume(mut self) -> ! {
+        resume_unwind(self.take_payload())
     }
 
     /// Writes a record of kind `panic`: message, location and frames, innermost first. The frames get their names here
@@ -80,6 +81,17 @@ impl Panic {
         let (level, message) = (Level::ERROR, "panicked");
         let site = Site { level, target: TARGET, module: None, file: None, line: None, template: message, keys: &[] };
         logger.log_from(&site, format_args!("{message}"), &fields);
+    }
+
+    fn take_payload(&mut self) -> Box<dyn Any + Send> {
+        std::mem::replace(&mut self.payload, Box::new(()))
+    }
+}
+
+impl Drop for Panic {
+    /// The payload is whatever the code that panicked made of it: going, it must not panic past whoever caught it.
+    fn drop(&mut self) {
+        discard(self.take_payload());
     }
 }
 
@@ -127,6 +139,18 @@ mod tests {
         let panic = catch(|| std::panic::panic_any(42_u8)).unwrap_err();
         assert_eq!(panic.message(), "a panic without a message");
         assert!(panic.location().is_some());
+    }
+
+    #[test]
+    fn a_payload_that_panics_as_it_goes_is_held_back() {
+        struct Bitter;
+        impl Drop for Bitter {
+            fn drop(&mut self) {
+                panic!("once more");
+            }
+        }
+        install();
+        drop(catch(|| std::panic::panic_any(Bitter)).unwrap_err());
     }
 
     #[test]
