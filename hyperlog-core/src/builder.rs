@@ -58,6 +58,12 @@ pub struct Builder {
     outputs: Vec<Output>,
 }
 
+impl fmt::Debug for Builder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Builder").field("directives", &self.directives).finish_non_exhaustive()
+    }
+}
+
 /// Whether records show the file and line they come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Location {
@@ -289,6 +295,12 @@ pub struct Output {
     sink: Box<dyn Sink>,
     color: ColorMode,
     theme: Theme,
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Output").field("name", &self.name).field("level", &self.level).finish_non_exhaustive()
+    }
 }
 
 impl Output {

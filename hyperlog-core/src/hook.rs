@@ -137,6 +137,12 @@ pub struct Draft<'a> {
     pub(crate) added: &'a mut Block,
 }
 
+impl fmt::Debug for Draft<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Draft").field("record", self.record).finish_non_exhaustive()
+    }
+}
+
 impl<'a> Draft<'a> {
     /// The record as the call gave it, redacted.
     pub fn record(&self) -> &Record<'a> {

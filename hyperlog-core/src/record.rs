@@ -42,6 +42,16 @@ pub struct Record<'a> {
     pub(crate) cut_from: usize,
 }
 
+impl fmt::Debug for Record<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Record")
+            .field("level", &self.level)
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What the call gave: nothing of it redacted yet.
 pub(crate) struct Call<'a> {
     pub(crate) level: Level,

@@ -121,6 +121,12 @@ pub struct Entered {
     on_this_thread: PhantomData<*const ()>,
 }
 
+impl std::fmt::Debug for Entered {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Entered").finish_non_exhaustive()
+    }
+}
+
 impl Drop for Entered {
     fn drop(&mut self) {
         // One after the other, and outside of the borrow: dropping a scope may log.

@@ -379,8 +379,16 @@ fn nothing_public_shows_a_secret_when_it_is_debugged() {
         partition: Partition::NONE,
     };
     let memory = Memory::new();
-    let logs = Logger::builder().output(Output::new(Json::new(), memory.clone())).build().unwrap();
+    let in_hook = Arc::new(Mutex::new(String::new()));
+    let noted = in_hook.clone();
+    let output = Output::new(Json::new(), memory.clone()).name("first");
+    let builder = Logger::builder().identity(Identity::new().field("note", secret));
+    let unbuilt = format!("{builder:?} {output:?}");
+    let hook = Hook::enrich(move |draft| *noted.lock().unwrap() = format!("{draft:?}"));
+    let logs = builder.output(output).hook(hook).build().unwrap();
     info!(logger: logs, note = secret, "logged");
+    let in_hook = in_hook.lock().unwrap().clone();
+    assert!(unbuilt.contains("\"first\"") && in_hook.contains("target: \"secrets\""), "{unbuilt} {in_hook}");
     let text = format_args!("{secret}").to_string();
     let values = [
         Value::Str(secret),
@@ -390,7 +398,7 @@ fn nothing_public_shows_a_secret_when_it_is_debugged() {
         Value::Error(&fmt::Error),
     ];
     let shown = format!(
-        "{logger:?} {bound:?} {scope:?} {set:?} {line:?} {memory:?} {values:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        "{logger:?} {bound:?} {scope:?} {set:?} {line:?} {memory:?} {values:?} {unbuilt} {in_hook} {:?} {:?} {:?} {:?} {:?} {:?}",
         Identity::new().field("note", secret),
         Redaction::builder().keyed_hash(Keyed(secret)),
         Clock::system(),

@@ -42,6 +42,12 @@ pub struct Stack {
     named: OnceCell<Frames>,
 }
 
+impl std::fmt::Debug for Stack {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Stack").finish_non_exhaustive()
+    }
+}
+
 impl Tree for Stack {
     fn walk(&self, visitor: &mut dyn TreeVisitor) {
         self.named.get_or_init(|| Frames::resolve(self.taken.clone(), self.frames)).walk(visitor);

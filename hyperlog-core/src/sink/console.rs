@@ -28,6 +28,12 @@ pub struct Console {
     is_closed: AtomicBool,
 }
 
+impl std::fmt::Debug for Console {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Console").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 /// Where it is written.
 struct Stream {
     file: File,
