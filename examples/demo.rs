@@ -1,8 +1,8 @@
 //! What hyperlog makes of an axum service: requests of every kind, and the record of each.
 //!
 //! ```text
-//! cargo run --example demo              sends itself requests, then serves on
-//! cargo run --example demo -- --once    ends after them
+//! cargo run --example demo               sends itself requests of every kind
+//! cargo run --example demo -- --serve    and serves on, at port 3000
 //! ```
 //!
 //! The same for actix-web is `examples/actix_hello.rs`.
@@ -28,8 +28,8 @@ use tokio::time::sleep;
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
-    let is_once = std::env::args().any(|argument| argument == "--once");
-    let listener = TcpListener::bind(if is_once { "127.0.0.1:0" } else { "127.0.0.1:3000" }).await?;
+    let serves_on = std::env::args().any(|argument| argument == "--serve");
+    let listener = TcpListener::bind(if serves_on { "127.0.0.1:3000" } else { "127.0.0.1:0" }).await?;
     let address = listener.local_addr()?;
     info!(%address, "listening");
 
@@ -39,11 +39,11 @@ async fn main() -> io::Result<()> {
     let server = tokio::spawn(server.into_future());
 
     send_every_kind(address).await?;
-    if is_once {
+    if serves_on {
+        info!("serving on: curl {address}/users/7");
+    } else {
         // The server ends when the last request has, its record included.
         drop(stop);
-    } else {
-        info!("serving on: curl {address}/users/7");
     }
     server.await?
 }
