@@ -23,7 +23,8 @@ impl Stage {
         client::send(self.server.address, request, &[])
     }
 
-    /// Waits for a record that was not there when its cause was: the server is another thread.
+    /// Waits for a record that was not there when its cause was: the server is another thread. The nap orders nothing, it
+    /// spares the processor between two looks.
     #[track_caller]
     fn wait_for(&self, wanted: impl Fn(&CapturedRecord) -> bool) -> CapturedRecord {
         let start = Instant::now();
