@@ -4,9 +4,9 @@
 //! another's cache line. The places are added up when somebody asks.
 
 use crate::level::Level;
+use crate::seat::{Room, SEATS, Seat};
 use crate::sink::{Condition, DropReason};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// How many records each of the six classes of levels saw, from trace to fatal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,9 +81,8 @@ struct Shard {
     written: [AtomicU64; CLASSES],
 }
 
-/// Threads with a place of their own; all others share the last.
-const PLACES: usize = 63;
-const SHARDS: usize = PLACES + 1;
+/// All threads without a seat share the last.
+const SHARDS: usize = SEATS + 1;
 
 impl Counters {
     pub(crate) fn new() -> Counters {
@@ -97,12 +96,12 @@ impl Counters {
 
     #[inline]
     pub(crate) fn accept(&self, level: Level, place: &Place) {
-        place.add(&self.shards[place.0 % SHARDS].accepted[class_of(level)]);
+        place.add(&self.shards[place.0.number() % SHARDS].accepted[class_of(level)]);
     }
 
     #[inline]
     pub(crate) fn write(&self, level: Level, place: &Place) {
-        place.add(&self.shards[place.0 % SHARDS].written[class_of(level)]);
+        place.add(&self.shards[place.0.number() % SHARDS].written[class_of(level)]);
     }
 
     pub(crate) fn queue_one(&self, level: Level) {
@@ -146,40 +145,23 @@ impl Counters {
 }
 
 /// The place where a thread counts; given back when the thread ends.
-pub(crate) struct Place(usize);
+pub(crate) struct Place(Seat);
 
-static FREE: Mutex<u64> = Mutex::new((1 << PLACES) - 1);
+static ROOM: Room = Room::new();
 
 impl Place {
     /// A place that no other thread has, as long as there are any.
     pub(crate) fn claim() -> Place {
-        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = free.trailing_zeros() as usize;
-        if index >= PLACES {
-            return Place::SHARED;
-        }
-        *free &= !(1 << index);
-        Place(index)
+        Place(ROOM.sit())
     }
-
-    /// The place of all threads without one of their own.
-    pub(crate) const SHARED: Place = Place(PLACES);
 
     #[inline]
     fn add(&self, counter: &AtomicU64) {
-        if self.0 < PLACES {
+        if self.0.number() < SEATS {
             // No other thread writes here, so that this needs no bus lock.
             counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         } else {
             counter.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if self.0 < PLACES {
-            *FREE.lock().unwrap_or_else(PoisonError::into_inner) |= 1 << self.0;
         }
     }
 }

@@ -424,6 +424,7 @@ mod reading;
 mod record;
 mod redact;
 mod scope;
+mod seat;
 #[cfg(feature = "serde")]
 mod serialized;
 mod sink;

@@ -8,8 +8,8 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::filter::seat::{SEATS, seat};
 use crate::level::Level;
+use crate::seat::{Room, SEATS, Seat};
 
 /// What one key had suppressed in one window.
 ///
@@ -91,6 +91,18 @@ pub(crate) trait Bookkeeping {
 
     /// Whether kept records carry a rate that stands for the suppressed ones.
     fn is_represented(&self) -> bool;
+}
+
+static ROOM: Room = Room::new();
+
+thread_local! {
+    static SEAT: Seat = ROOM.sit();
+}
+
+/// The seat of the current thread: no other thread has the same one until this thread has ended.
+#[inline]
+fn seat() -> Option<usize> {
+    SEAT.try_with(Seat::number).ok().filter(|number| *number < SEATS)
 }
 
 /// Accounts by key. A key that finds no place shares one account with others like it, so memory never grows and
@@ -566,6 +578,24 @@ mod tests {
             for now in [now, border, border.saturating_sub(1), u64::MAX, 0] {
                 prop_assert_eq!(Window::new(length).number(now), now / length);
             }
+        }
+    }
+
+    #[test]
+    fn a_thread_keeps_its_seat_and_shares_it_with_no_other() {
+        let mine = seat();
+        let other = std::thread::spawn(|| {
+            assert_eq!(seat(), seat());
+            seat()
+        });
+        assert_ne!(other.join().unwrap(), mine);
+        assert_eq!(seat(), mine);
+    }
+
+    #[test]
+    fn seats_of_threads_that_ended_are_free_again() {
+        for _ in 0..3 * SEATS {
+            assert!(std::thread::spawn(seat).join().unwrap().is_some());
         }
     }
 }

@@ -6,7 +6,6 @@
 pub(crate) mod directive;
 mod ledger;
 pub(crate) mod sample;
-mod seat;
 
 use std::sync::Arc;
 
