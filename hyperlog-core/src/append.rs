@@ -9,7 +9,8 @@
 //! and U+2029 and the marks that turn the direction of text.
 #![allow(unsafe_code)]
 
-use crate::time::{PAIRS, Timestamp, second_digits};
+use crate::time::{PAIRS, SecondDigits, TRIPLES};
+use std::cell::Cell;
 use std::ptr::copy_nonoverlapping;
 
 /// Appends to bytes. What was appended belongs to them once [`Appender::finish`] was called.
@@ -25,8 +26,8 @@ pub(crate) struct Appender<'a> {
 impl<'a> Appender<'a> {
     #[inline]
     pub(crate) fn new(out: &'a mut Vec<u8>) -> Appender<'a> {
-        let spare = out.spare_capacity_mut().as_mut_ptr_range();
-        Appender { at: spare.start.cast(), end: spare.end.cast(), out }
+        let (at, end) = spare(out);
+        Appender { at, end, out }
     }
 
     /// Makes all that was appended part of the bytes.
@@ -36,11 +37,11 @@ impl<'a> Appender<'a> {
     }
 
     /// Lets something be appended that this has no words for.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn with_vec<R>(&mut self, append: impl FnOnce(&mut Vec<u8>) -> R) -> R {
         self.commit();
         let result = append(self.out);
-        self.renew();
+        (self.at, self.end) = spare(self.out);
         result
     }
 
@@ -50,32 +51,20 @@ impl<'a> Appender<'a> {
         self.at as usize - self.out.as_ptr() as usize
     }
 
-    #[inline]
+    #[inline(always)]
     fn commit(&mut self) {
         let length = self.length();
         // SAFETY: `at` lies within the capacity, and every byte before it has been written.
         unsafe { self.out.set_len(length) };
     }
 
-    fn renew(&mut self) {
-        let spare = self.out.spare_capacity_mut().as_mut_ptr_range();
-        (self.at, self.end) = (spare.start.cast(), spare.end.cast());
-    }
-
     /// Makes room for bytes and for the padding that may be copied behind them.
     #[inline(always)]
     fn room(&mut self, bytes: usize) {
         if self.end as usize - self.at as usize <= bytes + PADDING {
-            self.grow(bytes + PADDING);
+            self.commit();
+            (self.at, self.end) = grow(bytes + PADDING, self.out);
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self, bytes: usize) {
-        self.commit();
-        self.out.reserve(bytes.saturating_add(256));
-        self.renew();
     }
 
     /// Bytes whose number is known when the program is built.
@@ -84,14 +73,6 @@ impl<'a> Appender<'a> {
         self.room(LENGTH);
         // SAFETY: there is room.
         unsafe { self.at = put(self.at, bytes) };
-    }
-
-    /// Bytes with something behind them that may be copied along.
-    #[inline(always)]
-    pub(crate) fn padded(&mut self, bytes: Padded<'_>) {
-        self.room(bytes.length());
-        // SAFETY: there is room, and for the padding.
-        unsafe { self.at = put_padded(self.at, bytes) };
     }
 
     /// Any bytes.
@@ -110,7 +91,7 @@ impl<'a> Appender<'a> {
     pub(crate) fn escaped(&mut self, text: &str) {
         self.room(text.len());
         // SAFETY: there is room.
-        let copied = unsafe { fast::copy_plain(text.as_bytes(), self.at) };
+        let copied = unsafe { copy_plain(text.as_bytes(), self.at) };
         // SAFETY: so many bytes were written.
         self.at = unsafe { self.at.add(copied) };
         if copied < text.len() {
@@ -125,7 +106,7 @@ impl<'a> Appender<'a> {
         // SAFETY: there is room for all of it, and for the padding; `copy_plain` writes no more than it says.
         unsafe {
             let to = put_padded(self.at, before);
-            let copied = fast::copy_plain(text.as_bytes(), to);
+            let copied = copy_plain(text.as_bytes(), to);
             self.at = to.add(copied);
             if copied < text.len() {
                 return self.finish_text(text, copied, after);
@@ -141,23 +122,27 @@ impl<'a> Appender<'a> {
         // SAFETY: there is room for all of it, and for the padding; `copy_plain` writes no more than it says.
         unsafe {
             let to = put(put_padded(self.at, key), b"\"");
-            let copied = fast::copy_plain(text.as_bytes(), to);
-            self.at = to.add(copied);
-            if copied < text.len() {
-                return self.finish_text(text, copied, b"\"");
+            self.at = to;
+            if text.len() < SHORT {
+                // Copied as a whole or not at all, which is one branch for most of the texts there are.
+                if !fast::copy_short(text.as_bytes(), to) {
+                    return self.finish_text(text, 0, b"\"");
+                }
+            } else {
+                let copied = fast::copy_blocks(text.as_bytes(), to);
+                if copied < text.len() {
+                    self.at = to.add(copied);
+                    return self.finish_text(text, copied, b"\"");
+                }
             }
-            self.at = put(self.at, b"\"");
+            self.at = put(to.add(text.len()), b"\"");
         }
     }
 
     /// A text from a byte on, of which something has to be escaped, and what comes behind it.
-    #[cold]
-    #[inline(never)]
+    #[inline(always)]
     fn finish_text(&mut self, text: &str, from: usize, after: &[u8]) {
-        self.with_vec(|out| {
-            push_rest(text, from, out);
-            out.extend_from_slice(after);
-        });
+        self.with_vec(|out| push_rest_and(text, from, after, out));
     }
 
     /// A field of a block: the length of the name, the name, what kind of value it is, and the value.
@@ -180,63 +165,138 @@ impl<'a> Appender<'a> {
         }
     }
 
-    /// A time as RFC 3339 in UTC, with microseconds.
+    /// Begins a field whose value has no more than [`LONGEST_NUMBER`] bytes. Nothing is appended until the value is.
     #[inline(always)]
-    pub(crate) fn rfc3339_micros(&mut self, time: Timestamp) {
-        let micros = time.subsec_nanos() / 1_000;
-        let (high, low) = (micros / 100, micros % 100);
-        self.room(32);
-        // SAFETY: there is room for 32 bytes, of which 27 count.
-        unsafe {
-            put(self.at, &second_digits(time.seconds()));
-            let to = put(self.at.add(20), &PAIRS[high as usize / 100 % 100]);
-            let to = put(to, &PAIRS[high as usize % 100]);
-            let to = put(to, &PAIRS[low as usize]);
-            self.at = put(to, b"Z");
-        }
-    }
-
-    /// A key and a word.
-    #[inline(always)]
-    pub(crate) fn literal_field<const LENGTH: usize>(&mut self, key: Padded<'_>, word: &[u8; LENGTH]) {
-        self.room(key.length() + LENGTH);
-        // SAFETY: there is room for both, and for the padding.
-        unsafe { self.at = put(put_padded(self.at, key), word) };
-    }
-
-    /// A key and a number.
-    #[inline(always)]
-    pub(crate) fn unsigned_field(&mut self, key: Padded<'_>, number: u64) {
+    pub(crate) fn short_field<'s>(&'s mut self, key: Padded<'s>) -> ShortField<'s, 'a> {
         self.room(key.length() + LONGEST_NUMBER);
+        ShortField { appender: self, key }
+    }
+}
+
+/// A field that there is room for, but for its value.
+pub(crate) struct ShortField<'s, 'a> {
+    appender: &'s mut Appender<'a>,
+    key: Padded<'s>,
+}
+
+impl ShortField<'_, '_> {
+    /// A word.
+    #[inline(always)]
+    pub(crate) fn literal<const LENGTH: usize>(self, word: &[u8; LENGTH]) {
+        const { assert!(LENGTH <= LONGEST_NUMBER) };
         // SAFETY: there is room for both, and for the padding.
-        unsafe { self.at = put_unsigned(put_padded(self.at, key), number) };
+        unsafe { self.appender.at = put(put_padded(self.appender.at, self.key), word) };
     }
 
-    /// A key and a number.
+    /// A number.
     #[inline(always)]
-    pub(crate) fn signed_field(&mut self, key: Padded<'_>, number: i64) {
-        self.room(key.length() + LONGEST_NUMBER);
+    pub(crate) fn unsigned(self, number: u64) {
+        // SAFETY: there is room for both, and for the padding.
+        unsafe { self.appender.at = put_unsigned(put_padded(self.appender.at, self.key), number) };
+    }
+
+    /// A number.
+    #[inline(always)]
+    pub(crate) fn signed(self, number: i64) {
         // SAFETY: there is room for both and a sign, and for the padding.
         unsafe {
-            let to = put_padded(self.at, key);
+            let to = put_padded(self.appender.at, self.key);
             let to = if number < 0 { put(to, b"-") } else { to };
-            self.at = put_unsigned(to, number.unsigned_abs());
+            self.appender.at = put_unsigned(to, number.unsigned_abs());
         }
     }
 
-    /// A key and a number that is neither infinite nor `NaN`.
+    /// A number that is neither infinite nor `NaN`.
     #[inline(always)]
-    pub(crate) fn finite_field(&mut self, key: Padded<'_>, number: f64) {
-        self.room(key.length() + LONGEST_NUMBER);
+    pub(crate) fn finite(self, number: f64) {
         // SAFETY: there is room for both, and for the padding.
         unsafe {
-            let to = put_padded(self.at, key);
-            self.at = match Decimal::of(number) {
+            let to = put_padded(self.appender.at, self.key);
+            self.appender.at = match Decimal::of(number) {
                 Some(decimal) => put_decimal(to, decimal),
                 None => put_bytes(to, zmij::Buffer::new().format_finite(number).as_bytes()),
             };
         }
     }
+}
+
+/// What stands before a time: so little that it is always copied as a whole.
+#[derive(Clone, Debug)]
+pub(crate) struct BeforeTime {
+    bytes: [u8; LONGEST_BEFORE_TIME],
+    length: usize,
+}
+
+const LONGEST_BEFORE_TIME: usize = 32;
+
+impl BeforeTime {
+    pub(crate) const NONE: BeforeTime = BeforeTime { bytes: [0; LONGEST_BEFORE_TIME], length: 0 };
+
+    /// None if the text is too long.
+    pub(crate) fn new(text: &str) -> Option<BeforeTime> {
+        let mut bytes = [0; LONGEST_BEFORE_TIME];
+        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(BeforeTime { bytes, length: text.len() })
+    }
+}
+
+/// Appends a time as RFC 3339 in UTC, with microseconds, between two texts, the second of which is the long one. Appends
+/// nothing, and says so, if there is no room: whoever has to make some needs none of this meanwhile.
+#[inline(always)]
+pub(crate) fn push_time_between(
+    before: &BeforeTime,
+    second: &Cell<SecondDigits>,
+    nanos: u32,
+    after: &[u8],
+    out: &mut Vec<u8>,
+) -> bool {
+    if out.capacity() - out.len() < after.len() + LONGEST_BEFORE_TIME + RFC3339_MICROS {
+        return false;
+    }
+    // SAFETY: there is room for all of it: `length` is no more than `LONGEST_BEFORE_TIME`. Nobody sees `out` before all of
+    // it is written, so that its length can be set first and need not be remembered while the most bytes are copied.
+    unsafe {
+        let start = out.as_mut_ptr().add(out.len());
+        out.set_len(out.len() + before.length + RFC3339_MICROS + after.len());
+        put(start, &before.bytes);
+        put_rfc3339_micros(start.add(before.length), second, nanos);
+        copy_nonoverlapping(after.as_ptr(), start.add(before.length + RFC3339_MICROS), after.len());
+    }
+    true
+}
+
+/// Makes the room that [`push_time_between`] misses.
+pub(crate) fn reserve_for_time(after: &[u8], out: &mut Vec<u8>) {
+    reserve(after.len() + LONGEST_BEFORE_TIME + RFC3339_MICROS, out);
+}
+
+// What an appender needs seldom gets its bytes and never the appender itself, which can so stay in registers.
+
+#[cold]
+#[inline(never)]
+fn reserve(bytes: usize, out: &mut Vec<u8>) {
+    out.reserve(bytes.saturating_add(256));
+}
+
+/// Where there is room now.
+#[cold]
+#[inline(never)]
+fn grow(bytes: usize, out: &mut Vec<u8>) -> (*mut u8, *mut u8) {
+    reserve(bytes, out);
+    spare(out)
+}
+
+#[inline(always)]
+fn spare(out: &mut Vec<u8>) -> (*mut u8, *mut u8) {
+    let spare = out.spare_capacity_mut().as_mut_ptr_range();
+    (spare.start.cast(), spare.end.cast())
+}
+
+#[cold]
+#[inline(never)]
+fn push_rest_and(text: &str, from: usize, after: &[u8], out: &mut Vec<u8>) {
+    push_rest(text, from, out);
+    out.extend_from_slice(after);
 }
 
 /// Writes bytes; says where they end.
@@ -250,6 +310,28 @@ unsafe fn put<const LENGTH: usize>(to: *mut u8, bytes: &[u8; LENGTH]) -> *mut u8
     unsafe {
         copy_nonoverlapping(bytes.as_ptr(), to, LENGTH);
         to.add(LENGTH)
+    }
+}
+
+/// How long a time is as RFC 3339 in UTC, with microseconds.
+const RFC3339_MICROS: usize = 27;
+
+/// Writes a time as RFC 3339 in UTC, with microseconds.
+///
+/// # Safety
+///
+/// [`RFC3339_MICROS`] bytes can be written.
+#[inline(always)]
+unsafe fn put_rfc3339_micros(to: *mut u8, second: &Cell<SecondDigits>, nanos: u32) {
+    // Written so that no division is left: there are less than a thousand of each.
+    let (micros, millis) = (nanos / 1_000, nanos / 1_000_000);
+    let triple = |number: u32| &TRIPLES[number as usize % TRIPLES.len()];
+    // SAFETY: the caller's promise: the digits to the second are 20 bytes, the others and the `Z` are seven. Nobody writes to
+    // a cell meanwhile.
+    unsafe {
+        copy_nonoverlapping(second.as_ptr().cast(), to, 20);
+        put(to.add(20), triple(millis));
+        put(to.add(23), triple(micros.wrapping_sub(millis.wrapping_mul(1_000))));
     }
 }
 
@@ -428,7 +510,7 @@ impl<'a> Padded<'a> {
     }
 
     #[inline(always)]
-    const fn length(self) -> usize {
+    pub(crate) const fn length(self) -> usize {
         self.bytes.len() - PADDING
     }
 }
@@ -535,6 +617,31 @@ static CLASSES: [u8; 256] = {
     classes
 };
 
+/// Copies up to the first block with a byte that may need an escape; says how many bytes that was.
+///
+/// # Safety
+///
+/// As many bytes as the text has can be written.
+#[inline(always)]
+unsafe fn copy_plain(text: &[u8], to: *mut u8) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match text.len() {
+            SHORT.. => fast::copy_blocks(text, to),
+            length => {
+                if fast::copy_short(text, to) {
+                    length
+                } else {
+                    0
+                }
+            }
+        }
+    }
+}
+
+/// The length from which on text is copied in blocks.
+const SHORT: usize = 16;
+
 #[cfg(target_arch = "x86_64")]
 use vector as fast;
 
@@ -545,26 +652,23 @@ use portable as fast;
 mod vector {
     use std::arch::x86_64::*;
 
-    /// Copies up to the first block with a byte that may need an escape; says how many bytes that was.
+    /// Copies a text of less than sixteen bytes, unless one may need an escape: says whether it did.
     ///
     /// # Safety
     ///
     /// As many bytes as the text has can be written.
     #[inline(always)]
-    pub(super) unsafe fn copy_plain(text: &[u8], to: *mut u8) -> usize {
+    pub(super) unsafe fn copy_short(text: &[u8], to: *mut u8) -> bool {
         let (length, from) = (text.len(), text.as_ptr());
         // SAFETY: every read lies in `text` and every write in what the caller promises: each offset plus its width is at
         // most `length`. SSE2 belongs to every x86-64.
         unsafe {
-            if length >= 16 {
-                return copy_blocks(text, to);
-            }
             if length >= 8 {
                 let head = _mm_loadl_epi64(from.cast());
                 let tail = _mm_loadl_epi64(from.add(length - 8).cast());
                 _mm_storel_epi64(to.cast(), head);
                 _mm_storel_epi64(to.add(length - 8).cast(), tail);
-                return if is_plain(special(_mm_unpacklo_epi64(head, tail))) { length } else { 0 };
+                return is_plain(special(_mm_unpacklo_epi64(head, tail)));
             }
             if length >= 4 {
                 let head = from.cast::<u32>().read_unaligned();
@@ -572,24 +676,26 @@ mod vector {
                 to.cast::<u32>().write_unaligned(head);
                 to.add(length - 4).cast::<u32>().write_unaligned(tail);
                 let both = u64::from(head) | u64::from(tail) << 32;
-                return if is_plain(special(_mm_set1_epi64x(both as i64))) { length } else { 0 };
+                // The upper half is empty, which looks special and does not count.
+                return _mm_movemask_epi8(special(_mm_cvtsi64_si128(both as i64))) as u8 == 0;
             }
             let mut at = 0;
             while at < length && super::CLASSES[usize::from(*from.add(at))] == super::PLAIN {
                 *to.add(at) = *from.add(at);
                 at += 1;
             }
-            at
+            at == length
         }
     }
 
-    /// [`copy_plain`] of at least sixteen bytes.
+    /// Copies a text of at least sixteen bytes up to the first block with a byte that may need an escape; says how many
+    /// bytes that was.
     ///
     /// # Safety
     ///
-    /// As there.
+    /// As many bytes as the text has can be written.
     #[inline]
-    unsafe fn copy_blocks(text: &[u8], to: *mut u8) -> usize {
+    pub(super) unsafe fn copy_blocks(text: &[u8], to: *mut u8) -> usize {
         let (length, from) = (text.len(), text.as_ptr());
         let mut at = 0;
         // SAFETY: each offset plus its width is at most `length`.
@@ -653,13 +759,24 @@ mod portable {
     const EACH: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = EACH * 0x80;
 
+    /// Copies a text, unless a byte of it may need an escape: says whether it did.
+    ///
+    /// # Safety
+    ///
+    /// As many bytes as the text has can be written.
+    #[inline]
+    pub(super) unsafe fn copy_short(text: &[u8], to: *mut u8) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { copy_blocks(text, to) == text.len() }
+    }
+
     /// Copies up to the first block of eight with a byte that may need an escape; says how many bytes that was.
     ///
     /// # Safety
     ///
     /// As many bytes as the text has can be written.
     #[inline]
-    pub(super) unsafe fn copy_plain(text: &[u8], to: *mut u8) -> usize {
+    pub(super) unsafe fn copy_blocks(text: &[u8], to: *mut u8) -> usize {
         let (blocks, rest) = text.as_chunks::<8>();
         let clean = blocks.iter().take_while(|block| is_plain(u64::from_le_bytes(**block))).count();
         let mut copied = clean * 8;
@@ -697,7 +814,10 @@ mod tests {
     fn portably_copied(bytes: &[u8]) -> Vec<u8> {
         let mut out = vec![0; bytes.len()];
         // SAFETY: `out` has as many bytes.
-        let copied = unsafe { portable::copy_plain(bytes, out.as_mut_ptr()) };
+        let copied = unsafe { portable::copy_blocks(bytes, out.as_mut_ptr()) };
+        // SAFETY: as above.
+        let as_a_whole = unsafe { portable::copy_short(bytes, out.as_mut_ptr()) };
+        assert_eq!(as_a_whole, copied == bytes.len());
         out.truncate(copied);
         out
     }
@@ -771,13 +891,13 @@ mod tests {
             let padded = PaddedText::new(text.clone());
             let mut out = Vec::new();
             let mut appender = Appender::new(&mut out);
-            appender.padded(padded.get());
             appender.bytes(text.as_bytes());
             appender.text_between(padded.get(), &text, b"|");
+            appender.text_field(padded.get(), &text);
             appender.literal(b"end");
-            assert_eq!(appender.length(), 3 * text.len() + slowly(&text).len() + 4);
+            assert_eq!(appender.length(), 3 * text.len() + 2 * slowly(&text).len() + 6);
             appender.finish();
-            let expected = format!("{text}{text}{text}{}|end", slowly(&text));
+            let expected = format!("{text}{text}{0}|{text}\"{0}\"end", slowly(&text));
             assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
     }
@@ -789,9 +909,9 @@ mod tests {
         for number in edges {
             let mut out = Vec::new();
             let mut appender = Appender::new(&mut out);
-            appender.unsigned_field(key.get(), number);
-            appender.signed_field(key.get(), number as i64);
-            appender.signed_field(key.get(), (number as i64).wrapping_neg());
+            appender.short_field(key.get()).unsigned(number);
+            appender.short_field(key.get()).signed(number as i64);
+            appender.short_field(key.get()).signed((number as i64).wrapping_neg());
             appender.finish();
             let (signed, negated) = (number as i64, (number as i64).wrapping_neg());
             let expected = format!(",\"n\":{number},\"n\":{signed},\"n\":{negated}");
@@ -804,7 +924,7 @@ mod tests {
         let written = |number: f64| {
             let mut out = Vec::new();
             let mut appender = Appender::new(&mut out);
-            appender.finite_field(PaddedText::new(String::new()).get(), number);
+            appender.short_field(PaddedText::new(String::new()).get()).finite(number);
             appender.finish();
             String::from_utf8(out).unwrap()
         };

@@ -38,20 +38,20 @@ mod sealed {
 
     pub trait Parts {
         #[expect(private_interfaces, reason = "sealed")]
-        fn parts(&self) -> (Fields<'_>, Option<&'static KeySet>);
+        fn parts(&self) -> Fields<'_>;
     }
 
     impl Parts for &FieldSet {
         #[expect(private_interfaces, reason = "sealed")]
-        fn parts(&self) -> (Fields<'_>, Option<&'static KeySet>) {
-            (self.as_fields(), None)
+        fn parts(&self) -> Fields<'_> {
+            self.as_fields()
         }
     }
 
     impl Parts for Gathered<'_> {
         #[expect(private_interfaces, reason = "sealed")]
-        fn parts(&self) -> (Fields<'_>, Option<&'static KeySet>) {
-            (Fields::Gathered { keys: self.keys.keys, values: self.values }, Some(self.keys))
+        fn parts(&self) -> Fields<'_> {
+            Fields::Gathered { keys: self.keys, values: self.values }
         }
     }
 }
@@ -60,20 +60,19 @@ mod sealed {
 pub(crate) fn bind(
     parent: &Context,
     fields: Fields<'_>,
-    keys: Option<&'static KeySet>,
     snapshot: &Snapshot,
     reading: Reading<'_>,
     bytes: &mut Vec<u8>,
 ) -> Context {
-    let marks = marks(fields, keys);
+    let marks = marks(fields);
     let overriding = marks & parent.marks() != 0 && has_one_of(fields, [parent]);
     let count = parent.count().saturating_add(fields.count_from(0));
     if count > reading.rules.limits.fields {
         return bind_some(parent, fields, snapshot, reading, bytes);
     }
-    let findings = findings(fields, keys, None, reading.rules);
-    let later = if findings.repeated { Overriding::ByLater(fields) } else { Overriding::Nothing };
-    let own = || FieldCursor::new(reading, fields, findings.keys, later);
+    let findings = findings(&fields, None, reading.rules);
+    let later = if findings.is_repeated() { Overriding::ByLater(fields) } else { Overriding::Nothing };
+    let own = || FieldCursor::new(reading, fields, findings.keys(), later);
     let kept = || {
         let overriding = if overriding { Overriding::ByCall(fields) } else { Overriding::Nothing };
         let reading = reading.of_bound(parent, snapshot.shape.encoding);
@@ -89,22 +88,24 @@ pub(crate) fn bind(
     push_all(own(), bytes);
     let block = bytes.len();
     let mut ends = [0_u32; MOST_FORMATS];
-    for (index, format) in snapshot.formats.iter().enumerate().take(MOST_FORMATS) {
+    for (index, encoder) in snapshot.formats.encoders().enumerate().take(MOST_FORMATS) {
         let prepared = match parent.encoded(snapshot.shape.encoding, index) {
             Some(encoded) if !overriding => {
                 bytes.extend_from_slice(encoded);
                 true
             }
-            _ => prepare(&*format.encoder, &mut kept(), bytes),
+            _ => prepare(encoder, &mut kept(), bytes),
         };
-        let prepared = prepared && prepare(&*format.encoder, &mut own(), bytes);
+        let prepared = prepared && prepare(encoder, &mut own(), bytes);
         ends[index] = bytes.len() as u32 | if prepared { 0 } else { UNPREPARED };
     }
-    for end in ends.iter().take(snapshot.formats.len()).rev() {
+    for end in ends.iter().take(snapshot.formats.encoders().count()).rev() {
         bytes.extend_from_slice(&end.to_le_bytes());
     }
-    let shape = match keys {
-        Some(keys) if parent.is_empty() || parent.shape() != 0 => keys.shape_upon(parent.shape(), &snapshot.rules),
+    let shape = match fields {
+        Fields::Gathered { keys, .. } if parent.is_empty() || parent.shape() != 0 => {
+            keys.shape_upon(parent.shape(), reading.rules)
+        }
         _ => 0,
     };
     let marks = marks | parent.marks();
@@ -146,35 +147,30 @@ fn bind_some(
         some.add(LOST_BOUND, before + now);
     }
     let reading = Reading { rules: reading.rules_of_bound, ..reading };
-    bind(&Context::EMPTY, some.as_fields(), None, snapshot, reading, bytes)
+    bind(&Context::EMPTY, some.as_fields(), snapshot, reading, bytes)
 }
 
 /// The marks of the keys.
 #[inline]
-pub(crate) fn marks(fields: Fields<'_>, keys: Option<&KeySet>) -> u64 {
-    match keys {
-        Some(keys) => keys.marks(),
-        None => fields.names().fold(0, |marks, name| marks | Key::new(name).mark_bit()),
+pub(crate) fn marks(fields: Fields<'_>) -> u64 {
+    match fields {
+        Fields::Gathered { keys, .. } => keys.marks(),
+        Fields::Block(_) => fields.names().fold(0, |marks, name| marks | Key::new(name).mark_bit()),
     }
 }
 
 /// What has to be looked at, of the keys and of the message if it has no arguments.
 #[inline]
-pub(crate) fn findings(
-    fields: Fields<'_>,
-    keys: Option<&KeySet>,
-    literal: Option<&'static str>,
-    rules: &Rules,
-) -> Findings {
-    match keys {
-        Some(keys) => keys.findings(rules, literal),
-        None => Findings { keys: KeyVerdicts::UNKNOWN, looks_at_message: true, repeated: may_repeat(fields) },
+pub(crate) fn findings(fields: &Fields<'_>, literal: Option<&'static str>, rules: &Rules) -> Findings {
+    match fields {
+        Fields::Gathered { keys, .. } => keys.findings(rules, literal),
+        Fields::Block(_) => Findings::unknown(may_repeat(fields)),
     }
 }
 
 /// Whether a key may stand more than once.
 #[inline(never)]
-fn may_repeat(fields: Fields<'_>) -> bool {
+fn may_repeat(fields: &Fields<'_>) -> bool {
     let mut marks = 0;
     fields.names().any(|name| {
         let before = marks;

@@ -16,14 +16,13 @@ use crate::identity::Identity;
 use crate::level::Level;
 use crate::limits::Limits;
 use crate::logger::Logger;
-use crate::outlet::{Format, Outlet};
+use crate::outlet::{Formats, Outlet};
 use crate::reading::Rules;
-use crate::record::Shape;
+use crate::record::{MOST_ENCODINGS, Shape};
 use crate::redact::Redaction;
 use crate::sink::{Captured, Console, Null, Sink, Surface, Typed};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Detour, Snapshot};
 use crate::time::Clock;
-use std::any::Any;
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
@@ -187,22 +186,25 @@ impl Builder {
         let mut snapshot = Snapshot {
             directives: self.directives,
             overridden: None,
-            samples_by_field: sampler.as_ref().is_some_and(Sampler::needs_fields),
+            detour: Detour::new(self.hooks.into(), sampler.as_ref().is_some_and(Sampler::needs_fields)),
             sampler: sampler.map(Arc::new),
-            rules: Rules::new(self.redaction.unwrap_or_default(), self.limits),
-            rules_of_bound: Rules::as_it_is(),
             clock: self.clock,
-            shape: Shape { identity: Context::EMPTY, encoding: next_number(), location: self.location },
-            hooks: self.hooks.into(),
+            shape: Shape {
+                identity: Context::EMPTY,
+                encoding: next_number() * MOST_ENCODINGS,
+                location: self.location,
+                rules: Rules::new(self.redaction.unwrap_or_default(), self.limits),
+                rules_of_bound: Rules::as_it_is(),
+            },
             fatal: self.fatal,
-            formats: group(self.outputs).into(),
+            formats: Arc::new(put_to_work(self.outputs)),
         };
         let identity = self.identity.fields();
         if !identity.is_empty() {
             let scratch = Cell::new(None);
-            let reading = snapshot.reading(&scratch);
+            let reading = snapshot.shape.reading(&scratch);
             let fields = identity.as_fields();
-            snapshot.shape.identity = bind(&Context::EMPTY, fields, None, &snapshot, reading, &mut Vec::new());
+            snapshot.shape.identity = bind(&Context::EMPTY, fields, &snapshot, reading, &mut Vec::new());
         }
         Logger::with_snapshot(snapshot)
     }
@@ -249,28 +251,14 @@ impl Logger {
     }
 }
 
-/// Outputs with the same encoder share its bytes.
-fn group(outputs: Vec<Output>) -> Vec<Format> {
-    let mut formats: Vec<Format> = Vec::new();
-    for (index, output) in outputs.into_iter().map(Output::painted).enumerate() {
+/// Brings outputs to work.
+fn put_to_work(outputs: Vec<Output>) -> Formats {
+    Formats::new(outputs.into_iter().map(Output::painted).enumerate().map(|(index, output)| {
         begin(&*output.encoder, &*output.sink);
-        let outlet = Outlet {
-            name: output.name.unwrap_or_else(|| format!("output {}", index + 1)),
-            level: output.level,
-            sink: output.sink,
-            counters: Counters::new(),
-        };
-        let encoder = &*output.encoder as &dyn Any;
-        match formats.iter_mut().find(|format| format.encoder.is_same(encoder)) {
-            Some(format) => format.add(outlet),
-            None => {
-                let mut format = Format::new(output.encoder);
-                format.add(outlet);
-                formats.push(format);
-            }
-        }
-    }
-    formats
+        let name = output.name.unwrap_or_else(|| format!("output {}", index + 1));
+        let outlet = Outlet { name, level: output.level, sink: output.sink, counters: Counters::new() };
+        (output.encoder, outlet)
+    }))
 }
 
 /// Gives a sink what stands before its first record. One that panics over it, or an encoder that does, goes without.
@@ -424,6 +412,7 @@ mod tests {
     use crate::encode::Logfmt;
     use crate::field::FieldSet;
     use crate::sink::{Line, Memory, Written};
+    use std::any::Any;
 
     struct Screen(Memory, Surface);
     impl Sink for Screen {

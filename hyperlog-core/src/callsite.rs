@@ -20,17 +20,31 @@ pub struct Callsite {
 }
 
 /// What is known of a call before any gate.
+#[doc(hidden)]
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Verdict {
+pub struct Verdict(u8);
+
+impl Verdict {
     /// Nothing: nobody was asked yet.
-    Unknown,
+    const UNKNOWN: Verdict = Verdict(0);
     /// No logger wants it.
-    Unwanted,
+    pub(crate) const UNWANTED: Verdict = Verdict(1);
     /// It depends on the logger.
-    Open,
+    pub(crate) const OPEN: Verdict = Verdict(2);
     /// Every logger wants it, and none samples.
-    Certain,
+    pub(crate) const CERTAIN: Verdict = Verdict(3);
+
+    /// Whether any logger may want this.
+    #[inline(always)]
+    pub fn may_pass(self) -> bool {
+        self != Verdict::UNWANTED
+    }
+
+    /// Whether no gate can stop this.
+    #[inline(always)]
+    pub(crate) fn is_certain(self) -> bool {
+        self == Verdict::CERTAIN
+    }
 }
 
 static CALLSITES: Mutex<Vec<&'static Callsite>> = Mutex::new(Vec::new());
@@ -40,21 +54,15 @@ impl Callsite {
         Callsite {
             keys: KeySet::new(site.keys),
             site,
-            verdict: AtomicU8::new(Verdict::Unknown as u8),
+            verdict: AtomicU8::new(Verdict::UNKNOWN.0),
             filter: AtomicU64::new(0),
         }
     }
 
-    /// Whether any logger may want this.
+    /// What is known before any gate.
     #[inline(always)]
-    pub fn may_be_wanted(&'static self) -> bool {
-        self.verdict.load(Ordering::Relaxed) != Verdict::Unwanted as u8
-    }
-
-    /// Whether no gate can stop this.
-    #[inline(always)]
-    pub(crate) fn is_certain(&'static self) -> bool {
-        self.verdict.load(Ordering::Relaxed) == Verdict::Certain as u8
+    pub fn verdict(&self) -> Verdict {
+        Verdict(self.verdict.load(Ordering::Relaxed))
     }
 
     /// Whether a filter lets this pass, asking it once.
@@ -87,11 +95,11 @@ impl Callsite {
 
     #[inline]
     pub(crate) fn is_registered(&self) -> bool {
-        self.verdict.load(Ordering::Relaxed) != Verdict::Unknown as u8
+        self.verdict() != Verdict::UNKNOWN
     }
 
     fn judge(&self, judge: &impl Judge) {
-        self.verdict.store(judge.verdict(self.site.level, self.site.target) as u8, Ordering::Relaxed);
+        self.verdict.store(judge.verdict(self.site.level, self.site.target).0, Ordering::Relaxed);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs what belongs to others: its result, unless it panics.
-#[inline]
+#[inline(always)]
 pub(crate) fn contain<R>(work: impl FnOnce() -> R) -> Option<R> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => Some(result),

@@ -11,6 +11,8 @@ pub(crate) struct Context {
     bytes: Option<Arc<[u8]>>,
     /// How much of the bytes is the block.
     block: u32,
+    /// Where the first format's fields end: nearly all loggers have no other.
+    first: u32,
     /// How many fields there are at most.
     count: u32,
     /// Whether a key is one of the identity's too, under which it was bound.
@@ -25,13 +27,14 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) const EMPTY: Context =
-        Context { bytes: None, block: 0, count: 0, covers_identity: false, encoding: 0, marks: 0, shape: 0 };
+        Context { bytes: None, block: 0, first: 0, count: 0, covers_identity: false, encoding: 0, marks: 0, shape: 0 };
 
     /// `bytes` is the block, then for each format the encoded fields, then the ends of these as `u32`s in reverse.
     pub(crate) fn new(bytes: &[u8], block: usize, encoding: u64, marks: u64, shape: u64, count: usize) -> Context {
         Context {
             bytes: Some(Arc::from(bytes)),
             block: block as u32,
+            first: end_of(bytes, 0).unwrap_or(UNPREPARED),
             count: count as u32,
             covers_identity: false,
             encoding,
@@ -102,23 +105,22 @@ impl Context {
         if self.encoding != encoding {
             return None;
         }
-        let end = self.end(bytes, format)?;
-        let start = match format {
-            0 => self.block,
-            _ => self.end(bytes, format - 1)? & !UNPREPARED,
+        let (start, end) = match format {
+            0 => (self.block, self.first),
+            _ => (end_of(bytes, format - 1)? & !UNPREPARED, end_of(bytes, format)?),
         };
         bytes.get(start as usize..end as usize)
     }
+}
 
-    /// Where a format's fields end: the ends stand at the very end, in reverse.
-    #[inline]
-    fn end(&self, bytes: &[u8], format: usize) -> Option<u32> {
-        if format >= MOST_FORMATS {
-            return None;
-        }
-        let place = bytes.len().checked_sub(4 * (format + 1))?;
-        Some(u32::from_le_bytes(*bytes.get(place..)?.first_chunk()?))
+/// Where a format's fields end: the ends stand at the very end, in reverse.
+#[inline(never)]
+fn end_of(bytes: &[u8], format: usize) -> Option<u32> {
+    if format >= MOST_FORMATS {
+        return None;
     }
+    let place = bytes.len().checked_sub(4 * (format + 1))?;
+    Some(u32::from_le_bytes(*bytes.get(place..)?.first_chunk()?))
 }
 
 /// Beyond so many formats, contexts are encoded anew for each record.

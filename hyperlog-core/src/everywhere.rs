@@ -18,8 +18,9 @@ pub(crate) fn give_hooks(core: &Core) {
     core.update(|snapshot| {
         let of_all = hooks();
         let is_of_all = |hook: &Hook| of_all.iter().any(|other| other.id == hook.id);
-        let own = snapshot.hooks.iter().filter(|hook| !is_of_all(hook));
-        snapshot.hooks = of_all.iter().chain(own).cloned().collect();
+        let before = Arc::clone(snapshot.detour.hooks());
+        let own = before.iter().filter(|hook| !is_of_all(hook));
+        snapshot.detour.set_hooks(of_all.iter().chain(own).cloned());
     });
 }
 
@@ -66,7 +67,8 @@ impl HookHandle {
         };
         for core in cores {
             core.update(|snapshot| {
-                snapshot.hooks = snapshot.hooks.iter().filter(|hook| hook.id != self.id).cloned().collect();
+                let before = Arc::clone(snapshot.detour.hooks());
+                snapshot.detour.set_hooks(before.iter().filter(|hook| hook.id != self.id).cloned());
             });
         }
     }

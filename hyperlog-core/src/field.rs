@@ -2,27 +2,28 @@
 
 use crate::block::{self, Block, Entries};
 use crate::key::Key;
+use crate::keyset::{KeySet, NO_KEYS};
 use crate::value::{ToValue, Value};
 
 /// The fields of a record as the call gave them: not yet redacted, not yet limited.
 #[derive(Clone, Copy)]
 pub(crate) enum Fields<'a> {
     /// From a macro: the keys stand in the program, the values on the stack.
-    Gathered { keys: &'a [Key<'a>], values: &'a [Value<'a>] },
+    Gathered { keys: &'static KeySet, values: &'a [Value<'a>] },
     /// From a builder, a bridge or a hook.
     Block(&'a [u8]),
 }
 
 impl<'a> Fields<'a> {
-    pub(crate) const NONE: Fields<'static> = Fields::Gathered { keys: &[], values: &[] };
+    pub(crate) const NONE: Fields<'static> = Fields::Gathered { keys: &NO_KEYS, values: &[] };
 
     /// The names, in order.
     pub(crate) fn names(self) -> impl Iterator<Item = &'a str> {
-        let (keys, block): (&[Key<'a>], &[u8]) = match self {
+        let (keys, block): (_, &[u8]) = match self {
             Fields::Gathered { keys, .. } => (keys, &[]),
-            Fields::Block(block) => (&[], block),
+            Fields::Block(block) => (&NO_KEYS, block),
         };
-        keys.iter().map(Key::name).chain(Entries::new(block).names())
+        keys.keys.iter().map(Key::name).chain(Entries::new(block).names())
     }
 
     /// Whether a field of this name stands at a place or behind it.
@@ -33,14 +34,14 @@ impl<'a> Fields<'a> {
     /// Whether an error of this name is at a place or behind it: in a block, it has become text.
     pub(crate) fn has_error_from(self, name: &str, index: usize) -> bool {
         let Fields::Gathered { keys, values } = self else { return false };
-        let mut later = keys.iter().zip(values).skip(index);
+        let mut later = keys.keys.iter().zip(values).skip(index);
         later.any(|(key, value)| key.name() == name && matches!(value, Value::Error(_) | Value::TypedError(_)))
     }
 
     /// How many stand at a place or behind it; of a block that is being copied from, how many are left.
     pub(crate) fn count_from(self, index: usize) -> usize {
         match self {
-            Fields::Gathered { keys, .. } => keys.len().saturating_sub(index),
+            Fields::Gathered { keys, .. } => keys.keys.len().saturating_sub(index),
             Fields::Block(rest) => Entries::new(rest).count(),
         }
     }
@@ -57,7 +58,7 @@ impl<'a> Fields<'a> {
     /// Copies the field at a place; a block gives them one after the other.
     pub(crate) fn copy(&mut self, index: usize, out: &mut Vec<u8>) -> Option<()> {
         match self {
-            Fields::Gathered { keys, values } => block::push(keys.get(index)?.name(), *values.get(index)?, out),
+            Fields::Gathered { keys, values } => block::push(keys.keys.get(index)?.name(), *values.get(index)?, out),
             Fields::Block(rest) => {
                 let mut entries = Entries::new(rest);
                 entries.next()?;

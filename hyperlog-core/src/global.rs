@@ -1,7 +1,7 @@
 //! Which logger a call goes to, and what macros call.
 
 use crate::builder::{BuildError, Builder};
-use crate::callsite::Callsite;
+use crate::callsite::{Callsite, Verdict};
 use crate::core::note_global;
 use crate::field::Fields;
 use crate::logger::{Logger, Pass};
@@ -70,8 +70,8 @@ fn with_current<R>(act: impl FnOnce(&Logger) -> R) -> R {
 /// The gates of a call without a logger.
 #[doc(hidden)]
 #[inline(always)]
-pub fn gate(callsite: &'static Callsite) -> Option<Pass> {
-    if callsite.is_certain() { Some(Pass::CERTAIN) } else { gate_of_current(callsite) }
+pub fn gate(callsite: &'static Callsite, verdict: Verdict) -> Option<Pass> {
+    if verdict.is_certain() { Some(Pass::CERTAIN) } else { gate_of_current(callsite) }
 }
 
 #[inline(never)]
@@ -82,8 +82,8 @@ fn gate_of_current(callsite: &'static Callsite) -> Option<Pass> {
 /// The gates of a call with a logger.
 #[doc(hidden)]
 #[inline(always)]
-pub fn gate_of(logger: &Logger, callsite: &'static Callsite) -> Option<Pass> {
-    if callsite.is_certain() { Some(Pass::CERTAIN) } else { logger.gate(callsite) }
+pub fn gate_of(logger: &Logger, callsite: &'static Callsite, verdict: Verdict) -> Option<Pass> {
+    if verdict.is_certain() { Some(Pass::CERTAIN) } else { logger.gate(callsite) }
 }
 
 /// Logs what has passed the gates.
@@ -91,7 +91,10 @@ pub fn gate_of(logger: &Logger, callsite: &'static Callsite) -> Option<Pass> {
 #[inline(never)]
 pub fn log(callsite: &'static Callsite, pass: Pass, message: fmt::Arguments<'_>, values: &[Value<'_>]) {
     let call = call(callsite, pass, message, values);
-    with_current(|logger| logger.write(&call));
+    match GLOBAL.get() {
+        Some(logger) if logger.log_at_once::<false>(&call) => {}
+        _ => with_current(|logger| logger.log_call(&call)),
+    }
 }
 
 /// Logs what has passed the gates to a logger.
@@ -104,18 +107,14 @@ pub fn log_to(
     message: fmt::Arguments<'_>,
     values: &[Value<'_>],
 ) {
-    logger.write(&call(callsite, pass, message, values));
+    let call = call(callsite, pass, message, values);
+    if !logger.log_at_once::<true>(&call) {
+        logger.log_call(&call);
+    }
 }
 
 #[inline(always)]
 fn call<'a>(callsite: &'static Callsite, pass: Pass, message: fmt::Arguments<'a>, values: &'a [Value<'a>]) -> Call<'a> {
-    Call {
-        level: callsite.site.level,
-        site: &callsite.site,
-        message,
-        fields: Fields::Gathered { keys: callsite.keys.keys, values },
-        keys: Some(&callsite.keys),
-        rate: pass.rate,
-        may_be_sampled: true,
-    }
+    let fields = Fields::Gathered { keys: &callsite.keys, values };
+    Call { site: &callsite.site, message, fields, rate: pass.rate, may_be_sampled: true }
 }

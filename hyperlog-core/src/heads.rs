@@ -1,78 +1,125 @@
-//! What the records of a call site have in common, as bytes: kept per thread and format.
+//! What the records of a call site have in common, as bytes: kept per thread.
 //!
 //! Level, target and a message without arguments are the same in each record from one place of the program, and so are its
 //! keys: they are escaped, and looked at, once, and copied from then on.
 
-use crate::append::{PADDING, Padded};
+use std::mem::swap;
+use std::ops::Range;
 
 /// A place for each of the call sites that a thread logged from last.
 pub(crate) struct Heads(Box<[Head; PLACES]>);
 
 /// What an encoder keeps of a call site.
 pub(crate) struct Head {
-    owner: Owner,
-    /// With [`PADDING`] spaces behind it.
-    text: String,
-    /// Whether nothing has to be looked at in any of the keys.
-    pub(crate) has_plain_keys: bool,
+    site: usize,
+    /// The number of the format that it was made for, of all formats of all loggers.
+    format: u64,
+    /// From behind the time of a record to its message.
+    text: Vec<u8>,
+    /// The same with the end of the record.
+    whole: Vec<u8>,
+    body: Body,
 }
 
-/// Which call site, and for which format of which logger: see [`Shape::encoding`](crate::record::Shape).
+/// What is known of all that stands behind a head.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Owner {
-    site: usize,
-    format: u64,
+pub(crate) enum Body {
+    /// Nothing.
+    Unknown,
+    /// Nothing has to be looked at in any of the keys.
+    PlainKeys,
+    /// There is nothing but what is bound to the logger.
+    Bound,
 }
 
 const PLACES: usize = 64;
-
-/// Longer ones are not kept.
-const LONGEST: usize = 512;
 
 impl Heads {
     pub(crate) fn new() -> Heads {
         Heads(Box::new([const { Head::NONE }; PLACES]))
     }
 
+    /// What has the place of a call site: its head, or another's.
     #[inline(always)]
-    pub(crate) fn get(&self, owner: Owner) -> Option<&Head> {
-        let head = &self.0[owner.place()];
-        if head.owner == owner { Some(head) } else { None }
+    pub(crate) fn at(&self, site: usize) -> &Head {
+        &self.0[place_of(site)]
     }
 
+    /// Gives a head the place of the one before, which is left in its stead for its memory.
     #[cold]
     #[inline(never)]
-    pub(crate) fn keep(&mut self, owner: Owner, text: &[u8], has_plain_keys: bool) {
-        let Ok(text) = std::str::from_utf8(text) else { return };
-        if text.len() > LONGEST {
-            return;
-        }
-        let head = &mut self.0[owner.place()];
-        (head.owner, head.has_plain_keys) = (owner, has_plain_keys);
-        head.text.clear();
-        head.text.push_str(text);
-        head.text.extend([' '; PADDING]);
+    pub(crate) fn keep(&mut self, head: &mut Head) {
+        swap(&mut self.0[place_of(head.site)], head);
     }
+}
+
+/// The upper bits of a product depend on all bits of its factors.
+#[inline(always)]
+fn place_of(site: usize) -> usize {
+    ((site as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - PLACES.ilog2())) as usize
 }
 
 impl Head {
-    const NONE: Head = Head { owner: Owner { site: 0, format: 0 }, text: String::new(), has_plain_keys: false };
+    /// Of no call site.
+    pub(crate) const NONE: Head = Head { site: 0, format: 0, text: Vec::new(), whole: Vec::new(), body: Body::Unknown };
+
+    /// Longer ones are not kept.
+    pub(crate) const LONGEST: usize = 512;
+
+    /// Makes it that of a call site for a format.
+    pub(crate) fn write(&mut self, site: usize, format: u64, text: &[u8], end: &[u8], body: Body) {
+        (self.site, self.format, self.body) = (site, format, body);
+        self.text.clear();
+        self.text.extend_from_slice(text);
+        self.whole.clear();
+        self.whole.extend_from_slice(text);
+        self.whole.extend_from_slice(end);
+    }
+
+    /// Formats are never 0, so that [`Head::NONE`] is of none.
+    #[inline(always)]
+    pub(crate) fn is_of(&self, site: usize, format: u64) -> bool {
+        self.site == site && self.format == format
+    }
+
+    pub(crate) fn is_of_any(&self, site: usize, formats: Range<u64>) -> bool {
+        self.site == site && formats.contains(&self.format)
+    }
 
     #[inline(always)]
-    pub(crate) fn text(&self) -> Padded<'_> {
-        Padded::new(&self.text)
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    #[inline(always)]
+    pub(crate) fn whole(&self) -> &[u8] {
+        &self.whole
+    }
+
+    #[inline(always)]
+    pub(crate) fn body(&self) -> Body {
+        self.body
     }
 }
 
-impl Owner {
-    /// `encoding` is never 0, so that nobody is [`Head::NONE`]'s owner.
-    #[inline(always)]
-    pub(crate) fn new(site: usize, encoding: u64, format: usize) -> Owner {
-        Owner { site, format: encoding << 8 | format as u64 }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    #[inline(always)]
-    fn place(self) -> usize {
-        (self.site >> 4 ^ self.site >> 10 ^ self.format as usize) % PLACES
+    #[test]
+    fn a_head_is_found_until_another_takes_its_place() {
+        let mut heads = Heads::new();
+        let mut next = Head::NONE;
+        next.write(0x5000, 7, b"first", b".", Body::PlainKeys);
+        heads.keep(&mut next);
+        assert!(heads.at(0x5000).is_of(0x5000, 7) && !heads.at(0x5000).is_of(0x5000, 8));
+        let rival = (0x5001..).find(|site| place_of(*site) == place_of(0x5000)).unwrap();
+        next.write(rival, 7, b"second", b".", Body::Bound);
+        assert_eq!(heads.at(0x5000).text(), b"first");
+        heads.keep(&mut next);
+        assert!(!heads.at(0x5000).is_of(0x5000, 7));
+        let head = heads.at(rival);
+        assert!(head.is_of_any(rival, 5..9));
+        assert_eq!((head.text(), head.whole()), (&b"second"[..], &b"second."[..]));
     }
 }

@@ -18,6 +18,9 @@ pub struct KeySet {
     overriding: AtomicU64,
 }
 
+/// Of a call without fields.
+pub(crate) static NO_KEYS: KeySet = KeySet::new(&[]);
+
 const KNOWN: u64 = 1 << 63;
 
 /// How many keys have a bit. The ones above these are the message's, and that of keys of which one stands there twice.
@@ -28,12 +31,32 @@ const ID_SHIFT: u32 = VERDICTS + 2;
 
 /// What is known of a call's keys and message under some rules.
 #[derive(Clone, Copy)]
-pub(crate) struct Findings {
-    pub(crate) keys: KeyVerdicts,
+pub(crate) struct Findings(u64);
+
+impl Findings {
+    /// Of keys that are known at run time alone.
+    pub(crate) fn unknown(is_repeated: bool) -> Findings {
+        Findings(if is_repeated { !0 } else { !TWICE })
+    }
+
+    /// Which keys have to be looked at.
+    #[inline]
+    pub(crate) fn keys(self) -> KeyVerdicts {
+        // Beyond the keys that have a bit, each is looked at.
+        KeyVerdicts(self.0 | !0 << VERDICTS)
+    }
+
     /// Whether the message has to be looked at even if it has no arguments.
-    pub(crate) looks_at_message: bool,
+    #[inline]
+    pub(crate) fn look_at_message(self) -> bool {
+        self.0 & MESSAGE != 0
+    }
+
     /// Whether a key stands more than once.
-    pub(crate) repeated: bool,
+    #[inline]
+    pub(crate) fn is_repeated(self) -> bool {
+        self.0 & TWICE != 0
+    }
 }
 
 impl KeySet {
@@ -82,13 +105,7 @@ impl KeySet {
     #[inline]
     pub(crate) fn findings(&self, rules: &Rules, literal: Option<&'static str>) -> Findings {
         let last = self.verdicts.load(Ordering::Relaxed);
-        let known = if last >> ID_SHIFT == rules.id { last } else { self.ask(rules, literal) };
-        Findings {
-            // Beyond the keys that have a bit, each is looked at.
-            keys: KeyVerdicts(known | !0 << VERDICTS),
-            looks_at_message: known & MESSAGE != 0,
-            repeated: known & TWICE != 0,
-        }
+        Findings(if last >> ID_SHIFT == rules.id { last } else { self.ask(rules, literal) })
     }
 
     #[cold]

@@ -395,6 +395,7 @@ mod callsite;
 mod contain;
 mod context;
 mod core;
+mod desk;
 mod encode;
 mod everywhere;
 mod fatal;

@@ -86,11 +86,11 @@ impl Logger {
     /// ```
     #[must_use]
     pub fn with(&self, fields: impl BindFields) -> Logger {
-        let (fields, keys) = fields.parts();
+        let fields = fields.parts();
         Workspace::lend(|workspace| {
             let snapshot = workspace.snapshots.of(&self.core);
-            let reading = snapshot.reading(&workspace.scratch);
-            let context = bind(&self.context, fields, keys, snapshot, reading, &mut workspace.line);
+            let reading = snapshot.shape.reading(&workspace.desk.scratch);
+            let context = bind(&self.context, fields, snapshot, reading, &mut workspace.line);
             Logger { core: Arc::clone(&self.core), context, name: self.name.clone() }
         })
     }
@@ -145,7 +145,7 @@ impl Logger {
             && let Some(Pass { rate }) = self.sample(site, number)
         {
             let fields = fields.as_fields();
-            self.write(&Call { level: site.level, site, fields, keys: None, message, rate, may_be_sampled: true });
+            self.log_call(&Call { site, fields, message, rate, may_be_sampled: true });
         }
     }
 
@@ -156,7 +156,7 @@ impl Logger {
             return text.into();
         }
         let snapshot = self.core.snapshot();
-        let Some(redaction) = snapshot.rules.redaction() else { return text.into() };
+        let Some(redaction) = snapshot.shape.rules.redaction() else { return text.into() };
         let mut shown = String::new();
         match redaction.text(text, &mut shown) {
             Verdict::Clean => text.into(),
@@ -244,7 +244,8 @@ impl Logger {
     pub fn add_hook(&self, hook: Hook) -> HookHandle {
         let handle = HookHandle::new(hook.id, &self.core);
         self.core.update(|snapshot| {
-            snapshot.hooks = snapshot.hooks.iter().cloned().chain([hook]).collect();
+            let before = Arc::clone(snapshot.detour.hooks());
+            snapshot.detour.set_hooks(before.iter().cloned().chain([hook]));
         });
         handle
     }
@@ -337,41 +338,69 @@ impl Logger {
         rate.map(|rate| Pass { rate })
     }
 
-    /// The walk of a record.
-    pub(crate) fn write(&self, call: &Call<'_>) {
-        Workspace::lend(|workspace| {
-            if workspace.depth > DEEPEST {
-                return fault::report("logger", format_args!("records that log records go in a ring: one is lost"));
-            }
-            let snapshot = workspace.snapshots.of(&self.core);
-            let reading = snapshot.reading(&workspace.scratch);
-            let literal = call.message.as_str();
-            let findings = findings(call.fields, call.keys, literal, reading.rules);
-            let literal = literal.filter(|_| !findings.looks_at_message);
-            let mut record = Record {
-                timestamp: snapshot.clock.now(),
-                level: call.level,
-                target: self.name.as_deref().unwrap_or(call.site.target),
-                message: literal.unwrap_or_else(|| workspace.message.format(call.message, &reading)),
-                heads: (literal.is_some() && self.name.is_none()).then_some(&workspace.heads),
-                call,
-                verdicts: findings.keys,
-                repeated: findings.repeated,
-                overriding: self.overrides(call, snapshot),
-                context: &self.context,
-                shape: &snapshot.shape,
-                format: 0,
-                reading,
-                cut_from: 0,
-            };
-            if snapshot.hooks.is_empty() && !snapshot.samples_by_field {
-                snapshot.emit(&mut record, &mut workspace.line, &workspace.place);
-            } else {
-                self.write_hooked(snapshot, record, &mut workspace.added, &mut workspace.line, &workspace.place);
-            }
-        });
-        if call.level >= Level::FATAL {
+    /// Logs what has passed the gates in the usual case: the thread's memory is there, and if that is asked for, the thread
+    /// is in no scope. Says whether it did. The walk becomes part of whoever calls this.
+    #[inline(always)]
+    pub(crate) fn log_at_once<const IN_SCOPES_TOO: bool>(&self, call: &Call<'_>) -> bool {
+        let is_logged = Workspace::lend_kept::<IN_SCOPES_TOO>(
+            #[inline(always)]
+            |workspace| self.walk(call, workspace),
+        );
+        if is_logged && call.site.level >= Level::FATAL {
             self.end_fatal();
+        }
+        is_logged
+    }
+
+    /// Logs what has passed the gates in any case: the first record of a thread, the last ones, and what is logged while
+    /// another record is on its way.
+    #[inline(never)]
+    pub(crate) fn log_call(&self, call: &Call<'_>) {
+        Workspace::lend(|workspace| match workspace.depth > DEEPEST {
+            true => fault::report("logger", format_args!("records that log records go in a ring: one is lost")),
+            false => self.walk(call, workspace),
+        });
+        if call.site.level >= Level::FATAL {
+            self.end_fatal();
+        }
+    }
+
+    /// The walk of a record.
+    #[inline(always)]
+    fn walk(&self, call: &Call<'_>, workspace: &mut Workspace) {
+        let snapshot = workspace.snapshots.of(&self.core);
+        let timestamp = snapshot.clock.now();
+        let shape = &snapshot.shape;
+        let literal = call.message.as_str();
+        let findings = findings(&call.fields, literal, &shape.rules);
+        let message = match literal {
+            Some(_) if !findings.look_at_message() => None,
+            _ => Some(workspace.message.format(call.message, &shape.reading(&workspace.desk.scratch))),
+        };
+        let head_site = if message.is_none() && self.name.is_none() { call.site_number() } else { 0 };
+        let mut record = Record {
+            timestamp,
+            level: call.site.level,
+            name: self.name.as_ref(),
+            message,
+            head: workspace.heads.at(head_site),
+            head_site,
+            call,
+            findings,
+            overriding: self.overrides(call, snapshot),
+            context: &self.context,
+            shape,
+            format: 0,
+            desk: &workspace.desk,
+            cut_from: 0,
+        };
+        if snapshot.detour.is_empty() {
+            snapshot.emit(&mut record, &mut workspace.line, &workspace.place);
+        } else {
+            self.write_hooked(snapshot, record, &mut workspace.added, &mut workspace.line, &workspace.place);
+        }
+        if let Some(head) = workspace.desk.take_head() {
+            workspace.heads.keep(head);
         }
     }
 
@@ -388,11 +417,11 @@ impl Logger {
         let Some(rate) = self.sample_by_field(snapshot, &record) else { return };
         added.clear();
         let mut draft = Draft { record: &record, level: record.level, message: None, added };
-        for hook in snapshot.hooks.iter() {
+        for hook in snapshot.detour.hooks().iter() {
             hook.run_enrich(&mut draft);
         }
         let Draft { level, message, .. } = draft;
-        if level != record.level && !snapshot.wants(level, record.target) {
+        if level != record.level && !snapshot.wants(level, record.target()) {
             return;
         }
         // The fields of the call stay as they are, and those that were added stand behind them and count more.
@@ -403,23 +432,20 @@ impl Logger {
                 Fields::Block(added.as_bytes())
             }
         };
-        let keys = record.call.keys.filter(|_| added.as_bytes().is_empty());
-        let call_literal = record.call.message.as_str();
-        let findings = findings(fields, keys, call_literal, record.reading.rules);
-        let call = Call { level, fields, keys, rate, ..*record.call };
-        let message = message.map(|message| record.reading.shown_message(&message));
+        let findings = findings(&fields, record.call.message.as_str(), &snapshot.shape.rules);
+        let call = Call { fields, rate, ..*record.call };
+        let message = message.map(|message| record.reading().shown_message(&message));
         let mut record = Record {
             level,
             call: &call,
-            repeated: findings.repeated,
+            findings,
             overriding: has_one_of(fields, [&self.context, &snapshot.shape.identity]),
-            verdicts: findings.keys,
-            heads: None,
-            message: message.as_deref().unwrap_or(record.message),
+            head_site: 0,
+            message: message.as_deref().or(record.message),
             ..record
         };
         snapshot.emit_slowly(&mut record, line, place);
-        for hook in snapshot.hooks.iter() {
+        for hook in snapshot.detour.hooks().iter() {
             hook.run_observe(&record);
         }
     }
@@ -427,13 +453,16 @@ impl Logger {
     /// The rate of a record whose sampler has to see a field.
     fn sample_by_field(&self, snapshot: &Snapshot, record: &Record<'_>) -> Option<SampleRate> {
         let sampler = match &snapshot.sampler {
-            Some(sampler) if snapshot.samples_by_field && record.call.may_be_sampled => sampler,
+            Some(sampler) if snapshot.detour.samples_by_field() && record.call.may_be_sampled => sampler,
             _ => return Some(record.call.rate),
         };
         let value_of = |name: &str| record.value_text(name).map(|text| stable_hash(text.as_bytes()));
         let site = record.call.site;
-        let number = if record.call.keys.is_some() { address_of(site) } else { number_of(site) };
-        let offer = Offer::new(record.level, record.target, number).fields(&value_of);
+        let number = match record.call.fields {
+            Fields::Gathered { .. } => address_of(site),
+            Fields::Block(_) => number_of(site),
+        };
+        let offer = Offer::new(record.level, record.target(), number).fields(&value_of);
         let mut due = Vec::new();
         let rate = sampler.sample(&offer, snapshot.clock.ticks(), &mut |summary| due.push(summary));
         due.iter().for_each(|summary| self.tell(summary));
@@ -444,7 +473,7 @@ impl Logger {
     #[inline(always)]
     fn overrides(&self, call: &Call<'_>, snapshot: &Snapshot) -> bool {
         let bound = self.context.marks() | snapshot.shape.identity.marks();
-        bound != 0 && bound & marks(call.fields, call.keys) != 0 && self.compare_keys(call, snapshot)
+        bound != 0 && bound & marks(call.fields) != 0 && self.compare_keys(call, snapshot)
     }
 
     #[inline(never)]
@@ -453,8 +482,8 @@ impl Logger {
         let compare = || has_one_of(call.fields, [&self.context, identity]);
         // What an identity holds belongs to the formats it was encoded for.
         let identity_shape = if identity.is_empty() { 0 } else { snapshot.shape.encoding << 1 };
-        match (call.keys, self.context.shape()) {
-            (Some(keys), shape) if shape != 0 || self.context.is_empty() => {
+        match (call.fields, self.context.shape()) {
+            (Fields::Gathered { keys, .. }, shape) if shape != 0 || self.context.is_empty() => {
                 keys.overrides(shape ^ identity_shape, compare)
             }
             _ => compare(),
@@ -490,11 +519,9 @@ impl Logger {
         fields.add(keys::STANDS_FOR, summary.stands_for());
         let window = summary.window();
         fields.add(keys::WINDOW, Duration::from_nanos(window.end.saturating_sub(window.start)));
-        root.write(&Call {
-            level: summary.level(),
+        root.log_call(&Call {
             site: &site,
             fields: fields.as_fields(),
-            keys: None,
             message: format_args!("{summary}"),
             rate: SampleRate::ONE,
             may_be_sampled: false,

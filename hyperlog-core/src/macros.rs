@@ -229,8 +229,10 @@ macro_rules! __emit {
             template: $message,
             keys: &[$($key),*],
         });
-        if CALLSITE.may_be_wanted() {
-            if let ::core::option::Option::Some(pass) = $crate::__gate!($logger CALLSITE) {
+        // Read once: what is unwanted is told from what is certain by the same byte.
+        let verdict = CALLSITE.verdict();
+        if verdict.may_pass() {
+            if let ::core::option::Option::Some(pass) = $crate::__gate!($logger CALLSITE verdict) {
                 $crate::__call!($logger CALLSITE pass $values $message $positional $named [])
             }
         }
@@ -251,11 +253,11 @@ macro_rules! __target {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __gate {
-    (() $callsite:ident) => {
-        $crate::__private::gate(&$callsite)
+    (() $callsite:ident $verdict:ident) => {
+        $crate::__private::gate(&$callsite, $verdict)
     };
-    (($logger:expr) $callsite:ident) => {
-        $crate::__private::gate_of(&$logger, &$callsite)
+    (($logger:expr) $callsite:ident $verdict:ident) => {
+        $crate::__private::gate_of(&$logger, &$callsite, $verdict)
     };
 }
 

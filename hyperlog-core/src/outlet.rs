@@ -8,16 +8,26 @@ use crate::health::{Counters, OutputHealth, Place};
 use crate::level::Level;
 use crate::limits;
 use crate::partition::Partition;
-use crate::reading::Reading;
 use crate::record::Record;
 use crate::sink::{Condition, DropReason, Line, Sink, Written};
+use std::any::Any;
+
+/// All that a logger writes. The kind stands apart from the contents, where telling it takes half the instructions.
+#[repr(u8)]
+#[expect(clippy::large_enum_variant, reason = "a logger has one of them")]
+pub(crate) enum Formats {
+    /// What most have: there is nothing to go through.
+    One {
+        encoder: Box<dyn Encode>,
+        outlet: Outlet,
+    },
+    Many(Vec<Format>),
+}
 
 /// An encoder and all outputs that want its bytes.
 pub(crate) struct Format {
-    pub(crate) encoder: Box<dyn Encode>,
+    encoder: Box<dyn Encode>,
     outlets: Vec<Outlet>,
-    /// What the most verbose of them wants.
-    level: LevelFilter,
 }
 
 /// An output at work.
@@ -28,134 +38,156 @@ pub(crate) struct Outlet {
     pub(crate) counters: Counters,
 }
 
-impl Format {
-    pub(crate) fn new(encoder: Box<dyn Encode>) -> Format {
-        Format { encoder, outlets: Vec::new(), level: LevelFilter::OFF }
-    }
-
-    pub(crate) fn add(&mut self, outlet: Outlet) {
-        self.level = self.level.min(outlet.level);
-        self.outlets.push(outlet);
-    }
-
-    pub(crate) fn outlets(&self) -> &[Outlet] {
-        &self.outlets
-    }
-
-    /// Whether any output wants a record of this level.
-    pub(crate) fn wants(&self, level: Level) -> bool {
-        self.level.allows(level)
-    }
-
-    /// Encodes a record once and gives it to every output that wants it. A panic costs the record at one output, or at
-    /// all of them if it was the encoder's.
-    #[inline]
-    pub(crate) fn write(&self, record: &mut Record<'_>, line: &mut Vec<u8>, place: &Place) {
-        if !self.level.allows(record.level) {
-            return;
-        }
-        let mut progress = Progress { partition: None, next: 0 };
-        while progress.next < self.outlets.len() {
-            if contain(|| self.proceed(record, line, place, &mut progress)).is_none() {
-                self.account_for_panic(record.level, place, &mut progress);
+impl Formats {
+    /// Outputs with the same encoder share its bytes.
+    pub(crate) fn new(outputs: impl IntoIterator<Item = (Box<dyn Encode>, Outlet)>) -> Formats {
+        let mut formats: Vec<Format> = Vec::new();
+        for (encoder, outlet) in outputs {
+            match formats.iter_mut().find(|format| format.encoder.is_same(&*encoder as &dyn Any)) {
+                Some(format) => format.outlets.push(outlet),
+                None => formats.push(Format { encoder, outlets: vec![outlet] }),
             }
+        }
+        match &mut formats[..] {
+            [Format { outlets, .. }] if outlets.len() == 1 => {}
+            _ => return Formats::Many(formats),
+        }
+        match formats.pop().map(|format| (format.encoder, format.outlets.into_iter().next())) {
+            Some((encoder, Some(outlet))) => Formats::One { encoder, outlet },
+            _ => Formats::Many(formats),
         }
     }
 
-    #[inline(always)]
-    fn proceed(&self, record: &mut Record<'_>, bytes: &mut Vec<u8>, place: &Place, progress: &mut Progress) {
-        let partition = match progress.partition {
-            Some(partition) => partition,
-            None => {
-                bytes.clear();
-                let partition = self.encoder.encode(record, bytes);
-                *progress.partition.insert(match bytes.len() <= record.reading.rules.limits.record {
-                    true => partition,
-                    false => self.shrink(record, bytes),
-                })
-            }
+    pub(crate) fn encoders(&self) -> impl Iterator<Item = &dyn Encode> {
+        let (one, many) = match self {
+            Formats::One { encoder, .. } => (Some(encoder), &[][..]),
+            Formats::Many(formats) => (None, &formats[..]),
         };
-        let line = Line { bytes, level: record.level, timestamp: record.timestamp, partition };
-        while let Some(outlet) = self.outlets.get(progress.next) {
-            progress.next += 1;
-            if outlet.level.allows(record.level) {
-                outlet.write(&line, record.cut_from > 0, place);
-            }
-        }
+        one.into_iter().chain(many.iter().map(|format| &format.encoder)).map(|encoder| &**encoder)
     }
 
-    #[cold]
-    #[inline(never)]
-    fn account_for_panic(&self, level: Level, place: &Place, progress: &mut Progress) {
-        if progress.partition.is_some() {
-            if let Some(outlet) = self.outlets.get(progress.next.wrapping_sub(1)) {
-                outlet.counters.drop_one(level, DropReason::Panicked);
-                fault::report("sink", format_args!("the output {:?} panicked, and the record is lost", outlet.name));
-            }
-            return;
-        }
-        progress.next = self.outlets.len();
-        for outlet in self.outlets.iter().filter(|outlet| outlet.level.allows(level)) {
-            outlet.counters.accept(level, place);
-            outlet.counters.drop_one(level, DropReason::Panicked);
-        }
-        fault::report("encoder", format_args!("it panicked, and the record is lost"));
+    pub(crate) fn outlets(&self) -> impl Iterator<Item = &Outlet> {
+        let (one, many) = match self {
+            Formats::One { outlet, .. } => (Some(outlet), &[][..]),
+            Formats::Many(formats) => (None, &formats[..]),
+        };
+        one.into_iter().chain(many.iter().flat_map(|format| &format.outlets))
     }
 
-    /// Encodes anew with shorter and shorter texts, then with fewer fields, until the record fits.
-    #[cold]
-    #[inline(never)]
-    fn shrink(&self, record: &mut Record<'_>, line: &mut Vec<u8>) -> Partition {
-        let allowed = record.reading.rules.limits.record;
-        record.cut_from = line.len();
-        let mut rules = record.reading.rules.clone();
-        rules.limits.text = rules.limits.text.min(allowed);
-        let mut rules_of_bound = record.reading.rules_of_bound.clone();
-        let mut message = String::new();
-        let mut partition = Partition::NONE;
-        while line.len() > allowed && rules.limits.fields > 0 {
-            if rules.limits.text > SHORTEST_TEXT {
-                rules.limits.text /= 2;
-            } else {
-                rules.limits.fields /= 2;
+    /// Encodes a record once for each format and gives it to every output that wants it.
+    #[inline(always)]
+    pub(crate) fn write(&self, record: &mut Record<'_>, bytes: &mut Vec<u8>, place: &Place) {
+        match self {
+            Formats::One { encoder, outlet } => {
+                let outlets = std::slice::from_ref(outlet);
+                if outlet.level.allows(record.level)
+                    && let Some(partition) = encode(&**encoder, outlets, record, bytes, place)
+                {
+                    outlet.write(record, bytes, partition, place);
+                }
             }
-            message.clear();
-            message.push_str(limits::cut(record.message, rules.limits.text));
-            if message.len() < record.message.len() {
-                limits::push_cut_mark(record.message.len(), &mut message);
-            }
-            rules_of_bound.limits = rules.limits;
-            let reading = Reading { rules: &rules, rules_of_bound: &rules_of_bound, ..record.reading };
-            line.clear();
-            // What was prepared, of the context and of the call site, is as long as ever.
-            let format = Record::NO_FORMAT;
-            partition =
-                self.encoder.encode(&Record { message: &message, heads: None, format, reading, ..*record }, line);
+            Formats::Many(formats) => write_many(formats, record, bytes, place),
         }
-        partition
     }
+}
+
+#[inline(never)]
+fn write_many(formats: &[Format], record: &mut Record<'_>, bytes: &mut Vec<u8>, place: &Place) {
+    let level = record.level;
+    for (index, Format { encoder, outlets }) in formats.iter().enumerate() {
+        (record.format, record.cut_from) = (index, 0);
+        if outlets.iter().any(|outlet| outlet.level.allows(level))
+            && let Some(partition) = encode(&**encoder, outlets, record, bytes, place)
+        {
+            let wanting = outlets.iter().filter(|outlet| outlet.level.allows(level));
+            wanting.for_each(|outlet| outlet.write(record, bytes, partition, place));
+        }
+    }
+}
+
+/// Makes a record bytes. None, and accounted for, if the encoder panics over it.
+#[inline(always)]
+fn encode(
+    encoder: &dyn Encode,
+    outlets: &[Outlet],
+    record: &mut Record<'_>,
+    bytes: &mut Vec<u8>,
+    place: &Place,
+) -> Option<Partition> {
+    bytes.clear();
+    match contain(|| encoder.encode(record, bytes)) {
+        Some(partition) if bytes.len() <= record.shape.rules.limits.record => Some(partition),
+        Some(_) => shrink(encoder, outlets, record, bytes, place),
+        None => lose(outlets, record.level, place),
+    }
+}
+
+/// Accounts for a record over which the encoder panicked.
+#[cold]
+#[inline(never)]
+fn lose(outlets: &[Outlet], level: Level, place: &Place) -> Option<Partition> {
+    for outlet in outlets.iter().filter(|outlet| outlet.level.allows(level)) {
+        outlet.counters.accept(level, place);
+        outlet.counters.drop_one(level, DropReason::Panicked);
+    }
+    fault::report("encoder", format_args!("it panicked, and the record is lost"));
+    None
+}
+
+/// Encodes anew until the record fits.
+#[cold]
+#[inline(never)]
+fn shrink(
+    encoder: &dyn Encode,
+    outlets: &[Outlet],
+    record: &mut Record<'_>,
+    line: &mut Vec<u8>,
+    place: &Place,
+) -> Option<Partition> {
+    let level = record.level;
+    outlets.iter().filter(|outlet| outlet.level.allows(level)).for_each(|outlet| outlet.counters.cut_one());
+    contain(|| encode_shorter(encoder, record, line)).or_else(|| lose(outlets, level, place))
+}
+
+/// Encodes with shorter and shorter texts, then with fewer fields.
+fn encode_shorter(encoder: &dyn Encode, record: &mut Record<'_>, line: &mut Vec<u8>) -> Partition {
+    let allowed = record.shape.rules.limits.record;
+    record.cut_from = line.len();
+    let mut shape = record.shape.clone();
+    let mut limits = shape.rules.limits;
+    limits.text = limits.text.min(allowed);
+    let mut message = String::new();
+    let mut partition = Partition::NONE;
+    while line.len() > allowed && limits.fields > 0 {
+        if limits.text > SHORTEST_TEXT {
+            limits.text /= 2;
+        } else {
+            limits.fields /= 2;
+        }
+        message.clear();
+        message.push_str(limits::cut(record.message(), limits.text));
+        if message.len() < record.message().len() {
+            limits::push_cut_mark(record.message().len(), &mut message);
+        }
+        (shape.rules.limits, shape.rules_of_bound.limits) = (limits, limits);
+        line.clear();
+        // What was prepared, of the context and of the call site, is as long as ever.
+        let unprepared = Record { format: Record::NO_FORMAT, head_site: 0, ..*record };
+        partition = encoder.encode(&Record { message: Some(&message), shape: &shape, ..unprepared }, line);
+    }
+    partition
 }
 
 /// Where a record is still too long with texts of this length, it is its many fields that are too many.
 const SHORTEST_TEXT: usize = 32;
 
-/// How far a record has come within a format.
-struct Progress {
-    /// None until it is encoded.
-    partition: Option<Partition>,
-    next: usize,
-}
-
 impl Outlet {
     #[inline(always)]
-    fn write(&self, line: &Line<'_>, was_cut: bool, place: &Place) {
-        self.counters.accept(line.level, place);
-        if was_cut {
-            self.counters.cut_one();
-        }
-        match self.sink.write(line) {
-            Written::Done => self.counters.write(line.level, place),
-            other => self.account_for(line.level, other),
+    fn write(&self, record: &Record<'_>, bytes: &[u8], partition: Partition, place: &Place) {
+        let line = Line { bytes, level: record.level, timestamp: record.timestamp, partition };
+        match contain(|| self.sink.write(&line)) {
+            Some(Written::Done) => self.counters.write(record.level, place),
+            other => self.account_for(record.level, other, place),
         }
     }
 
@@ -167,12 +199,17 @@ impl Outlet {
 
     #[cold]
     #[inline(never)]
-    fn account_for(&self, level: Level, written: Written) {
+    fn account_for(&self, level: Level, written: Option<Written>, place: &Place) {
+        self.counters.accept(level, place);
         match written {
-            Written::Done => {}
-            Written::Queued => self.counters.queue_one(level),
-            Written::Dropped(reason) => self.counters.drop_one(level, reason),
-            Written::Closed => self.counters.drop_one(level, DropReason::Closed),
+            Some(Written::Done) => {}
+            Some(Written::Queued) => self.counters.queue_one(level),
+            Some(Written::Dropped(reason)) => self.counters.drop_one(level, reason),
+            Some(Written::Closed) => self.counters.drop_one(level, DropReason::Closed),
+            None => {
+                self.counters.drop_one(level, DropReason::Panicked);
+                fault::report("sink", format_args!("the output {:?} panicked, and the record is lost", self.name));
+            }
         }
     }
 }

@@ -143,6 +143,7 @@ impl<'r> Plain<'r> {
     #[inline(always)]
     pub(crate) fn new(fields: Fields<'r>, verdicts: KeyVerdicts, rules: &'r Rules) -> Plain<'r> {
         let Fields::Gathered { keys, values } = fields else { return Plain::none(rules) };
+        let keys = keys.keys;
         let keys = if keys.len() <= rules.limits.fields { keys } else { &keys[..rules.limits.fields] };
         Plain { keys, values, verdicts: verdicts.0, rules }
     }
@@ -263,7 +264,7 @@ impl<'r> FieldCursor<'r> {
     /// The next field, whatever has to be done for it.
     pub(crate) fn next_prepared(&mut self) -> Option<(Key<'_>, Value<'_>)> {
         let is_exhausted =
-            self.pending == 0 && matches!(self.fields, Fields::Gathered { keys, .. } if self.index >= keys.len());
+            self.pending == 0 && matches!(self.fields, Fields::Gathered { keys, .. } if self.index >= keys.keys.len());
         if is_exhausted { None } else { self.prepare() }
     }
 

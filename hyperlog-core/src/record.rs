@@ -3,42 +3,47 @@
 //! Encoders, hooks and filters read it through here and only through here, so that none of them ever sees a value that
 //! redaction hides or a text longer than the limits allow.
 
-use crate::append::Padded;
 use crate::bind::has_one_of;
 use crate::context::Context;
+use crate::desk::Desk;
 use crate::field::Fields;
 use crate::filter::sample::SampleRate;
-use crate::heads::{Heads, Owner};
+use crate::heads::{Body, Head};
 use crate::key::Key;
-use crate::keyset::KeySet;
+use crate::keyset::Findings;
 use crate::level::Level;
 use crate::limits;
-use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Plain, Reading};
-use crate::time::Timestamp;
+use crate::reading::{FieldCursor, KeyVerdicts, Overriding, Plain, Reading, Rules, Scratch};
+use crate::time::{SecondDigits, Timestamp};
 use crate::value::Value;
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::fmt;
+use std::sync::Arc;
 
 /// A happening: when, how severe, where, what, and its fields.
 #[derive(Clone, Copy)]
 pub struct Record<'a> {
     pub(crate) timestamp: Timestamp,
     pub(crate) level: Level,
-    pub(crate) target: &'a str,
-    pub(crate) message: &'a str,
+    /// The logger's name, which takes the target's place.
+    pub(crate) name: Option<&'a Arc<str>>,
+    /// None if the message is the call's, as it stands there.
+    pub(crate) message: Option<&'a str>,
     pub(crate) call: &'a Call<'a>,
-    pub(crate) verdicts: KeyVerdicts,
-    /// Whether a key stands more than once at the call.
-    pub(crate) repeated: bool,
+    /// What is known of its keys.
+    pub(crate) findings: Findings,
     /// Whether the call has a key that the context or the identity has too.
     pub(crate) overriding: bool,
     pub(crate) context: &'a Context,
     pub(crate) shape: &'a Shape,
     /// Which of the logger's formats is being written.
     pub(crate) format: usize,
-    pub(crate) reading: Reading<'a>,
-    /// Where heads are kept; none if the message or the target is this record's own.
-    pub(crate) heads: Option<&'a RefCell<Heads>>,
+    pub(crate) desk: &'a Desk,
+    /// What is kept for records like this, or for others.
+    pub(crate) head: &'a Head,
+    /// The number of the call site, by which heads are kept; 0 if none can be, since message or target are this record's
+    /// own.
+    pub(crate) head_site: usize,
     pub(crate) cut_from: usize,
 }
 
@@ -47,29 +52,49 @@ impl fmt::Debug for Record<'_> {
         formatter
             .debug_struct("Record")
             .field("level", &self.level)
-            .field("target", &self.target)
+            .field("target", &self.target())
             .finish_non_exhaustive()
     }
 }
 
 /// What the call gave: nothing of it redacted yet.
 pub(crate) struct Call<'a> {
-    pub(crate) level: Level,
     pub(crate) site: &'a Site<'a>,
     pub(crate) message: fmt::Arguments<'a>,
     pub(crate) fields: Fields<'a>,
-    pub(crate) keys: Option<&'a KeySet>,
     pub(crate) rate: SampleRate,
     pub(crate) may_be_sampled: bool,
+}
+
+impl Call<'_> {
+    /// By which heads of call sites are told apart.
+    #[inline(always)]
+    pub(crate) fn site_number(&self) -> usize {
+        std::ptr::from_ref(self.site).addr()
+    }
 }
 
 /// What all records of a logger have in common.
 #[derive(Clone)]
 pub(crate) struct Shape {
     pub(crate) identity: Context,
-    /// The number of the formats, by which contexts know what they were encoded for.
+    /// The number of the formats, by which contexts know what they were encoded for. Added to the place of one of them
+    /// it is that one's own number.
     pub(crate) encoding: u64,
     pub(crate) location: bool,
+    /// How the call's fields are read.
+    pub(crate) rules: Rules,
+    /// How fields are read that were read by the same rules when they were bound.
+    pub(crate) rules_of_bound: Rules,
+}
+
+/// The least that lies between the numbers of two loggers' formats, so that each of them has room for its own.
+pub(crate) const MOST_ENCODINGS: u64 = 256;
+
+impl Shape {
+    pub(crate) fn reading<'a>(&'a self, scratch: &'a Cell<Option<Box<Scratch>>>) -> Reading<'a> {
+        Reading { rules: &self.rules, rules_of_bound: &self.rules_of_bound, scratch }
+    }
 }
 
 /// The place in a program that a record comes from.
@@ -95,6 +120,12 @@ impl<'a> Record<'a> {
     /// In place of [`Record::format`]: nothing that was prepared for a format can be used.
     pub(crate) const NO_FORMAT: usize = usize::MAX;
 
+    /// How its values are read.
+    #[inline]
+    pub(crate) fn reading(&self) -> Reading<'a> {
+        self.shape.reading(&self.desk.scratch)
+    }
+
     /// When it happened.
     #[inline]
     pub fn timestamp(&self) -> Timestamp {
@@ -110,13 +141,19 @@ impl<'a> Record<'a> {
     /// What part of the program it belongs to: the module path, unless the call or the logger names another.
     #[inline]
     pub fn target(&self) -> &str {
-        self.target
+        match self.name {
+            None => self.call.site.target,
+            Some(name) => name,
+        }
     }
 
     /// What happened, in words.
     #[inline]
     pub fn message(&self) -> &str {
-        self.message
+        match self.message {
+            None => self.call.message.as_str().unwrap_or_default(),
+            Some(message) => message,
+        }
     }
 
     /// The message before its arguments were put in, a key to group by; empty if there is none.
@@ -151,82 +188,89 @@ impl<'a> Record<'a> {
         (self.cut_from > 0).then_some(self.cut_from)
     }
 
-    /// Copies what an encoder kept for all records from this call site. Says whether nothing has to be looked at in any of
-    /// the keys; none if nothing is kept.
+    /// The digits of its time, to the second; none if [`Record::renew_second`] has to be called before.
     #[inline(always)]
-    pub(crate) fn copy_head(&self, copy: impl FnOnce(Padded<'_>)) -> Option<bool> {
-        let heads = self.heads?.borrow();
-        let head = heads.get(self.head_owner())?;
-        copy(head.text());
-        Some(head.has_plain_keys)
+    pub(crate) fn second_digits(&self) -> Option<&Cell<SecondDigits>> {
+        self.desk.second.digits_of(self.timestamp.seconds())
+    }
+
+    /// Makes the digits of its second.
+    pub(crate) fn renew_second(&self) {
+        self.desk.second.renew(self.timestamp.seconds());
+    }
+
+    /// What an encoder kept for all records from this call site in this format.
+    #[inline(always)]
+    pub(crate) fn head(&self) -> Option<&'a Head> {
+        self.head.is_of(self.head_site, self.format_number()).then_some(self.head)
+    }
+
+    /// Whether a head can be kept, and none of this logger is: there is room for one of its formats, the first that asks.
+    #[inline]
+    pub(crate) fn wants_head(&self) -> bool {
+        let formats = self.shape.encoding..self.shape.encoding + MOST_ENCODINGS;
+        self.head_site != 0 && !self.head.is_of_any(self.head_site, formats)
     }
 
     /// Keeps what all records from this call site have in common.
-    pub(crate) fn keep_head(&self, text: &[u8], has_plain_keys: bool) {
-        if let Some(heads) = self.heads {
-            heads.borrow_mut().keep(self.head_owner(), text, has_plain_keys);
+    pub(crate) fn keep_head(&self, text: &[u8], end: &[u8], body: Body) {
+        if self.wants_head() && text.len() <= Head::LONGEST {
+            self.desk.put_head(self.head_site, self.format_number(), text, end, body);
         }
     }
 
     #[inline(always)]
-    fn head_owner(&self) -> Owner {
-        Owner::new(std::ptr::from_ref(self.call.site).addr(), self.shape.encoding, self.format)
+    fn format_number(&self) -> u64 {
+        self.shape.encoding.wrapping_add(self.format as u64)
     }
 
     /// Whether there is anything beside head and fields.
     #[inline]
     pub(crate) fn has_extras(&self) -> bool {
-        self.shape.location || self.cut_from > 0 || self.call.rate != SampleRate::ONE
+        self.shape.location || self.cut_from > 0 || !self.call.rate.is_one()
+    }
+
+    /// Whether nothing is bound to the logger.
+    #[inline(always)]
+    pub(crate) fn is_unbound(&self) -> bool {
+        self.context.is_empty()
     }
 
     /// What is bound, where all of it was prepared: the process's fields, and the logger's.
     #[inline(always)]
     pub(crate) fn prepared(&self) -> Option<(&[u8], &[u8])> {
-        if self.context.is_empty() && self.shape.identity.is_empty() {
-            return Some((&[], &[]));
-        }
-        if self.overriding || self.context_covers_identity() {
+        let (identity, context) = (&self.shape.identity, self.context);
+        if self.overriding || !identity.is_empty() && self.context_covers_identity() {
             return None;
         }
-        let identity = self.shape.identity.encoded(self.shape.encoding, self.format)?;
-        Some((identity, self.context.encoded(self.shape.encoding, self.format)?))
+        let encoding = self.shape.encoding;
+        Some((identity.encoded(encoding, self.format)?, context.encoded(encoding, self.format)?))
     }
 
-    /// Whether the call gave no fields at all.
-    #[inline(always)]
+    /// Whether all that is shown of it beside its head is bound to the logger.
     pub(crate) fn is_bare(&self) -> bool {
-        matches!(self.call.fields, Fields::Gathered { keys: [], .. })
+        self.shape.identity.is_empty() && self.call.site.keys.is_empty()
     }
 
     /// Whether nothing has to be looked at in any of the keys.
     pub(crate) fn has_plain_keys(&self) -> bool {
         let count = self.call.site.keys.len();
-        count <= self.reading.rules.limits.fields && self.plain_fields().iter().count() == count
+        count <= self.shape.rules.limits.fields && self.plain_fields().iter().count() == count
     }
 
     /// The fields of the call, as far as they can be shown as they are.
     #[inline(always)]
     pub(crate) fn plain_fields(&self) -> Plain<'_> {
-        match self.repeated {
-            false => Plain::new(self.call.fields, self.verdicts, self.reading.rules),
-            true => Plain::none(self.reading.rules),
-        }
-    }
-
-    /// The fields of the call behind those that [`Record::plain_fields`] showed, if there are any.
-    #[inline]
-    pub(crate) fn fields_behind(&self, taken: usize) -> Option<FieldCursor<'_>> {
-        match self.call.fields {
-            Fields::Gathered { keys, .. } if taken >= keys.len() => None,
-            Fields::Block([]) => None,
-            _ => Some(self.fields().skipping(taken)),
+        match self.findings.is_repeated() {
+            false => Plain::new(self.call.fields, self.findings.keys(), &self.shape.rules),
+            true => Plain::none(&self.shape.rules),
         }
     }
 
     /// The fields given at the call.
     #[inline]
     pub fn fields(&self) -> FieldCursor<'_> {
-        FieldCursor::new(self.reading, self.call.fields, self.verdicts, self.own_repeats())
+        FieldCursor::new(self.reading(), self.call.fields, self.findings.keys(), self.own_repeats())
     }
 
     /// What the process says of itself: service, version, host.
@@ -247,7 +291,7 @@ impl<'a> Record<'a> {
 
     #[inline]
     fn own_repeats(&self) -> Overriding<'_> {
-        if self.repeated { Overriding::ByLater(self.call.fields) } else { Overriding::Nothing }
+        if self.findings.is_repeated() { Overriding::ByLater(self.call.fields) } else { Overriding::Nothing }
     }
 
     #[inline]
@@ -277,13 +321,13 @@ impl<'a> Record<'a> {
         }
         let call = if self.overriding { self.call.fields } else { Fields::NONE };
         let overriding = Overriding::ByBound(Fields::Block(self.context.block()), call);
-        let reading = self.reading.of_bound(&self.shape.identity, self.shape.encoding);
+        let reading = self.reading().of_bound(&self.shape.identity, self.shape.encoding);
         FieldCursor::new(reading, Fields::Block(self.shape.identity.block()), KeyVerdicts::UNKNOWN, overriding)
     }
 
     fn bound_fields<'r>(&'r self, context: &'r Context) -> FieldCursor<'r> {
         let overriding = if self.overriding { Overriding::ByCall(self.call.fields) } else { Overriding::Nothing };
-        let reading = self.reading.of_bound(context, self.shape.encoding);
+        let reading = self.reading().of_bound(context, self.shape.encoding);
         FieldCursor::new(reading, Fields::Block(context.block()), KeyVerdicts::UNKNOWN, overriding)
     }
 

@@ -6,6 +6,7 @@
 use crate::bind::BindFields;
 use crate::field::FieldSet;
 use crate::logger::Logger;
+use crate::workspace::{is_in_scope, note_scope};
 use pin_project_lite::pin_project;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -36,8 +37,6 @@ pub struct Scope(Arc<Mutex<Logger>>);
 thread_local! {
     /// The scopes that were entered and not left, each within the one before.
     static ENTERED: RefCell<Vec<(u64, Scope)>> = const { RefCell::new(Vec::new()) };
-    /// Whether there is one: most records of most threads only have to look here.
-    static IS_ENTERED: Cell<bool> = const { Cell::new(false) };
     static NEXT: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -55,7 +54,7 @@ impl Scope {
     /// The scope of what this thread is doing right now.
     #[inline]
     pub fn current() -> Option<Scope> {
-        if IS_ENTERED.get() { Scope::entered() } else { None }
+        if is_in_scope() { Scope::entered() } else { None }
     }
 
     #[inline(never)]
@@ -76,7 +75,7 @@ impl Scope {
             return;
         }
         // Another thread was faster. The values are not shown again: that may be what bound something meanwhile.
-        let fields = FieldSet::copied(fields.parts().0);
+        let fields = FieldSet::copied(fields.parts());
         loop {
             let before = self.logger();
             if self.replace(&before, before.with(&fields)) {
@@ -101,7 +100,7 @@ impl Scope {
         NEXT.set(number.wrapping_add(1));
         with_entered(|entered| {
             entered.push((number, self.clone()));
-            IS_ENTERED.set(true);
+            note_scope(true);
         });
         Entered { number, on_this_thread: PhantomData }
     }
@@ -142,7 +141,7 @@ impl Entered {
         with_entered(|entered| {
             entered.iter().rposition(|(number, _)| *number == self.number)?;
             let (_, left) = entered.pop()?;
-            IS_ENTERED.set(!entered.is_empty());
+            note_scope(!entered.is_empty());
             Some(left)
         })?
     }

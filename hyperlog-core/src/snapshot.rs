@@ -6,11 +6,9 @@ use crate::filter::sample::Sampler;
 use crate::health::Place;
 use crate::hook::Hook;
 use crate::level::Level;
-use crate::outlet::{Format, Outlet};
-use crate::reading::{Reading, Rules, Scratch};
+use crate::outlet::{Formats, Outlet};
 use crate::record::{Record, Shape};
 use crate::time::Clock;
-use std::cell::Cell;
 use std::sync::Arc;
 
 /// What a logger does, as of now.
@@ -21,37 +19,60 @@ pub(crate) struct Snapshot {
     /// What they revert to, and the number of the override in force.
     pub(crate) overridden: Option<(Directives, u64)>,
     pub(crate) sampler: Option<Arc<Sampler>>,
-    pub(crate) samples_by_field: bool,
-    pub(crate) rules: Rules,
-    pub(crate) rules_of_bound: Rules,
+    pub(crate) detour: Detour,
     pub(crate) clock: Clock,
     pub(crate) shape: Shape,
-    pub(crate) hooks: Arc<[Hook]>,
     pub(crate) fatal: Fatal,
-    pub(crate) formats: Arc<[Format]>,
+    pub(crate) formats: Arc<Formats>,
+}
+
+/// What not every record goes through: hooks, and a sampler that has to see a field.
+#[derive(Clone)]
+pub(crate) struct Detour {
+    hooks: Arc<[Hook]>,
+    samples_by_field: bool,
+    /// Asked for each record, and so known beforehand.
+    is_empty: bool,
+}
+
+impl Detour {
+    pub(crate) fn new(hooks: Arc<[Hook]>, samples_by_field: bool) -> Detour {
+        Detour { is_empty: hooks.is_empty() && !samples_by_field, hooks, samples_by_field }
+    }
+
+    /// Hooks in place of those that are there.
+    pub(crate) fn set_hooks(&mut self, hooks: impl IntoIterator<Item = Hook>) {
+        *self = Detour::new(hooks.into_iter().collect(), self.samples_by_field);
+    }
+
+    pub(crate) fn hooks(&self) -> &Arc<[Hook]> {
+        &self.hooks
+    }
+
+    pub(crate) fn samples_by_field(&self) -> bool {
+        self.samples_by_field
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.is_empty
+    }
 }
 
 impl Snapshot {
     /// Whether records like this pass the levels.
     pub(crate) fn wants(&self, level: Level, target: &str) -> bool {
-        self.directives.enabled(level, target) && self.formats.iter().any(|format| format.wants(level))
-    }
-
-    pub(crate) fn reading<'a>(&'a self, scratch: &'a Cell<Option<Box<Scratch>>>) -> Reading<'a> {
-        Reading { rules: &self.rules, rules_of_bound: &self.rules_of_bound, scratch }
+        self.directives.enabled(level, target) && self.outlets().any(|outlet| outlet.level.allows(level))
     }
 
     pub(crate) fn outlets(&self) -> impl Iterator<Item = &Outlet> {
-        self.formats.iter().flat_map(Format::outlets)
+        self.formats.outlets()
     }
 
     /// Gives a record to every output.
     #[inline(always)]
     pub(crate) fn emit(&self, record: &mut Record<'_>, line: &mut Vec<u8>, place: &Place) {
-        for (index, format) in self.formats.iter().enumerate() {
-            record.format = index;
-            format.write(record, line, place);
-        }
+        self.formats.write(record, line, place);
     }
 
     /// [`Snapshot::emit`], out of the way of records that no hook meets.

@@ -4,7 +4,7 @@ mod format;
 mod system;
 mod zone;
 
-pub(crate) use self::format::{PAIRS, second_digits};
+pub(crate) use self::format::{CurrentSecond, PAIRS, SecondDigits, TRIPLES};
 pub use self::format::{PatternError, TimeFormat};
 pub use self::zone::Zone;
 

@@ -2,13 +2,14 @@
 
 use crate::block::Block;
 use crate::core::Core;
+use crate::desk::Desk;
 use crate::heads::Heads;
 use crate::health::Place;
 use crate::limits;
-use crate::reading::{Reading, Scratch};
+use crate::reading::Reading;
 use crate::snapshot::Snapshot;
 use crate::value::Value;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,31 +19,76 @@ use std::sync::atomic::Ordering;
 pub(crate) struct Workspace {
     pub(crate) line: Vec<u8>,
     pub(crate) message: Message,
-    pub(crate) heads: RefCell<Heads>,
-    pub(crate) scratch: Cell<Option<Box<Scratch>>>,
+    pub(crate) desk: Desk,
+    pub(crate) heads: Heads,
     pub(crate) snapshots: Snapshots,
     pub(crate) place: Place,
     /// What hooks add.
     pub(crate) added: Block,
-    /// How many records of this thread are on their way, the one with this memory included.
+    /// How many there were when it was made, itself included: as many records of this thread are on their way at most.
     pub(crate) depth: u32,
 }
 
 thread_local! {
+    /// How many there are.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
-    static WORKSPACE: Cell<Option<Box<Workspace>>> = const { Cell::new(None) };
+    static LOCAL: Local = const { Local { kept: Cell::new(None), is_in_scope: Cell::new(false) } };
+}
+
+/// What a thread looks at for each record: together, so that it is found once.
+struct Local {
+    kept: Cell<Option<Box<Workspace>>>,
+    is_in_scope: Cell<bool>,
+}
+
+/// Whether the thread is in a scope: most records of most threads only have to look here.
+#[inline]
+pub(crate) fn is_in_scope() -> bool {
+    LOCAL.try_with(|local| local.is_in_scope.get()).unwrap_or(false)
+}
+
+/// Notes whether the thread is in a scope.
+pub(crate) fn note_scope(is_in_scope: bool) {
+    // A thread that is ending is in none.
+    let _ = LOCAL.try_with(|local| local.is_in_scope.set(is_in_scope));
 }
 
 impl Workspace {
+    /// Lends the one that the thread keeps; says whether there was one. On request, there is none within a scope.
+    #[inline(always)]
+    pub(crate) fn lend_kept<const IN_SCOPES_TOO: bool>(work: impl FnOnce(&mut Workspace)) -> bool {
+        let lent = LOCAL.try_with(
+            #[inline(always)]
+            |local| {
+                if !IN_SCOPES_TOO && local.is_in_scope.get() {
+                    return false;
+                }
+                let Some(mut workspace) = local.kept.take() else { return false };
+                work(&mut workspace);
+                workspace.tidy();
+                // None but the first is kept, so that there is nothing to drop.
+                std::mem::forget(local.kept.replace(Some(workspace)));
+                true
+            },
+        );
+        lent.unwrap_or(false)
+    }
+
+    /// Lends the one that the thread keeps, or another.
     #[inline]
     pub(crate) fn lend<R>(work: impl FnOnce(&mut Workspace) -> R) -> R {
-        let kept = WORKSPACE.try_with(Cell::take).ok().flatten();
+        let kept = LOCAL.try_with(|local| local.kept.take()).ok().flatten();
         let mut workspace = match kept {
             Some(workspace) => workspace,
             None => Workspace::make(),
         };
         let result = work(&mut workspace);
-        workspace.give_back();
+        workspace.tidy();
+        // Another than the first is for one record: kept, it would be in the way of the first, which comes back. And where
+        // the thread is ending there is nothing to give it to.
+        if workspace.depth == 1 {
+            let _ = LOCAL.try_with(|local| local.kept.set(Some(workspace)));
+        }
         result
     }
 
@@ -53,8 +99,8 @@ impl Workspace {
         Box::new(Workspace {
             line: Vec::with_capacity(1024),
             message: Message::default(),
-            heads: RefCell::new(Heads::new()),
-            scratch: Cell::new(None),
+            desk: Desk::new(),
+            heads: Heads::new(),
             snapshots: Snapshots::default(),
             place: Place::claim(),
             added: Block::new(),
@@ -63,12 +109,10 @@ impl Workspace {
     }
 
     #[inline(always)]
-    fn give_back(mut self: Box<Workspace>) {
+    fn tidy(&mut self) {
         if self.line.capacity() > LARGEST_KEPT {
             self.line = Vec::with_capacity(1024);
         }
-        // Where the thread is ending there is nothing to give it to.
-        let _ = WORKSPACE.try_with(|kept| kept.set(Some(self)));
     }
 }
 
@@ -86,33 +130,31 @@ const LARGEST_KEPT: usize = 1 << 20;
 
 /// The snapshots that a thread used last.
 #[derive(Default)]
-pub(crate) struct Snapshots([Option<Cached>; 2]);
+pub(crate) struct Snapshots([Cached; 2]);
 
+#[derive(Default)]
 struct Cached {
-    /// A number that no other snapshot, of this or another logger, ever has.
+    /// A number that no other snapshot, of this or another logger, ever has; 0 if there is none.
     generation: u64,
-    snapshot: Arc<Snapshot>,
+    snapshot: Option<Arc<Snapshot>>,
 }
 
 impl Snapshots {
     #[inline]
     pub(crate) fn of(&mut self, core: &Core) -> &Snapshot {
         let generation = core.generation.load(Ordering::Acquire);
-        if !matches!(&self.0[0], Some(cached) if cached.generation == generation) {
+        if self.0[0].generation != generation {
             self.fetch(core, generation);
         }
-        match &self.0[0] {
-            Some(cached) => &cached.snapshot,
-            None => unreachable!("it was fetched"),
-        }
+        self.0[0].snapshot.as_deref().expect("it was fetched")
     }
 
     #[cold]
     #[inline(never)]
     fn fetch(&mut self, core: &Core, generation: u64) {
         self.0.swap(0, 1);
-        if self.0[0].as_ref().is_none_or(|cached| cached.generation != generation) {
-            self.0[0] = Some(Cached { generation, snapshot: core.snapshot() });
+        if self.0[0].generation != generation {
+            self.0[0] = Cached { generation, snapshot: Some(core.snapshot()) };
         }
     }
 }

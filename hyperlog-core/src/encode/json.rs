@@ -1,9 +1,10 @@
 //! One JSON object a line.
 
-use crate::append::{Appender, Padded, PaddedText, push_escaped};
+use crate::append::{Appender, BeforeTime, Padded, PaddedText, push_escaped, push_time_between, reserve_for_time};
 use crate::encode::Encode;
 use crate::field::Fields;
 use crate::filter::sample::SampleRate;
+use crate::heads::Body;
 use crate::key::Key;
 use crate::keys::{self, DurationForm, Schema};
 use crate::level::Level;
@@ -32,6 +33,9 @@ pub struct Json {
     schema: Schema,
     /// What precedes the time.
     open: PaddedText,
+    /// The same, where heads are kept.
+    before_time: BeforeTime,
+    keeps_heads: bool,
     /// What stands between the time and the target, of every level.
     levels: [OnceLock<PaddedText>; Level::MAX_SEVERITY as usize],
     /// What stands between target and message.
@@ -43,6 +47,12 @@ pub struct Json {
     /// The marks of all names that are reserved or renamed.
     special_keys: [u64; 4],
 }
+
+/// One of the ways to append a record.
+type Push = fn(&Json, &Record<'_>, &mut Vec<u8>) -> Partition;
+
+/// What ends a record.
+const END: &[u8; 2] = b"}\n";
 
 /// Whether a record shows its message as it stands in the program, before the arguments are put in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,11 +80,14 @@ impl Json {
         let has_time = schema.time != TimeFormat::Off;
         let quote = if schema.time.is_number() { "" } else { "\"" };
         let open = if has_time { format!("{{\"{}\":{quote}", schema.timestamp) } else { "{".to_owned() };
+        let before_time = BeforeTime::new(&open).filter(|_| schema.time == TimeFormat::Rfc3339Micros);
         let reserved: Box<[&'static str]> = schema.reserved().collect();
         let renamed = schema.renamed.iter().map(|(ours, _)| *ours);
         let ungrouped = schema.ungrouped.iter().copied();
         let special = schema.reserved().chain(renamed).chain(ungrouped).chain(schema.names_of_process());
         Json {
+            keeps_heads: before_time.is_some(),
+            before_time: before_time.unwrap_or(BeforeTime::NONE),
             open: PaddedText::new(open),
             levels: [const { OnceLock::new() }; Level::MAX_SEVERITY as usize],
             message: PaddedText::new(format!(",\"{}\":\"", schema.message)),
@@ -130,39 +143,29 @@ impl Json {
     }
 
     #[inline(never)]
-    fn append_fields(&self, fields: &mut FieldCursor<'_>, line: &mut Appender<'_>) {
+    fn push_fields(&self, fields: &mut FieldCursor<'_>, out: &mut Vec<u8>) {
         loop {
-            let taken = self.append_plain(fields.plain(), line);
+            let mut line = Appender::new(out);
+            let taken = self.append_plain(fields.plain(), &mut line);
+            line.finish();
             fields.skip(taken);
             let Some((key, value)) = fields.next_prepared() else { return };
-            line.with_vec(|out| self.push_field(&key, &value, out));
+            self.push_field(&key, &value, out);
         }
     }
 
-    /// The fields of the call.
-    #[inline(always)]
-    fn append_own(&self, record: &Record<'_>, has_plain_keys: bool, line: &mut Appender<'_>) {
-        let taken = match record.call.fields {
-            Fields::Gathered { keys, values } if has_plain_keys => {
-                append_values(record.reading.rules, keys.iter().zip(values), Key::fragment, line)
-            }
-            _ => self.append_plain(record.plain_fields(), line),
-        };
-        if let Some(mut others) = record.fields_behind(taken) {
-            self.append_fields(&mut others, line);
-        }
-    }
-
-    /// From the level to the message. Says whether nothing has to be looked at in any of the keys.
+    /// Keeps what is the same in all records from the place where this one is from: what was appended from a byte on.
+    #[cold]
     #[inline(never)]
-    fn append_head(&self, record: &Record<'_>, line: &mut Appender<'_>) -> bool {
-        let start = line.length();
-        line.text_between(self.level(record.level()).get(), record.target(), b"\"");
-        line.text_between(self.message.get(), record.message(), b"\"");
-        let has_plain_keys = record.has_plain_keys()
-            && record.call.site.keys.iter().all(|key| key.fragment().is_some() && !self.is_special(key.name()));
-        line.with_vec(|out| record.keep_head(&out[start..], has_plain_keys));
-        has_plain_keys
+    fn keep_head(&self, record: &Record<'_>, text: &[u8]) {
+        let is_plain = |key: &Key<'_>| key.fragment().is_some() && !self.is_special(key.name());
+        let has_plain_keys = record.has_plain_keys() && record.call.site.keys.iter().all(is_plain);
+        let body = match has_plain_keys && self.is_flat && record.location().is_none() {
+            true if record.is_bare() => Body::Bound,
+            true => Body::PlainKeys,
+            false => Body::Unknown,
+        };
+        record.keep_head(text, END, body);
     }
 
     /// Appends fields as long as they are of the common kinds; says how many.
@@ -236,37 +239,31 @@ impl Json {
         push_duration(duration, self.schema.duration, out);
     }
 
-    #[inline(never)]
-    fn append_all_bound(&self, record: &Record<'_>, line: &mut Appender<'_>) {
-        self.append_bound(record.identity(), line);
-        self.append_bound(record.context(), line);
-    }
-
-    fn append_bound(&self, bound: Bound<'_>, line: &mut Appender<'_>) {
+    fn push_bound(&self, bound: Bound<'_>, out: &mut Vec<u8>) {
         match bound {
-            Bound::Encoded(encoded) => line.bytes(encoded),
-            Bound::Fields(mut fields) => self.append_fields(&mut fields, line),
+            Bound::Encoded(encoded) => out.extend_from_slice(encoded),
+            Bound::Fields(mut fields) => self.push_fields(&mut fields, out),
         }
     }
 
     /// Fields under names of their own or none, behind what is the same in each record.
     #[inline(never)]
-    fn append_groups(&self, record: &Record<'_>, line: &mut Appender<'_>) {
+    fn push_groups(&self, record: &Record<'_>, out: &mut Vec<u8>) {
         for (name, value) in self.schema.constants {
-            line.with_vec(|out| self.push_name(name, out));
-            line.bytes(value.as_bytes());
+            self.push_name(name, out);
+            out.extend_from_slice(value.as_bytes());
         }
-        line.with_vec(|out| self.push_ungrouped(record, out));
-        let opened = self.open_group(self.schema.resource, line);
-        self.append_bound(record.identity(), line);
-        self.close_group(opened, line);
-        let opened = self.open_group(self.schema.attributes, line);
-        self.append_bound(record.context(), line);
-        self.append_own(record, false, line);
+        self.push_ungrouped(record, out);
+        let opened = self.open_group(self.schema.resource, out);
+        self.push_bound(record.identity(), out);
+        self.close_group(opened, out);
+        let opened = self.open_group(self.schema.attributes, out);
+        self.push_bound(record.context(), out);
+        self.push_fields(&mut record.fields(), out);
         if self.message_template == MessageTemplate::Shown {
-            line.with_vec(|out| self.push_template(record, out));
+            self.push_template(record, out);
         }
-        self.close_group(opened, line);
+        self.close_group(opened, out);
     }
 
     fn push_template(&self, record: &Record<'_>, out: &mut Vec<u8>) {
@@ -275,30 +272,26 @@ impl Json {
         let has_arguments = !record.is_literal() && template != record.message() && !template.is_empty();
         if has_arguments && record.cut_from().is_none() {
             self.push_name(keys::TEMPLATE, out);
-            match record.reading.rules.passes_message(template) {
+            match record.shape.rules.passes_message(template) {
                 true => push_text(template, out),
-                false => push_text(&record.reading.shown_message(template), out),
+                false => push_text(&record.reading().shown_message(template), out),
             }
         }
     }
 
-    fn open_group(&self, name: Option<&str>, line: &mut Appender<'_>) -> Option<usize> {
-        line.with_vec(|out| {
-            self.push_name(name?, out);
-            Some(out.len())
-        })
+    fn open_group(&self, name: Option<&str>, out: &mut Vec<u8>) -> Option<usize> {
+        self.push_name(name?, out);
+        Some(out.len())
     }
 
     /// The comma before the first field of a group becomes its brace.
-    fn close_group(&self, opened: Option<usize>, line: &mut Appender<'_>) {
+    fn close_group(&self, opened: Option<usize>, out: &mut Vec<u8>) {
         let Some(opened) = opened else { return };
-        line.with_vec(|out| {
-            match out.get_mut(opened) {
-                Some(comma) => *comma = b'{',
-                None => out.push(b'{'),
-            }
-            out.push(b'}');
-        });
+        match out.get_mut(opened) {
+            Some(comma) => *comma = b'{',
+            None => out.push(b'{'),
+        }
+        out.push(b'}');
     }
 
     #[inline(never)]
@@ -342,48 +335,114 @@ impl Json {
 
 impl Encode for Json {
     fn encode(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
-        let mut line = Appender::new(out);
-        line.padded(self.open.get());
-        match &self.schema.time {
-            TimeFormat::Rfc3339Micros => line.rfc3339_micros(record.timestamp()),
-            other => line.with_vec(|out| push_time(other, record.timestamp(), out)),
-        }
-        let has_plain_keys = match record.copy_head(|head| line.padded(head)) {
-            Some(has_plain_keys) => has_plain_keys,
-            None => self.append_head(record, &mut line),
+        // One function is chosen and jumped to, so that none pays for the registers that another needs.
+        let push: Push = match record.head() {
+            Some(head) if head.body() == Body::Bound && record.is_unbound() && record.rate().is_one() => {
+                Json::push_whole
+            }
+            Some(_) => Json::push_known,
+            None => Json::push_anew,
         };
-        if !self.is_flat {
-            self.append_groups(record, &mut line);
-        } else {
-            match record.prepared() {
-                Some((identity, context)) => {
-                    line.bytes(identity);
-                    line.bytes(context);
-                }
-                None => self.append_all_bound(record, &mut line),
-            }
-            if !record.is_bare() {
-                self.append_own(record, has_plain_keys, &mut line);
-            }
-        }
-        if record.has_extras() {
-            line.with_vec(|out| self.push_extras(record, out));
-        }
-        line.literal(b"}\n");
-        line.finish();
-        Partition::NONE
+        push(self, record, out)
     }
 
     fn encode_bound(&self, fields: &mut FieldCursor<'_>, out: &mut Vec<u8>) -> bool {
-        let mut line = Appender::new(out);
-        self.append_fields(fields, &mut line);
-        line.finish();
+        self.push_fields(fields, out);
         true
     }
 
     fn is_same(&self, other: &dyn Any) -> bool {
         let same = |other: &Json| other.schema == self.schema && other.message_template == self.message_template;
         other.downcast_ref::<Json>().is_some_and(same)
+    }
+}
+
+impl Json {
+    /// The time and what stands behind it. Says whether that could be done at once: if not, nothing was.
+    #[inline(always)]
+    fn push_time_and(&self, text: &[u8], record: &Record<'_>, out: &mut Vec<u8>) -> bool {
+        let Some(second) = record.second_digits() else { return false };
+        push_time_between(&self.before_time, second, record.timestamp().subsec_nanos(), text, out)
+    }
+
+    /// Makes what [`Json::push_time_and`] missed, and has the record pushed.
+    #[cold]
+    fn prepare_and(push: Push, json: &Json, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
+        record.renew_second();
+        reserve_for_time(record.head.whole(), out);
+        push(json, record, out)
+    }
+
+    /// A record of which only the time is new.
+    fn push_whole(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
+        match self.push_time_and(record.head.whole(), record, out) {
+            true => Partition::NONE,
+            false => Json::prepare_and(Json::push_whole, self, record, out),
+        }
+    }
+
+    /// A record from a known place in the program.
+    fn push_known(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
+        if !self.push_time_and(record.head.text(), record, out) {
+            return Json::prepare_and(Json::push_known, self, record, out);
+        }
+        let prepared = match record.head.body() {
+            Body::Unknown => None,
+            Body::PlainKeys | Body::Bound => record.prepared(),
+        };
+        let Some((identity, context)) = prepared else { return self.push_body(record, out) };
+        let mut line = Appender::new(out);
+        line.bytes(identity);
+        line.bytes(context);
+        if let Fields::Gathered { keys, values } = record.call.fields {
+            let fields = keys.keys.iter().zip(values);
+            let taken = append_values(&record.shape.rules, fields, Key::fragment, &mut line);
+            if taken < keys.keys.len() {
+                line.with_vec(|out| self.push_fields(&mut record.fields().skipping(taken), out));
+            }
+        }
+        if !record.rate().is_one() {
+            line.with_vec(|out| self.push_extras(record, out));
+        }
+        line.literal(END);
+        line.finish();
+        Partition::NONE
+    }
+
+    /// A record whose message is put together, or of whose place in the program nothing is kept yet.
+    fn push_anew(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
+        if !self.keeps_heads {
+            out.extend_from_slice(self.open.get().text().as_bytes());
+            push_time(&self.schema.time, record.timestamp(), out);
+        } else if !self.push_time_and(b"", record, out) {
+            return Json::prepare_and(Json::push_anew, self, record, out);
+        }
+        let start = out.len();
+        let mut line = Appender::new(out);
+        line.text_between(self.level(record.level()).get(), record.target(), b"\"");
+        line.text_between(self.message.get(), record.message(), b"\"");
+        line.finish();
+        if self.keeps_heads && record.wants_head() {
+            self.keep_head(record, &out[start..]);
+        }
+        self.push_body(record, out)
+    }
+
+    /// All behind the head.
+    #[inline(never)]
+    fn push_body(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
+        if self.is_flat {
+            self.push_bound(record.identity(), out);
+            self.push_bound(record.context(), out);
+            self.push_fields(&mut record.fields(), out);
+        } else {
+            self.push_groups(record, out);
+        }
+        if record.has_extras() {
+            self.push_extras(record, out);
+        }
+        out.extend_from_slice(END);
+        Partition::NONE
     }
 }
 
@@ -398,14 +457,22 @@ fn append_values<'r>(
     let mut taken = 0;
     for (key, value) in fields {
         let Some(key) = fragment_of(key) else { break };
-        match *value {
-            Value::Str(text) if rules.passes(text) => line.text_field(key, text),
-            Value::U64(number) => line.unsigned_field(key, number),
-            Value::I64(number) => line.signed_field(key, number),
-            Value::F64(number) if number.is_finite() => line.finite_field(key, number),
-            Value::Bool(true) => line.literal_field(key, b"true"),
-            Value::Bool(false) => line.literal_field(key, b"false"),
-            _ => break,
+        // Text by itself: it is what there is most of.
+        if let Value::Str(text) = *value {
+            if !rules.passes(text) {
+                break;
+            }
+            line.text_field(key, text);
+        } else {
+            let field = line.short_field(key);
+            match *value {
+                Value::U64(number) => field.unsigned(number),
+                Value::I64(number) => field.signed(number),
+                Value::F64(number) if number.is_finite() => field.finite(number),
+                Value::Bool(true) => field.literal(b"true"),
+                Value::Bool(false) => field.literal(b"false"),
+                _ => break,
+            }
         }
         taken += 1;
     }

@@ -394,6 +394,13 @@ impl SampleRate {
     /// The record stands for itself.
     pub const ONE: SampleRate = SampleRate(1.0);
 
+    /// Whether the record stands for itself.
+    #[inline]
+    pub(crate) fn is_one(self) -> bool {
+        // As bits, which takes half as many instructions as comparing floats.
+        self.0.to_bits() == SampleRate::ONE.0.to_bits()
+    }
+
     /// The number to sum up.
     pub fn get(self) -> f32 {
         self.0

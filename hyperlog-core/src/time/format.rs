@@ -300,26 +300,37 @@ impl Date {
     }
 }
 
-/// `2023-11-14T22:13:20.` of a second, and twelve bytes more so that it can be copied in two steps.
+/// `2023-11-14T22:13:20.` of a second, and the digits behind it as long as nobody has written them.
 pub(crate) type SecondDigits = [u8; 32];
 
-thread_local! {
-    static CURRENT_SECOND: Cell<i64> = const { Cell::new(0) };
-    static CURRENT_DIGITS: Cell<SecondDigits> = const { Cell::new(*b"1970-01-01T00:00:00.            ") };
+/// The digits of a second, made once for all records in it.
+pub(crate) struct CurrentSecond {
+    second: Cell<i64>,
+    digits: Cell<SecondDigits>,
 }
 
-/// The digits of a second, made once for all records of this thread in it.
-#[inline(always)]
-pub(crate) fn second_digits(second: i64) -> SecondDigits {
-    if CURRENT_SECOND.get() != second {
-        CURRENT_DIGITS.set(make_digits(second));
-        CURRENT_SECOND.set(second);
+impl CurrentSecond {
+    pub(crate) const fn new() -> CurrentSecond {
+        CurrentSecond { second: Cell::new(0), digits: Cell::new(*b"1970-01-01T00:00:00.            ") }
     }
-    CURRENT_DIGITS.get()
+
+    /// None if it is another second.
+    #[inline(always)]
+    pub(crate) fn digits_of(&self, second: i64) -> Option<&Cell<SecondDigits>> {
+        if self.second.get() == second { Some(&self.digits) } else { None }
+    }
+
+    #[cold]
+    pub(crate) fn renew(&self, second: i64) {
+        self.digits.set(make_digits(second));
+        self.second.set(second);
+    }
 }
 
-#[cold]
-#[inline(never)]
+thread_local! {
+    static CURRENT_SECOND: CurrentSecond = const { CurrentSecond::new() };
+}
+
 fn make_digits(second: i64) -> SecondDigits {
     let shown = second.clamp(FIRST_SECOND, LAST_SECOND);
     let date = Date::of(shown);
@@ -351,8 +362,27 @@ pub(crate) static PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
+/// The three digits of each number below a thousand, and a byte more so that they can be copied in one step. As many
+/// places as ten bits can name, so that looking one up needs no check.
+pub(crate) static TRIPLES: [[u8; 4]; 1024] = {
+    let mut triples = [[b'Z'; 4]; 1024];
+    let mut number = 0;
+    while number < 1000 {
+        let [tens, ones] = PAIRS[number % 100];
+        triples[number] = [b'0' + (number / 100) as u8, tens, ones, b'Z'];
+        number += 1;
+    }
+    triples
+};
+
 fn write_rfc3339<const DIGITS: usize>(time: Timestamp, out: &mut Vec<u8>) {
-    let mut text = second_digits(time.seconds());
+    let mut text = CURRENT_SECOND.with(|current| match current.digits_of(time.seconds()) {
+        Some(digits) => digits.get(),
+        None => {
+            current.renew(time.seconds());
+            current.digits.get()
+        }
+    });
     let mut rest = time.subsec_nanos();
     for digit in text[20..29].iter_mut().rev() {
         *digit = b'0' + (rest % 10) as u8;
