@@ -55,7 +55,13 @@ impl Scope {
     /// The scope of what this thread is doing right now.
     #[inline]
     pub fn current() -> Option<Scope> {
-        if IS_ENTERED.get() { Scope::entered() } else { None }
+        if Scope::is_entered() { Scope::entered() } else { None }
+    }
+
+    /// Whether this thread is in a scope.
+    #[inline(always)]
+    pub(crate) fn is_entered() -> bool {
+        IS_ENTERED.get()
     }
 
     #[inline(never)]
