@@ -3,7 +3,7 @@
 //! Level, target and a message without arguments are the same in each record from one place of the program, and so are its
 //! keys: they are escaped, and looked at, once, and copied from then on.
 
-use crate::append::{PADDING, Padded};
+use crate::append::{BLANKS, Padded};
 
 /// A place for each of the call sites that a thread logged from last.
 pub(crate) struct Heads(Box<[Head; PLACES]>);
@@ -11,7 +11,7 @@ pub(crate) struct Heads(Box<[Head; PLACES]>);
 /// What an encoder keeps of a call site.
 pub(crate) struct Head {
     owner: Owner,
-    /// With [`PADDING`] spaces behind it.
+    /// With [`BLANKS`] behind it.
     text: String,
     /// Whether nothing has to be looked at in any of the keys.
     pub(crate) has_plain_keys: bool,
@@ -51,7 +51,7 @@ impl Heads {
         (head.owner, head.has_plain_keys) = (owner, has_plain_keys);
         head.text.clear();
         head.text.push_str(text);
-        head.text.extend([' '; PADDING]);
+        head.text.push_str(BLANKS);
     }
 }
 
