@@ -496,6 +496,10 @@ pub(crate) struct Padded<'a> {
 /// How much lies behind [`Padded`] text.
 pub(crate) const PADDING: usize = 16;
 
+/// So many spaces.
+pub(crate) const BLANKS: &str = "                ";
+const _: () = assert!(BLANKS.len() == PADDING);
+
 impl<'a> Padded<'a> {
     /// All but the last [`PADDING`] bytes.
     #[inline(always)]
@@ -521,7 +525,7 @@ pub(crate) struct PaddedText(Box<str>);
 
 impl PaddedText {
     pub(crate) fn new(mut text: String) -> PaddedText {
-        text.extend([' '; PADDING]);
+        text.push_str(BLANKS);
         PaddedText(text.into())
     }
 

@@ -15,7 +15,7 @@ pub struct Callsite {
     pub(crate) site: Site<'static>,
     pub(crate) keys: KeySet,
     verdict: AtomicU8,
-    /// The last filter that was asked, and its answer in the lowest bit.
+    /// The last filter that was asked, and its answer in the lowest byte.
     filter: AtomicU64,
 }
 
@@ -47,6 +47,27 @@ impl Verdict {
     }
 }
 
+/// What the filter of one logger says of all records of a call site: to stop, to pass, or to ask a rule of the sampler.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Answer(u8);
+
+impl Answer {
+    pub(crate) const STOP: Answer = Answer(0);
+    pub(crate) const PASS: Answer = Answer(1);
+    const FIRST_RULE: u8 = 2;
+
+    /// There are far fewer rules than a byte has room for: see [`Sampling::MAX_RULES`](crate::Sampling::MAX_RULES).
+    pub(crate) fn rule(number: usize) -> Answer {
+        u8::try_from(number).map_or(Answer::PASS, |number| Answer(number.saturating_add(Answer::FIRST_RULE)))
+    }
+
+    /// The number of the rule to ask.
+    #[inline(always)]
+    pub(crate) fn rule_asked(self) -> Option<usize> {
+        if self.0 < Answer::FIRST_RULE { None } else { Some(usize::from(self.0 - Answer::FIRST_RULE)) }
+    }
+}
+
 static CALLSITES: Mutex<Vec<&'static Callsite>> = Mutex::new(Vec::new());
 
 impl Callsite {
@@ -65,16 +86,15 @@ impl Callsite {
         Verdict(self.verdict.load(Ordering::Relaxed))
     }
 
-    /// Whether a filter lets this pass, asking it once.
-    #[inline]
-    pub(crate) fn passes(&'static self, filter: u64, ask: impl FnOnce(Level, &str) -> bool) -> bool {
+    /// What a filter answered, if it was the last that was asked.
+    #[inline(always)]
+    pub(crate) fn answer_of(&self, filter: u64) -> Option<Answer> {
         let last = self.filter.load(Ordering::Relaxed);
-        if last >> 1 == filter {
-            return last & 1 == 1;
-        }
-        let passes = ask(self.site.level, self.site.target);
-        self.filter.store(filter << 1 | u64::from(passes), Ordering::Relaxed);
-        passes
+        (last >> 8 == filter).then_some(Answer(last as u8))
+    }
+
+    pub(crate) fn keep_answer(&self, filter: u64, answer: Answer) {
+        self.filter.store(filter << 8 | u64::from(answer.0), Ordering::Relaxed);
     }
 
     /// Takes part in [`rejudge`] from now on.

@@ -6,6 +6,7 @@ use crate::callsite::{self, Judge, Verdict};
 use crate::contain::contain;
 use crate::fault;
 use crate::filter::directive::{Directives, LevelFilter};
+use crate::gate::Gate;
 use crate::level::Level;
 use crate::snapshot::Snapshot;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,7 +18,9 @@ pub(crate) struct Core {
     pub(crate) generation: AtomicU64,
     /// The number of the filter in force, by which call sites remember its verdicts.
     pub(crate) filter: AtomicU64,
-    pub(crate) is_sampling: AtomicBool,
+    /// The sampler, if it decides before any field is known. A logger has the one that it was built with, and only the
+    /// default logger may take over another's, once.
+    pub(crate) gate: OnceLock<Gate>,
     snapshot: RwLock<Arc<Snapshot>>,
     listeners: Mutex<Vec<Listener>>,
 }
@@ -59,7 +62,7 @@ impl Core {
         let core = Arc::new(Core {
             generation: AtomicU64::new(next_number()),
             filter: AtomicU64::new(next_number()),
-            is_sampling: AtomicBool::new(snapshot.sampler.is_some()),
+            gate: Gate::of(&snapshot).map_or_else(OnceLock::new, OnceLock::from),
             snapshot: RwLock::new(Arc::new(snapshot)),
             listeners: Mutex::default(),
         });
@@ -81,7 +84,9 @@ impl Core {
             let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
             let mut changed = (**current).clone();
             change(&mut changed);
-            self.is_sampling.store(changed.sampler.is_some(), Ordering::Relaxed);
+            if let Some(gate) = Gate::of(&changed) {
+                let _ = self.gate.set(gate);
+            }
             let before = std::mem::replace(&mut *current, Arc::new(changed));
             self.filter.store(next_number(), Ordering::Release);
             self.generation.store(next_number(), Ordering::Release);

@@ -4,10 +4,12 @@ use crate::builder::{BuildError, Builder};
 use crate::callsite::{Callsite, Verdict};
 use crate::core::note_global;
 use crate::field::Fields;
+use crate::filter::SeatNumber;
 use crate::logger::{Logger, Pass};
 use crate::record::Call;
 use crate::scope::Scope;
 use crate::value::Value;
+use crate::workspace::is_in_scope;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -76,14 +78,39 @@ pub fn gate(callsite: &'static Callsite, verdict: Verdict) -> Option<Pass> {
 
 #[inline(never)]
 fn gate_of_current(callsite: &'static Callsite) -> Option<Pass> {
+    // What the thread knows comes first: to the compiler it is a call, across which everything else would be put away.
+    let (seat, is_entered) = (SeatNumber::current(), is_in_scope());
+    match GLOBAL.get() {
+        Some(logger) if !is_entered => gate_of_logger(logger, callsite, seat),
+        _ => gate_of_any(callsite),
+    }
+}
+
+#[inline(never)]
+fn gate_of_any(callsite: &'static Callsite) -> Option<Pass> {
     with_current(|logger| logger.gate(callsite))
+}
+
+/// What is sampled away goes no further than here.
+#[inline(always)]
+fn gate_of_logger(logger: &Logger, callsite: &'static Callsite, seat: SeatNumber) -> Option<Pass> {
+    match logger.rule_of(callsite) {
+        Some(rule) if logger.skips(rule, callsite, seat) => None,
+        Some(rule) => logger.gate_of_rule(rule, callsite),
+        None => logger.gate(callsite),
+    }
 }
 
 /// The gates of a call with a logger.
 #[doc(hidden)]
 #[inline(always)]
 pub fn gate_of(logger: &Logger, callsite: &'static Callsite, verdict: Verdict) -> Option<Pass> {
-    if verdict.is_certain() { Some(Pass::CERTAIN) } else { logger.gate(callsite) }
+    if verdict.is_certain() { Some(Pass::CERTAIN) } else { gate_of_given(logger, callsite) }
+}
+
+#[inline(never)]
+fn gate_of_given(logger: &Logger, callsite: &'static Callsite) -> Option<Pass> {
+    gate_of_logger(logger, callsite, SeatNumber::current())
 }
 
 /// Logs what has passed the gates.

@@ -89,13 +89,22 @@ struct Shard {
 /// As many as three bits can name, so that finding one needs no comparison. Two are never used.
 const ROWS: usize = 8;
 
+impl Shard {
+    /// Put together where they stay: as an array, they would pass over the stack, and leave it larger than it has to be.
+    fn all() -> Box<[Shard; SHARDS]> {
+        let mut shards = Vec::with_capacity(SHARDS);
+        shards.resize_with(SHARDS, Shard::default);
+        shards.try_into().unwrap_or_else(|_| unreachable!("there are as many as there should be"))
+    }
+}
+
 /// All threads without a seat share the last.
 const SHARDS: usize = SEATS + 1;
 
 impl Counters {
     pub(crate) fn new() -> Counters {
         Counters {
-            shards: Box::new(std::array::from_fn(|_| Shard::default())),
+            shards: Shard::all(),
             queued: Default::default(),
             dropped: Default::default(),
             cut: AtomicU64::new(0),

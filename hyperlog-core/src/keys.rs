@@ -329,12 +329,28 @@ impl Schema {
     }
 
     /// The names that only the logger itself may write, so that no field can pass for the level or the time.
-    pub(crate) fn reserved(&self) -> impl Iterator<Item = &'static str> {
-        let groups = [self.severity, self.attributes, self.resource].into_iter().flatten();
-        let constants = self.constants.iter().map(|(name, _)| *name);
-        let parts = [self.timestamp, self.level, self.target, self.message];
-        let extras = [self.file, self.line, self.sample_rate, self.cut_from];
-        parts.into_iter().chain(extras).chain(groups).chain(constants)
+    pub(crate) fn reserved(&self) -> Vec<&'static str> {
+        let mut names = Vec::with_capacity(16);
+        for name in self.parts().into_iter().flatten() {
+            names.push(name);
+        }
+        for (name, _) in self.constants {
+            names.push(name);
+        }
+        names
+    }
+
+    /// Whether only the logger itself may write this name.
+    pub(crate) fn is_reserved(&self, name: &str) -> bool {
+        self.parts().contains(&Some(name)) || self.constants.iter().any(|(constant, _)| *constant == name)
+    }
+
+    #[inline]
+    fn parts(&self) -> [Option<&'static str>; 11] {
+        let [timestamp, level, target, message] = [self.timestamp, self.level, self.target, self.message].map(Some);
+        let [file, line, sample_rate, cut_from] = [self.file, self.line, self.sample_rate, self.cut_from].map(Some);
+        let [severity, attributes, resource] = [self.severity, self.attributes, self.resource];
+        [timestamp, level, target, message, file, line, sample_rate, cut_from, severity, attributes, resource]
     }
 
     /// The names under which the process speaks of itself, where these are not ours: no field may pass for the service.

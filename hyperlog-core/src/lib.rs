@@ -402,6 +402,7 @@ mod fatal;
 mod fault;
 mod field;
 mod filter;
+mod gate;
 mod global;
 mod heads;
 mod health;

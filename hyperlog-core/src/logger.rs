@@ -6,16 +6,16 @@
 use crate::background;
 use crate::bind::{BindFields, bind, findings, has_one_of, marks};
 use crate::block::Block;
-use crate::callsite::Callsite;
+use crate::callsite::{Answer, Callsite};
 use crate::contain::contain;
 use crate::context::Context;
 use crate::core::{Core, LevelChange, LevelChangeCause, jury, next_number, note_names};
 use crate::everywhere::{HookHandle, give_hooks};
 use crate::fault;
 use crate::field::{FieldSet, Fields};
-use crate::filter::Summary;
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::filter::sample::{Offer, SampleRate, stable_hash};
+use crate::filter::{SeatNumber, Summary};
 use crate::health::{OutputHealth, Place};
 use crate::hook::{Draft, Hook};
 use crate::keys;
@@ -141,9 +141,14 @@ impl Logger {
         let template = self.shown_of_place(site.template);
         let file = site.file.map(|file| self.shown_of_place(file));
         let site = &Site { target: &target, template: &template, file: file.as_deref(), ..*site };
-        if self.is_enabled(site.level, site.target)
-            && let Some(Pass { rate }) = self.sample(site, number)
-        {
+        if !self.is_enabled(site.level, site.target) {
+            return;
+        }
+        let pass = match self.rule_for(site) {
+            Some(rule) => self.sample(rule, site, number),
+            None => Some(Pass::CERTAIN),
+        };
+        if let Some(Pass { rate }) = pass {
             let fields = fields.as_fields();
             self.log_call(&Call { site, fields, message, rate, may_be_sampled: true });
         }
@@ -293,49 +298,74 @@ impl Logger {
     }
 
     /// The gates of a call site: level, then sampling.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn gate(&self, callsite: &'static Callsite) -> Option<Pass> {
+        let filter = self.core.filter.load(Ordering::Relaxed);
+        let answer = match callsite.answer_of(filter) {
+            Some(answer) if self.name.is_none() => answer,
+            _ => self.answer(callsite, filter),
+        };
+        match answer.rule_asked() {
+            Some(rule) => self.gate_of_rule(rule, callsite),
+            None if answer == Answer::STOP => None,
+            None => Some(Pass::CERTAIN),
+        }
+    }
+
+    /// The rule that this call site is known to meet.
+    #[inline(always)]
+    pub(crate) fn rule_of(&self, callsite: &'static Callsite) -> Option<usize> {
+        let answer = callsite.answer_of(self.core.filter.load(Ordering::Relaxed))?;
+        if self.name.is_none() { answer.rule_asked() } else { None }
+    }
+
+    /// Whether it is known beforehand that the rule suppresses a record of this call site, which is counted then.
+    #[inline(always)]
+    pub(crate) fn skips(&self, rule: usize, callsite: &'static Callsite, seat: SeatNumber) -> bool {
+        match self.core.gate.get() {
+            Some(gate) => gate.skips(rule, callsite.site.level, address_of(&callsite.site), seat),
+            None => false,
+        }
+    }
+
+    /// The gate of a call site that is known to meet a rule.
+    #[inline(always)]
+    pub(crate) fn gate_of_rule(&self, rule: usize, callsite: &'static Callsite) -> Option<Pass> {
+        self.sample(rule, &callsite.site, address_of(&callsite.site))
+    }
+
+    /// Asks what becomes of all records of a call site, before any sampling.
+    #[inline(never)]
+    fn answer(&self, callsite: &'static Callsite, filter: u64) -> Answer {
         if !callsite.is_registered() {
             callsite.register(jury);
         }
-        let passes = match &self.name {
-            None => {
-                let filter = self.core.filter.load(Ordering::Relaxed);
-                callsite.passes(filter, |level, target| self.is_enabled(level, target))
-            }
-            Some(_) => self.is_enabled(callsite.site.level, ""),
+        let site = &callsite.site;
+        let answer = match self.is_enabled(site.level, site.target) {
+            true => self.rule_for(site).map_or(Answer::PASS, Answer::rule),
+            false => Answer::STOP,
         };
-        match passes {
-            true => self.sample(&callsite.site, address_of(&callsite.site)),
-            false => None,
+        if self.name.is_none() {
+            callsite.keep_answer(filter, answer);
         }
+        answer
     }
 
-    /// The gate of the sampler, before any argument is evaluated: unless it samples by a field, which then has to be.
-    #[inline]
-    fn sample(&self, site: &Site<'_>, number: u64) -> Option<Pass> {
-        match self.core.is_sampling.load(Ordering::Relaxed) {
-            true => self.sample_by_site(site, number),
-            false => Some(Pass::CERTAIN),
-        }
+    /// The number of the rule that samples such records before any argument is evaluated: none if it goes by a field, for
+    /// which an argument has to be.
+    fn rule_for(&self, site: &Site<'_>) -> Option<usize> {
+        self.core.gate.get()?.rule_for(site.level, self.name.as_deref().unwrap_or(site.target))
     }
 
+    /// The gate of the sampler.
     #[inline(never)]
-    fn sample_by_site(&self, site: &Site<'_>, number: u64) -> Option<Pass> {
-        let mut due = Vec::new();
-        let rate = Workspace::lend(|workspace| {
-            let snapshot = workspace.snapshots.of(&self.core);
-            match &snapshot.sampler {
-                Some(sampler) if !sampler.needs_fields() => {
-                    let target = self.name.as_deref().unwrap_or(site.target);
-                    let offer = Offer::new(site.level, target, number);
-                    sampler.sample(&offer, snapshot.clock.ticks(), &mut |summary| due.push(summary))
-                }
-                _ => Some(SampleRate::ONE),
-            }
-        });
-        due.iter().for_each(|summary| self.tell(summary));
-        rate.map(|rate| Pass { rate })
+    fn sample(&self, rule: usize, site: &Site<'_>, number: u64) -> Option<Pass> {
+        let Some(gate) = self.core.gate.get() else { return Some(Pass::CERTAIN) };
+        if gate.skips_now(rule, site.level, number) {
+            return None;
+        }
+        let offer = Offer::new(site.level, self.name.as_deref().unwrap_or(site.target), number);
+        gate.sample(rule, &offer, &mut |summary| self.tell(&summary)).map(|rate| Pass { rate })
     }
 
     /// Logs what has passed the gates in the usual case: the thread's memory is there, and if that is asked for, the thread

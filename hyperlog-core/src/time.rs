@@ -129,12 +129,25 @@ impl Clock {
 }
 
 impl Clock {
+    /// Whether it stands still until its hands are moved.
+    #[inline]
+    pub(crate) fn is_manual(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Nanoseconds on a clock that does not run backwards, for windows and buckets; to a few milliseconds.
+    #[inline]
     pub(crate) fn ticks(&self) -> u64 {
         match &self.0 {
             None => system::ticks(),
-            Some(_) => u64::try_from(self.now().unix_nanos()).unwrap_or(0),
+            Some(_) => self.manual_ticks(),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn manual_ticks(&self) -> u64 {
+        u64::try_from(self.now().unix_nanos()).unwrap_or(0)
     }
 }
 

@@ -280,6 +280,23 @@ fn many_threads_are_accounted_for_exactly() {
     }
 }
 
+#[test]
+fn many_threads_are_accounted_for_exactly_by_the_real_clock() {
+    for key in [SamplingKey::CallSite, SamplingKey::Rule] {
+        for method in [SamplingMethod::OneIn(1000), SamplingMethod::Bucket { per_second: 1.0, burst: 1 }] {
+            let rule = SamplingRule::new(method).key(key.clone());
+            let sampled = Sampled::set_up(Sampling::new().rule(rule), |builder| builder.clock(Clock::system()));
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    let logger = &sampled.logger;
+                    scope.spawn(move || (0..10_000).for_each(|_| info!(logger: logger, "m")));
+                }
+            });
+            sampled.assert_adds_up(80_000, 1.0);
+        }
+    }
+}
+
 fn methods() -> impl Strategy<Value = SamplingMethod> {
     prop_oneof![
         (1..20_u32).prop_map(SamplingMethod::OneIn),

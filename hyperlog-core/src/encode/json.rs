@@ -81,20 +81,31 @@ impl Json {
         let quote = if schema.time.is_number() { "" } else { "\"" };
         let open = if has_time { format!("{{\"{}\":{quote}", schema.timestamp) } else { "{".to_owned() };
         let before_time = BeforeTime::new(&open).filter(|_| schema.time == TimeFormat::Rfc3339Micros);
-        let reserved: Box<[&'static str]> = schema.reserved().collect();
-        let renamed = schema.renamed.iter().map(|(ours, _)| *ours);
-        let ungrouped = schema.ungrouped.iter().copied();
-        let special = schema.reserved().chain(renamed).chain(ungrouped).chain(schema.names_of_process());
+        let reserved = schema.reserved();
+        // One loop after the other: a chain of iterators is a page of code that a start would have to read in.
+        let mut special_keys = [0; 4];
+        for name in &reserved {
+            mark(&mut special_keys, name);
+        }
+        for (ours, _) in schema.renamed {
+            mark(&mut special_keys, ours);
+        }
+        for name in schema.ungrouped {
+            mark(&mut special_keys, name);
+        }
+        for name in schema.names_of_process() {
+            mark(&mut special_keys, name);
+        }
         Json {
             keeps_heads: before_time.is_some(),
             before_time: before_time.unwrap_or(BeforeTime::NONE),
             open: PaddedText::new(open),
             levels: [const { OnceLock::new() }; Level::MAX_SEVERITY as usize],
             message: PaddedText::new(format!(",\"{}\":\"", schema.message)),
-            special_keys: marks_of(special),
+            special_keys,
             is_flat: schema.attributes.is_none() && schema.constants.is_empty(),
             message_template: MessageTemplate::Hidden,
-            reserved,
+            reserved: reserved.into(),
             schema,
         }
     }
@@ -119,8 +130,7 @@ impl Json {
         let mut json = Json::with_schema(self.schema);
         if shown == MessageTemplate::Shown {
             json.reserved = json.reserved.iter().copied().chain([keys::TEMPLATE]).collect();
-            let mark = Key::new(keys::TEMPLATE).mark();
-            json.special_keys[usize::from(mark >> 6)] |= 1 << (mark & 63);
+            mark(&mut json.special_keys, keys::TEMPLATE);
             json.is_flat = false;
             json.message_template = shown;
         }
@@ -479,13 +489,10 @@ fn append_values<'r>(
     taken
 }
 
-/// A bit for each mark of these names.
-fn marks_of(names: impl Iterator<Item = &'static str>) -> [u64; 4] {
-    names.fold([0; 4], |mut marks, name| {
-        let mark = Key::new(name).mark();
-        marks[usize::from(mark >> 6)] |= 1 << (mark & 63);
-        marks
-    })
+/// Sets the bit of a name's mark.
+fn mark(marks: &mut [u64; 4], name: &'static str) {
+    let mark = Key::new(name).mark();
+    marks[usize::from(mark >> 6)] |= 1 << (mark & 63);
 }
 
 /// Appends a value as JSON.

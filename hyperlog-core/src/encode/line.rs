@@ -153,7 +153,7 @@ pub(crate) fn unit_of(name: &str, value: &Value<'_>) -> &'static str {
 
 /// Whether only the logger itself may write this name, so that no field can pass for the level or the time.
 pub(crate) fn is_reserved(name: &str) -> bool {
-    Schema::DEFAULT.reserved().any(|reserved| reserved == name)
+    Schema::DEFAULT.is_reserved(name)
 }
 
 /// What stands before a field that bears the name of a part of the record.

@@ -3,6 +3,7 @@
 //! Apart from the samplers, because they all keep the same books: whatever decides, each record offered is either kept
 //! or counted here, and what is counted comes out once, as a [`Summary`].
 
+use std::cell::Cell;
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -86,6 +87,9 @@ pub(crate) trait Bookkeeping {
     /// How many of the counted offers were suppressed, for those who do not count them one by one.
     fn suppressed_of(&self, account: &Account, tally: Tally) -> u64;
 
+    /// The count of the first offer, from this tally on, that is not certain to be suppressed whatever the time.
+    fn next_open(&self, account: &Account, tally: Tally) -> u64;
+
     /// A window ended: sets the terms of the next one.
     fn renew(&self, account: &Account, tally: Tally, elapsed: u64);
 
@@ -96,13 +100,50 @@ pub(crate) trait Bookkeeping {
 static ROOM: Room = Room::new();
 
 thread_local! {
-    static SEAT: Seat = ROOM.sit();
+    static SEAT: Seated = Seated(ROOM.sit());
+    /// The number of the seat, where it is read without asking whether the thread is ending.
+    static NUMBER: Cell<SeatNumber> = const { Cell::new(SeatNumber::UNASKED) };
 }
 
-/// The seat of the current thread: no other thread has the same one until this thread has ended.
-#[inline]
-fn seat() -> Option<usize> {
-    SEAT.try_with(Seat::number).ok().filter(|number| *number < SEATS)
+/// The number of a thread's seat; [`SEATS`] or more if it has none. No other thread has the same one until this thread
+/// has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SeatNumber(usize);
+
+impl SeatNumber {
+    const UNASKED: SeatNumber = SeatNumber(usize::MAX);
+
+    /// The seat of the current thread, if it has sat down.
+    #[inline(always)]
+    pub(crate) fn current() -> SeatNumber {
+        NUMBER.get()
+    }
+}
+
+/// The seat of the current thread.
+#[inline(always)]
+fn seat() -> SeatNumber {
+    match SeatNumber::current() {
+        SeatNumber::UNASKED => sit(),
+        seat => seat,
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn sit() -> SeatNumber {
+    let seat = SeatNumber(SEAT.try_with(|seat| seat.0.number()).unwrap_or(SEATS));
+    NUMBER.set(seat);
+    seat
+}
+
+struct Seated(Seat);
+
+impl Drop for Seated {
+    fn drop(&mut self) {
+        // Before the seat is another's: what this thread still logs while it ends is counted without one.
+        NUMBER.set(SeatNumber(SEATS));
+    }
 }
 
 /// Accounts by key. A key that finds no place shares one account with others like it, so memory never grows and
@@ -155,18 +196,116 @@ impl<B: Bookkeeping> Ledger<B> {
         account
     }
 
+    /// The account of this key, if there is one.
+    #[inline(always)]
+    pub(crate) fn find(&self, key: u64) -> Option<&Account> {
+        let Some(set) = self.set(key) else { return Some(&self.rest.accounts[0]) };
+        let way = set.find(key)?;
+        Some(&set.accounts[way])
+    }
+
     /// Counts one more offer, as [`Account::count`], but on a line that no other thread writes.
     #[inline]
     pub(crate) fn count_apart(&self, account: &Account) -> Tally {
-        let Some(seat) = seat() else { return account.count() };
-        let table = self.apart[seat].get_or_init(|| self.table());
+        let Some(table) = self.apart.get(seat().0) else { return account.count() };
+        let table = table.get_or_init(|| self.table());
         let apart = &table[account.place];
         let mut tally = apart.tally();
-        if tally.window() != account.tally().window() {
+        if tally.window() != account.tally().window() || tally.is_full() {
             tally = self.enter(account, apart);
         }
         apart.tally.store(tally.0 + 1, Relaxed);
         tally
+    }
+
+    /// The account of the key of this number, if there is one.
+    #[inline(always)]
+    fn find_by_number(&self, number: u64) -> Option<&Account> {
+        if self.sets.is_empty() { Some(&self.rest.accounts[0]) } else { self.find(key(number)) }
+    }
+
+    /// The same if its window has not ended.
+    #[inline(always)]
+    pub(crate) fn running(&self, number: u64, now: u64) -> Option<&Account> {
+        let account = self.find_by_number(number)?;
+        if account.tally().is_of(self.window.number(now)) { Some(account) } else { None }
+    }
+
+    /// Counts one more offer apart, if this thread has counted in this window before.
+    #[inline(always)]
+    pub(crate) fn count_again(&self, account: &Account, seat: SeatNumber) -> bool {
+        let Some(apart) = self.apart_of(account, seat) else { return false };
+        let tally = apart.tally();
+        let is_running = tally.window() == account.tally().window() && !tally.is_full();
+        if is_running {
+            apart.tally.store(tally.0 + 1, Relaxed);
+        }
+        is_running
+    }
+
+    /// Counts one more offer, whose key is of this number, if this thread knows that it is suppressed: see
+    /// [`Ledger::look_ahead`].
+    #[inline(always)]
+    pub(crate) fn skip(&self, number: u64, seat: SeatNumber) -> bool {
+        let Some(account) = self.find_by_number(number) else { return false };
+        let Some(apart) = self.apart_of(account, seat) else { return false };
+        let tally = apart.tally();
+        let is_known = tally.0 < apart.due.load(Relaxed);
+        if is_known {
+            apart.tally.store(tally.0 + 1, Relaxed);
+        }
+        is_known
+    }
+
+    /// Counts one more offer that was foreseen as open, unless the clock has to be looked at before.
+    ///
+    /// What is kept must not be a reason to look: a window that ended unnoticed would then end just before a record
+    /// that is due, and too few would be kept.
+    pub(crate) fn count_due(&self, account: &Account) -> Option<Tally> {
+        let apart = self.apart_of(account, seat())?;
+        let (tally, due) = (apart.tally(), apart.due.load(Relaxed));
+        if due == 0 || due != tally.0 || tally.count().is_multiple_of(UNLOOKED) {
+            return None;
+        }
+        apart.tally.store(tally.0 + 1, Relaxed);
+        self.foresee(account, apart, due);
+        Some(tally)
+    }
+
+    /// Finds out how many of the next offers of this thread are certain to be suppressed, so that they need no clock.
+    /// To be called after the clock was looked at.
+    ///
+    /// Whoever ends the window or drains it takes the foresight away, so that the next offer looks again.
+    pub(crate) fn look_ahead(&self, account: &Account) {
+        let Some(apart) = self.apart_of(account, seat()) else { return };
+        match apart.due.load(Relaxed) {
+            0 => {
+                // no one ends a window meanwhile
+                let _labels = self.set_of(account).labels();
+                if apart.tally().window() == account.tally().window() {
+                    self.foresee(account, apart, 0);
+                }
+            }
+            due => self.foresee(account, apart, due),
+        }
+    }
+
+    /// Foresees, unless what was foreseen has been taken away meanwhile.
+    fn foresee(&self, account: &Account, apart: &Apart, before: u64) {
+        let tally = apart.tally();
+        let look = tally.count().next_multiple_of(UNLOOKED);
+        let due = tally.emptied().0 + self.book.next_open(account, tally).min(look);
+        let _ = apart.due.compare_exchange(before, due, Relaxed, Relaxed);
+    }
+
+    /// What this thread counts of an account, once it has.
+    #[inline(always)]
+    fn apart_of(&self, account: &Account, seat: SeatNumber) -> Option<&Apart> {
+        self.apart.get(seat.0)?.get()?.get(account.place)
+    }
+
+    fn set_of(&self, account: &Account) -> &Set {
+        self.sets.get(account.place / WAYS).unwrap_or(&self.rest)
     }
 
     #[cold]
@@ -179,7 +318,7 @@ impl<B: Bookkeeping> Ledger<B> {
     #[cold]
     #[inline(never)]
     fn enter(&self, account: &Account, apart: &Apart) -> Tally {
-        let _labels = self.sets.get(account.place / WAYS).unwrap_or(&self.rest).labels();
+        let _labels = self.set_of(account).labels();
         account.suppressed.fetch_add(self.take(account, apart), Relaxed);
         let tally = account.tally().emptied();
         apart.tally.store(tally.0, Relaxed);
@@ -187,8 +326,9 @@ impl<B: Bookkeeping> Ledger<B> {
         tally
     }
 
-    /// What was suppressed apart since it was last taken. Only under the lock of the set.
+    /// What was suppressed apart since it was last taken; what was foreseen is over. Only under the lock of the set.
     fn take(&self, account: &Account, apart: &Apart) -> u64 {
+        apart.due.store(0, Relaxed);
         let suppressed = self.book.suppressed_of(account, apart.tally());
         suppressed.saturating_sub(apart.told.swap(suppressed, Relaxed))
     }
@@ -211,7 +351,7 @@ impl<B: Bookkeeping> Ledger<B> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn set(&self, key: u64) -> Option<&Set> {
         // the upper half: the key is a product, and those are the bits that depend on all others
         self.sets.get((key >> 32) as usize & self.sets.len().wrapping_sub(1))
@@ -356,9 +496,16 @@ impl Account {
 struct Apart {
     tally: AtomicU64,
     told: AtomicU64,
+    /// All offers before this tally are certain to be suppressed; zero if nothing is foreseen. Of the window of the
+    /// tally, since whoever changes that takes it away. Only the thread sets it, and everyone may take it away.
+    due: AtomicU64,
 }
 
+/// So many offers at most are decided without looking at the clock.
+const UNLOOKED: u64 = 64;
+
 impl Apart {
+    #[inline(always)]
     fn tally(&self) -> Tally {
         Tally(self.tally.load(Relaxed))
     }
@@ -384,7 +531,8 @@ impl Window {
 }
 
 /// A window's number and the offers counted in it, in one word: an offer is counted in exactly one window, without a
-/// lock. The count has room for 19 million offers a second through a window of an hour.
+/// lock. The count has room for 19 million offers a second through a window of an hour; what a thread counts apart begins
+/// anew before it is full.
 #[derive(Clone, Copy)]
 pub(crate) struct Tally(u64);
 
@@ -396,6 +544,11 @@ impl Tally {
 
     fn open(number: u64) -> Tally {
         Tally(number << Tally::COUNT_BITS)
+    }
+
+    /// Whether it is time to begin anew, long before the count runs over into the window.
+    fn is_full(self) -> bool {
+        self.count() >= 1 << (Tally::COUNT_BITS - 1)
     }
 
     fn emptied(self) -> Tally {
@@ -446,7 +599,7 @@ impl Set {
         Set { accounts: std::array::from_fn(account), labels: Mutex::new([const { Label::EMPTY }; WAYS]) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn find(&self, key: u64) -> Option<usize> {
         self.accounts.iter().position(|account| account.key.load(Relaxed) == key)
     }
@@ -520,6 +673,10 @@ mod tests {
             tally.count()
         }
 
+        fn next_open(&self, _: &Account, _: Tally) -> u64 {
+            u64::MAX
+        }
+
         fn renew(&self, _: &Account, _: Tally, _: u64) {}
 
         fn is_represented(&self) -> bool {
@@ -539,8 +696,7 @@ mod tests {
         ledger.count_apart(account);
         ledger.account(7, ("a", Level::INFO), 1000, &mut tell);
         // this thread was about to store when the window ended
-        let seat = seat().expect("there are more seats than threads in this test");
-        ledger.apart[seat].get().expect("this thread has counted")[account.place].tally.fetch_add(1, Relaxed);
+        ledger.apart[seat().0].get().expect("this thread has counted")[account.place].tally.fetch_add(1, Relaxed);
         ledger.count_apart(account);
         ledger.drain(1000, Windows::All, &mut tell);
         ledger.drain(1000, Windows::All, &mut tell);
@@ -595,7 +751,7 @@ mod tests {
     #[test]
     fn seats_of_threads_that_ended_are_free_again() {
         for _ in 0..3 * SEATS {
-            assert!(std::thread::spawn(seat).join().unwrap().is_some());
+            assert!(std::thread::spawn(seat).join().unwrap().0 < SEATS);
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::filter::directive::{Directives, LevelFilter};
 use crate::filter::sample::{Offer, SampleRate, Sampler};
 use crate::level::Level;
 
+pub(crate) use crate::filter::ledger::SeatNumber;
 pub use crate::filter::ledger::Summary;
 
 /// What a logger or an output lets through: a floor that nothing gets below, levels per target, and a sampler.

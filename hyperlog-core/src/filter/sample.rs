@@ -10,8 +10,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use crate::filter::directive::covers;
-use crate::filter::ledger::{Account, Bookkeeping, Ledger, Summary, Tally, Windows, key, mix};
+use crate::filter::ledger::{Account, Bookkeeping, Ledger, SeatNumber, Summary, Tally, Windows, key, mix};
 use crate::level::Level;
+use crate::time::Clock;
 
 /// How records are sampled: rules, of which the first that matches a record decides.
 ///
@@ -50,9 +51,10 @@ use crate::level::Level;
 /// # Memory
 ///
 /// Each rule has a table of fixed size, [`SamplingRule::keys`], at about 170 bytes a key;
-/// [`OneIn`](SamplingMethod::OneIn) adds 16 bytes a key for each thread that logs, up to 32 threads. When a window sees
-/// more keys than there is room for, those left over share one account, and are sampled as if they were one key. A key
-/// that was silent for a window makes room, and what it still had to tell is told then.
+/// [`OneIn`](SamplingMethod::OneIn), [`Probability`](SamplingMethod::Probability) and [`Bucket`](SamplingMethod::Bucket)
+/// add 24 bytes a key for each thread that logs, up to 63 threads. When a window sees more keys than there is room for,
+/// those left over share one account, and are sampled as if they were one key. A key that was silent for a window makes
+/// room, and what it still had to tell is told then.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sampling {
     rules: Vec<SamplingRule>,
@@ -95,15 +97,12 @@ impl Sampling {
         let compile = |(place, rule): (usize, &SamplingRule)| {
             Course::compile(rule).map_err(|advice| SamplingError { rule: place, advice })
         };
-        let rules = self.rules.iter().enumerate().map(compile).collect::<Result<_, _>>()?;
-        let failures = match &self.failures {
-            Failures::Keep => Vec::new(),
-            Failures::Collapse { window, key } => {
-                let rule = SamplingRule::new(SamplingMethod::First(1)).window(*window).key(key.clone());
-                vec![compile((self.rules.len(), &rule.levels(Level::ERROR..Level::SECURITY)))?]
-            }
-        };
-        Ok(Sampler { rules, failures })
+        let mut courses = self.rules.iter().enumerate().map(compile).collect::<Result<Vec<_>, _>>()?;
+        if let Failures::Collapse { window, key } = &self.failures {
+            let rule = SamplingRule::new(SamplingMethod::First(1)).window(*window).key(key.clone());
+            courses.push(compile((self.rules.len(), &rule.levels(Level::ERROR..Level::SECURITY)))?);
+        }
+        Ok(Sampler { courses, rules: self.rules.len() })
     }
 }
 
@@ -216,6 +215,10 @@ impl SamplingRule {
     }
 
     /// How often counting starts anew and summaries are told: a millisecond to an hour.
+    ///
+    /// A logger that keeps [`OneIn`](SamplingMethod::OneIn) so many looks at the clock now and then only, if the window
+    /// is ten seconds or longer: a thread's first 63 records of a window may count in the one before, for a second or so.
+    /// None is lost by that, nor told twice.
     pub fn window(mut self, window: Duration) -> SamplingRule {
         self.window = window;
         self
@@ -361,15 +364,20 @@ impl<'a> Offer<'a> {
         self
     }
 
-    #[inline]
+    #[inline(always)]
     fn place(&self) -> u64 {
-        key(self.call_site ^ u64::from(self.level.severity()).rotate_right(8))
+        key(number_of_place(self.level, self.call_site))
     }
 
     #[inline(never)]
     fn field(&self, name: &str) -> u64 {
         self.fields.and_then(|fields| fields(name)).map_or_else(|| self.place(), |hash| key(mix(hash)))
     }
+}
+
+#[inline(always)]
+fn number_of_place(level: Level, call_site: u64) -> u64 {
+    call_site ^ u64::from(level.severity()).rotate_right(8)
 }
 
 impl fmt::Debug for Offer<'_> {
@@ -416,8 +424,8 @@ impl fmt::Display for SampleRate {
 /// A compiled [`Sampling`], to be shared between threads.
 ///
 /// For each rule, kept and suppressed make up the offered exactly, however many threads offer. A decision takes no lock
-/// unless a key is new or a window has ended, and allocates nothing, but for the table in which a thread counts on its
-/// first [`OneIn`](SamplingMethod::OneIn).
+/// unless a key is new or a window has ended, and allocates nothing, but for the table in which a thread counts what it
+/// suppresses.
 ///
 /// ```
 /// use hyperlog_core::{Level, Offer, Sampling, SamplingMethod, SamplingRule};
@@ -438,8 +446,9 @@ impl fmt::Display for SampleRate {
 /// # Ok::<(), hyperlog_core::SamplingError>(())
 /// ```
 pub struct Sampler {
-    rules: Vec<Course>,
-    failures: Vec<Course>,
+    /// The rules, and behind them what failures meet.
+    courses: Vec<Course>,
+    rules: usize,
 }
 
 impl Sampler {
@@ -450,11 +459,54 @@ impl Sampler {
     /// kept or not. No lock is held while it runs.
     #[inline]
     pub fn sample(&self, offer: &Offer<'_>, now: u64, tell: &mut impl FnMut(Summary)) -> Option<SampleRate> {
-        // the door: behind it, no rule ever sees a failure
-        if offer.level >= Level::ERROR {
-            return decide(&self.failures, offer, now, tell);
+        match self.rule_for(offer.level, offer.target).and_then(|rule| self.courses.get(rule)) {
+            Some(course) => course.decide(offer, now, tell),
+            None => Some(SampleRate::ONE),
         }
-        decide(&self.rules, offer, now, tell)
+    }
+
+    /// Counts a record if the rule of this number is known beforehand to suppress it; see [`Sampler::sample_by`].
+    #[inline(always)]
+    pub(crate) fn skips(&self, rule: usize, level: Level, call_site: u64, seat: SeatNumber) -> bool {
+        match self.courses.get(rule) {
+            Some(course) => course.skips(level, call_site, seat),
+            None => false,
+        }
+    }
+
+    /// Counts a record if the rule of this number is a bucket that has no token for it, and goes by no field.
+    #[inline(always)]
+    pub(crate) fn skips_now(&self, rule: usize, level: Level, call_site: u64, clock: &Clock) -> bool {
+        match self.courses.get(rule) {
+            Some(course) => course.skips_now(level, call_site, clock),
+            None => false,
+        }
+    }
+
+    /// Decides as [`Sampler::sample`], by the rule of this number. The clock is read only if the decision needs it, so
+    /// that a window may end some records late; but no later than the next time that summaries are drained.
+    pub(crate) fn sample_by(
+        &self,
+        rule: usize,
+        offer: &Offer<'_>,
+        clock: &Clock,
+        tell: &mut impl FnMut(Summary),
+    ) -> Option<SampleRate> {
+        match self.courses.get(rule) {
+            Some(course) => course.sample(offer, clock, tell),
+            None => Some(SampleRate::ONE),
+        }
+    }
+
+    /// The number of the rule that decides about records of this level and target; without one, they are kept.
+    #[inline]
+    pub(crate) fn rule_for(&self, level: Level, target: &str) -> Option<usize> {
+        let is_for = |course: &Course| course.is_for(level, target);
+        // the door: behind it, no rule ever sees a failure
+        if level >= Level::ERROR {
+            return self.courses[self.rules..].iter().position(is_for).map(|rule| self.rules + rule);
+        }
+        self.courses[..self.rules].iter().position(is_for)
     }
 
     /// Tells the summaries of windows that have ended, for the keys that fell silent meanwhile. To be called now and
@@ -462,36 +514,23 @@ impl Sampler {
     ///
     /// `tell` may log: no lock is held while it runs.
     pub fn drain_summaries(&self, now: u64, tell: &mut impl FnMut(Summary)) {
-        self.courses().for_each(|course| course.ledger.drain(now, Windows::Ended, tell));
+        self.courses.iter().for_each(|course| course.ledger.drain(now, Windows::Ended, tell));
     }
 
     /// Tells the summaries of all windows, also those still running. For the end, so that nothing goes untold.
     pub fn finish_summaries(&self, now: u64, tell: &mut impl FnMut(Summary)) {
-        self.courses().for_each(|course| course.ledger.drain(now, Windows::All, tell));
+        self.courses.iter().for_each(|course| course.ledger.drain(now, Windows::All, tell));
     }
 
     /// Whether some rule has to see the value of a field: see [`Offer::fields`].
     pub fn needs_fields(&self) -> bool {
-        self.courses().any(|course| matches!(course.key, SamplingKey::Field(_)))
-    }
-
-    fn courses(&self) -> impl Iterator<Item = &Course> {
-        self.rules.iter().chain(&self.failures)
+        self.courses.iter().any(|course| matches!(course.key, SamplingKey::Field(_)))
     }
 }
 
 impl fmt::Debug for Sampler {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_list().entries(self.courses().map(|course| &course.ledger.book)).finish()
-    }
-}
-
-/// The first rule that matches decides; without one, a record is kept.
-#[inline]
-fn decide(rules: &[Course], offer: &Offer<'_>, now: u64, tell: &mut impl FnMut(Summary)) -> Option<SampleRate> {
-    match rules.iter().find(|rule| rule.is_for(offer)) {
-        Some(rule) => rule.decide(offer, now, tell),
-        None => Some(SampleRate::ONE),
+        formatter.debug_list().entries(self.courses.iter().map(|course| &course.ledger.book)).finish()
     }
 }
 
@@ -538,8 +577,14 @@ struct Course {
     levels: (u8, u8),
     target: Option<Box<str>>,
     key: SamplingKey,
+    /// Whether a thread knows beforehand which records are suppressed, and need not look at the clock for each. Not by a
+    /// field, which it would have to look at.
+    foresees: bool,
     ledger: Ledger<Method>,
 }
+
+/// Windows shorter than this are ended by the clock alone: those who drain come once a second.
+const SHORTEST_FORESEEN: Duration = Duration::from_secs(10);
 
 impl Course {
     fn compile(rule: &SamplingRule) -> Result<Course, &'static str> {
@@ -557,18 +602,70 @@ impl Course {
             return Err("its target is empty; leave it out to match every target");
         }
         let method = Method::compile(&rule.method, rule.window)?;
+        let foresees = matches!(rule.method, SamplingMethod::OneIn(_))
+            && !matches!(rule.key, SamplingKey::Field(_))
+            && rule.window >= SHORTEST_FORESEEN;
         let keys = if rule.key == SamplingKey::Rule { 0 } else { rule.keys };
         let window = rule.window.as_nanos() as u64;
         let ledger = Ledger::new(method, keys, window, rule.target.as_deref().unwrap_or("*"), lowest);
-        Ok(Course { levels: rule.levels, target: rule.target.clone(), key: rule.key.clone(), ledger })
+        Ok(Course { levels: rule.levels, target: rule.target.clone(), key: rule.key.clone(), foresees, ledger })
     }
 
     #[inline]
-    fn is_for(&self, offer: &Offer<'_>) -> bool {
-        let severity = offer.level.severity();
+    fn is_for(&self, level: Level, target: &str) -> bool {
+        let severity = level.severity();
         self.levels.0 <= severity
             && severity <= self.levels.1
-            && self.target.as_ref().is_none_or(|target| covers(target, offer.target))
+            && self.target.as_ref().is_none_or(|own| covers(own, target))
+    }
+
+    #[inline(always)]
+    fn skips(&self, level: Level, call_site: u64, seat: SeatNumber) -> bool {
+        self.foresees && self.ledger.skip(number_of_place(level, call_site), seat)
+    }
+
+    #[inline(always)]
+    fn skips_now(&self, level: Level, call_site: u64, clock: &Clock) -> bool {
+        let Method::Bucket(bucket) = &self.ledger.book else { return false };
+        if matches!(self.key, SamplingKey::Field(_)) {
+            return false;
+        }
+        let seat = SeatNumber::current();
+        let now = clock.ticks();
+        match self.ledger.running(number_of_place(level, call_site), now) {
+            Some(account) if !bucket.has_token(account, now) => self.ledger.count_again(account, seat),
+            _ => false,
+        }
+    }
+
+    #[inline]
+    fn sample(&self, offer: &Offer<'_>, clock: &Clock, tell: &mut impl FnMut(Summary)) -> Option<SampleRate> {
+        // a clock that a test moves has to be looked at
+        match self.foresees && !clock.is_manual() {
+            true => self.decide_ahead(offer, || clock.ticks(), tell),
+            false => self.decide(offer, clock.ticks(), tell),
+        }
+    }
+
+    /// Decides about a record of which it is not known beforehand that it is suppressed, and looks ahead.
+    #[inline(never)]
+    fn decide_ahead(
+        &self,
+        offer: &Offer<'_>,
+        now: impl FnOnce() -> u64,
+        tell: &mut impl FnMut(Summary),
+    ) -> Option<SampleRate> {
+        let key = self.key_of(offer);
+        if let (Method::Count(count), Some(account)) = (&self.ledger.book, self.ledger.find(key))
+            && let Some(tally) = self.ledger.count_due(account)
+        {
+            return count.decide(account, tally);
+        }
+        let rate = self.decide(offer, now(), tell);
+        if let Some(account) = self.ledger.find(key) {
+            self.ledger.look_ahead(account);
+        }
+        rate
     }
 
     // out of line, so that a record that no rule matches pays for the comparison alone
@@ -578,10 +675,19 @@ impl Course {
         match &self.ledger.book {
             Method::Count(count) if count.first == 0 => count.decide(account, self.ledger.count_apart(account)),
             Method::Count(count) => count.decide(account, account.count()),
-            Method::Probability(probability) => probability.decide(account, offer),
             Method::Adaptive(adaptive) => adaptive.decide(account),
-            Method::Bucket(bucket) => bucket.decide(account, now),
+            Method::Probability(probability) => self.count_unless(probability.decide(account, offer), account),
+            Method::Bucket(bucket) => self.count_unless(bucket.decide(account, now), account),
         }
+    }
+
+    /// Counts what is suppressed.
+    #[inline]
+    fn count_unless(&self, rate: Option<SampleRate>, account: &Account) -> Option<SampleRate> {
+        if rate.is_none() {
+            self.ledger.count_apart(account);
+        }
+        rate
     }
 
     #[inline]
@@ -645,7 +751,15 @@ impl Bookkeeping for Method {
     fn suppressed_of(&self, account: &Account, tally: Tally) -> u64 {
         match self {
             Method::Count(count) => count.suppressed_of(account, tally),
-            _ => 0,
+            Method::Probability(_) | Method::Bucket(_) => tally.count(),
+            Method::Adaptive(_) => 0,
+        }
+    }
+
+    fn next_open(&self, account: &Account, tally: Tally) -> u64 {
+        match self {
+            Method::Count(count) => count.next_open(account, tally),
+            _ => tally.count(),
         }
     }
 
@@ -684,6 +798,13 @@ impl Count {
         let kept = |every: u32| (beyond + u64::from(every) - 1 - account.phase(tally, every.into())) / u64::from(every);
         beyond - self.every.map_or(0, kept)
     }
+
+    fn next_open(&self, account: &Account, tally: Tally) -> u64 {
+        let (Some(every), 0) = (self.every, self.first) else { return tally.count() };
+        let every = u64::from(every);
+        let before = tally.count() % every;
+        tally.count() + (account.phase(tally, every) + every - before) % every
+    }
 }
 
 #[derive(Debug)]
@@ -707,9 +828,6 @@ impl Probability {
             let id = offer.id.unwrap_or_else(|| account.draw());
             mix(id) <= self.threshold
         });
-        if !kept {
-            account.suppress();
-        }
         kept.then_some(self.rate)
     }
 }
@@ -755,15 +873,17 @@ struct Bucket {
 }
 
 impl Bucket {
+    #[inline(always)]
+    fn has_token(&self, account: &Account, now: u64) -> bool {
+        let full = account.state.load(Relaxed).max(now).saturating_add(self.interval);
+        full <= now.saturating_add(self.allowance)
+    }
+
     #[inline]
     fn decide(&self, account: &Account, now: u64) -> Option<SampleRate> {
         let limit = now.saturating_add(self.allowance);
         let spend = |full: u64| full.max(now).checked_add(self.interval).filter(|full| *full <= limit);
-        let kept = account.state.fetch_update(Relaxed, Relaxed, spend).is_ok();
-        if !kept {
-            account.suppress();
-        }
-        kept.then_some(SampleRate::ONE)
+        account.state.fetch_update(Relaxed, Relaxed, spend).is_ok().then_some(SampleRate::ONE)
     }
 }
 
@@ -774,6 +894,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::time::Timestamp;
 
     const SECOND: u64 = 1_000_000_000;
 
@@ -795,6 +916,7 @@ mod tests {
     /// What one caller saw: kept, the sum of their rates, and what summaries told.
     #[derive(Debug, Default)]
     struct Account {
+        offered: u64,
         kept: u64,
         weight: f64,
         suppressed: u64,
@@ -1051,6 +1173,122 @@ mod tests {
             })
             .sum();
         assert!((seen.weight / offered as f64 - 1.0).abs() < 0.1, "{seen:?}");
+    }
+
+    /// Offers one record as a call site does, and says whether the clock was looked at.
+    fn offer_ahead(seen: &mut Account, sampler: &Sampler, call_site: u64, now: u64) -> bool {
+        seen.offered += 1;
+        if sampler.skips(0, Level::INFO, call_site, SeatNumber::current()) {
+            return false;
+        }
+        let mut looked = false;
+        let clock = || {
+            looked = true;
+            now
+        };
+        let offer = Offer::new(Level::INFO, "a", call_site);
+        let kept = sampler.courses[0].decide_ahead(&offer, clock, &mut |summary| seen.tell(&summary));
+        seen.kept += u64::from(kept.is_some());
+        seen.weight += kept.map_or(0.0, |rate| f64::from(rate.get()));
+        looked
+    }
+
+    #[test]
+    fn what_is_known_beforehand_to_be_suppressed_is_counted_without_the_clock() {
+        for key in [SamplingKey::Rule, SamplingKey::CallSite] {
+            let sampler = sampler(SamplingRule::new(SamplingMethod::OneIn(1000)).key(key));
+            let mut seen = Account::default();
+            let looks = (0..64_000).filter(|_| offer_ahead(&mut seen, &sampler, 1, SECOND)).count();
+            assert_eq!((seen.kept, seen.weight, looks), (64, 64_000.0, 1_000));
+            seen.finish(&sampler, SECOND);
+            assert_eq!(seen.suppressed, 64_000 - 64);
+        }
+    }
+
+    #[test]
+    fn a_drain_makes_every_thread_look_at_the_clock_again() {
+        let sampler = sampler(SamplingRule::new(SamplingMethod::OneIn(u32::MAX)).key(SamplingKey::Rule));
+        let mut seen = Account::default();
+        let looks = [59, 59, 60, 60].map(|second| offer_ahead(&mut seen, &sampler, 1, second * SECOND));
+        assert_eq!((looks, seen.suppressed), ([true, false, false, false], 0));
+        sampler.drain_summaries(60 * SECOND, &mut |summary| seen.tell(&summary));
+        assert_eq!(seen.suppressed + seen.kept, 4);
+        let looks = [60, 60].map(|second| offer_ahead(&mut seen, &sampler, 1, second * SECOND));
+        assert_eq!(looks, [true, false]);
+        seen.finish(&sampler, 60 * SECOND);
+        assert_eq!(seen.suppressed + seen.kept, seen.offered);
+    }
+
+    #[test]
+    fn rates_are_right_on_average_where_windows_end_late() {
+        let sampler = sampler(SamplingRule::new(SamplingMethod::OneIn(100)).window(Duration::from_secs(10)));
+        for between_drains in [7, 1_000_000] {
+            let mut seen = Account::default();
+            for number in 0..100_000 {
+                let now = number * 4 * SECOND;
+                offer_ahead(&mut seen, &sampler, 1, now);
+                if number % between_drains == 0 {
+                    sampler.drain_summaries(now, &mut drop);
+                }
+            }
+            assert!((seen.weight / seen.offered as f64 - 1.0).abs() < 0.1, "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_lost_where_windows_end_late_under_four_threads() {
+        for (every, keys) in [(1, 1), (7, 1), (7, 64), (1000, 64)] {
+            let rule = SamplingRule::new(SamplingMethod::OneIn(every)).keys(keys).window(Duration::from_secs(10));
+            let (sampler, clock) = (&sampler(rule), &AtomicU64::new(0));
+            let mut total = Account::default();
+            std::thread::scope(|scope| {
+                let work = |thread: u64| {
+                    move || {
+                        let mut seen = Account::default();
+                        for turn in 0..20_000 {
+                            let now = clock.fetch_add(SECOND / 100, Relaxed);
+                            offer_ahead(&mut seen, sampler, mix(turn) % 40, now);
+                            if turn % 1000 == thread {
+                                sampler.drain_summaries(now, &mut |summary| seen.tell(&summary));
+                            }
+                        }
+                        seen
+                    }
+                };
+                let threads = [0, 1, 2, 3].map(|thread| scope.spawn(work(thread)));
+                for seen in threads.map(|thread| thread.join().unwrap()) {
+                    total.kept += seen.kept;
+                    total.suppressed += seen.suppressed;
+                }
+            });
+            total.finish(sampler, clock.load(Relaxed));
+            assert_eq!(total.kept + total.suppressed, 80_000, "one in {every} with {keys} keys");
+        }
+    }
+
+    #[test]
+    fn a_bucket_without_a_token_counts_at_once_and_lets_the_next_token_through() {
+        let method = SamplingMethod::Bucket { per_second: 10.0, burst: 2 };
+        let sampler = sampler(SamplingRule::new(method).window(Duration::from_secs(1)));
+        let (clock, hands) = Clock::manual(Timestamp::new(100, 0));
+        let mut seen = Account::default();
+        let offer = |seen: &mut Account| {
+            seen.offered += 1;
+            let skips = sampler.skips_now(0, Level::INFO, 1, &clock);
+            if !skips {
+                seen.offer(&sampler, &Offer::new(Level::INFO, "a", 1), clock.ticks());
+            }
+            skips
+        };
+        assert_eq!([(); 5].map(|()| offer(&mut seen)), [false, false, false, true, true]);
+        hands.advance(Duration::from_millis(100));
+        assert_eq!([(); 3].map(|()| offer(&mut seen)), [false, true, true]);
+        // the window ends with the first that comes after it
+        hands.advance(Duration::from_secs(1));
+        assert_eq!([(); 4].map(|()| offer(&mut seen)), [false, false, false, true]);
+        assert_eq!((seen.kept, seen.suppressed), (5, 5));
+        seen.finish(&sampler, clock.ticks());
+        assert_eq!(seen.kept + seen.suppressed, seen.offered);
     }
 
     #[test]
