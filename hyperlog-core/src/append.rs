@@ -78,9 +78,6 @@ impl<'a> Appender<'a> {
     /// Any bytes.
     #[inline(always)]
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
         self.room(bytes.len());
         // SAFETY: there is room.
         unsafe { self.at = put_bytes(self.at, bytes) };
@@ -145,22 +142,21 @@ impl<'a> Appender<'a> {
         self.with_vec(|out| push_rest_and(text, from, after, out));
     }
 
-    /// A field of a block: the length of the name, the name, what kind of value it is, and the value.
+    /// A value of a block: its kind, and its bytes.
     #[inline(always)]
-    pub(crate) fn stored_scalar<const LENGTH: usize>(&mut self, key: Padded<'_>, kind: u8, value: [u8; LENGTH]) {
-        self.room(key.length() + LENGTH + 5);
-        // SAFETY: there is room for all of it, and for the padding.
-        unsafe { self.at = put(put(put_name(self.at, key), &[kind]), &value) };
+    pub(crate) fn stored_scalar<const LENGTH: usize>(&mut self, kind: u8, value: [u8; LENGTH]) {
+        self.room(LENGTH + 1);
+        // SAFETY: there is room for both.
+        unsafe { self.at = put(put(self.at, &[kind]), &value) };
     }
 
-    /// A field of a block that is a text: its length, and the text.
+    /// A value of a block that is a text: its kind, its length, and the text.
     #[inline(always)]
-    pub(crate) fn stored_text(&mut self, key: Padded<'_>, kind: u8, text: &str) {
-        self.room(key.length() + text.len() + 9);
-        // SAFETY: there is room for all of it, and for the padding.
+    pub(crate) fn stored_text(&mut self, kind: u8, text: &str) {
+        self.room(text.len() + 5);
+        // SAFETY: there is room for all of it.
         unsafe {
-            let to = put(put_name(self.at, key), &[kind]);
-            let to = put(to, &(text.len() as u32).to_le_bytes());
+            let to = put(put(self.at, &[kind]), &(text.len() as u32).to_le_bytes());
             self.at = put_bytes(to, text.as_bytes());
         }
     }
@@ -352,31 +348,6 @@ unsafe fn put_padded(to: *mut u8, text: Padded<'_>) -> *mut u8 {
             if length > 2 * PADDING {
                 copy_nonoverlapping(from.add(2 * PADDING), to.add(2 * PADDING), length - 2 * PADDING);
             }
-        }
-        to.add(length)
-    }
-}
-
-/// Writes the name that a key's fragment holds, and its length before it; says where it ends.
-///
-/// # Safety
-///
-/// As many bytes as the fragment has and [`PADDING`] more can be written.
-#[inline(always)]
-unsafe fn put_name(to: *mut u8, fragment: Padded<'_>) -> *mut u8 {
-    // A key's fragment has two bytes before the name and two behind it: see `Key::identifier`.
-    let Some(length) = fragment.length().checked_sub(4) else {
-        // SAFETY: the caller's promise, which the padding makes one of at least sixteen bytes.
-        return unsafe { put(to, &[0; 4]) };
-    };
-    // SAFETY: behind the name lie two bytes and the padding, so that whole blocks can be read up to its end; the caller
-    // promises that as many can be written.
-    unsafe {
-        let to = put(to, &(length as u32).to_le_bytes());
-        let from = fragment.bytes.as_ptr().add(2);
-        copy_nonoverlapping(from, to, PADDING);
-        if length > PADDING {
-            copy_nonoverlapping(from.add(PADDING), to.add(PADDING), length - PADDING);
         }
         to.add(length)
     }

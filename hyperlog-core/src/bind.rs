@@ -3,7 +3,7 @@
 use crate::append::Appender;
 use crate::block;
 use crate::contain::contain;
-use crate::context::{Context, MOST_FORMATS, UNPREPARED};
+use crate::context::{Context, Ends, Facts};
 use crate::encode::Encode;
 use crate::fault;
 use crate::field::{FieldSet, Fields};
@@ -56,7 +56,7 @@ mod sealed {
     }
 }
 
-/// Adds fields to a context: the block, then every format's form of them.
+/// Adds fields to a context: one by one, then every format's form of them.
 pub(crate) fn bind(
     parent: &Context,
     fields: Fields<'_>,
@@ -64,7 +64,69 @@ pub(crate) fn bind(
     reading: Reading<'_>,
     bytes: &mut Vec<u8>,
 ) -> Context {
-    let marks = marks(fields);
+    if let Fields::Gathered { keys, values } = fields
+        && parent.is_empty()
+        && let Some(context) = bind_gathered(keys, values, snapshot, reading, bytes)
+    {
+        return context;
+    }
+    bind_upon(parent, fields, snapshot, reading, bytes)
+}
+
+/// Fields from a macro, the first to be bound, none of which has to be looked at: what is bound most. None if it is not
+/// like that.
+#[inline(always)]
+fn bind_gathered(
+    keys: &'static KeySet,
+    values: &[Value<'_>],
+    snapshot: &Snapshot,
+    reading: Reading<'_>,
+    bytes: &mut Vec<u8>,
+) -> Option<Context> {
+    let (rules, shape, count) = (reading.rules, &snapshot.shape, values.len());
+    let findings = keys.findings(rules, None);
+    let may_cover_identity = keys.marks() & shape.identity.marks() != 0;
+    if !findings.has_plain_keys(count) || count > rules.limits.fields || may_cover_identity {
+        return None;
+    }
+    bytes.clear();
+    let mut block = Appender::new(bytes);
+    let shows = |value: &Value<'_>| !matches!(value, Value::Str(text) if !rules.passes(text));
+    let are_plain = values.iter().all(|value| shows(value) && block::push_plain_value(value, &mut block));
+    block.finish();
+    if !are_plain {
+        return None;
+    }
+    let block = bytes.len();
+    let mut ends = Ends::new();
+    for encoder in snapshot.formats.encoders() {
+        let fields = Fields::Gathered { keys, values };
+        let mut fields = FieldCursor::new(reading, fields, findings.keys(), Overriding::Nothing);
+        let is_prepared = prepare(encoder, &mut fields, bytes);
+        ends.push(bytes.len(), is_prepared);
+    }
+    let facts = Facts {
+        keys: Some(keys.keys),
+        block,
+        count,
+        covers_identity: false,
+        encoding: shape.encoding,
+        marks: keys.marks(),
+        shape: keys.shape_upon(0, rules),
+    };
+    Some(Context::new(bytes, &ends, facts))
+}
+
+#[inline(never)]
+fn bind_upon(
+    parent: &Context,
+    fields: Fields<'_>,
+    snapshot: &Snapshot,
+    reading: Reading<'_>,
+    bytes: &mut Vec<u8>,
+) -> Context {
+    let encoding = snapshot.shape.encoding;
+    let marks = marks(&fields);
     let overriding = marks & parent.marks() != 0 && has_one_of(fields, [parent]);
     let count = parent.count().saturating_add(fields.count_from(0));
     if count > reading.rules.limits.fields {
@@ -75,32 +137,28 @@ pub(crate) fn bind(
     let own = || FieldCursor::new(reading, fields, findings.keys(), later);
     let kept = || {
         let overriding = if overriding { Overriding::ByCall(fields) } else { Overriding::Nothing };
-        let reading = reading.of_bound(parent, snapshot.shape.encoding);
-        FieldCursor::new(reading, Fields::Block(parent.block()), KeyVerdicts::UNKNOWN, overriding)
+        FieldCursor::new(reading.of_bound(parent, encoding), parent.fields(), KeyVerdicts::UNKNOWN, overriding)
     };
     bytes.clear();
     // What was bound under other rules is read by these: from here on it passes for read.
-    if overriding || !parent.is_empty() && !parent.is_for(snapshot.shape.encoding) {
+    if overriding || !parent.is_empty() && !parent.is_for(encoding) {
         push_all(kept(), bytes);
     } else {
-        bytes.extend_from_slice(parent.block());
+        parent.fields().copy_all(bytes);
     }
     push_all(own(), bytes);
     let block = bytes.len();
-    let mut ends = [0_u32; MOST_FORMATS];
-    for (index, encoder) in snapshot.formats.encoders().enumerate().take(MOST_FORMATS) {
-        let prepared = match parent.encoded(snapshot.shape.encoding, index) {
+    let mut ends = Ends::new();
+    for (format, encoder) in snapshot.formats.encoders().enumerate() {
+        let is_kept_prepared = match parent.encoded(encoding, format) {
             Some(encoded) if !overriding => {
                 bytes.extend_from_slice(encoded);
                 true
             }
             _ => prepare(encoder, &mut kept(), bytes),
         };
-        let prepared = prepared && prepare(encoder, &mut own(), bytes);
-        ends[index] = bytes.len() as u32 | if prepared { 0 } else { UNPREPARED };
-    }
-    for end in ends.iter().take(snapshot.formats.encoders().count()).rev() {
-        bytes.extend_from_slice(&end.to_le_bytes());
+        let is_prepared = is_kept_prepared && prepare(encoder, &mut own(), bytes);
+        ends.push(bytes.len(), is_prepared);
     }
     let shape = match fields {
         Fields::Gathered { keys, .. } if parent.is_empty() || parent.shape() != 0 => {
@@ -110,8 +168,8 @@ pub(crate) fn bind(
     };
     let marks = marks | parent.marks();
     let identity = &snapshot.shape.identity;
-    let covers = marks & identity.marks() != 0 && has_one_of(Fields::Block(&bytes[..block]), [identity]);
-    Context::new(bytes, block, snapshot.shape.encoding, marks, shape, count).covering_identity(covers)
+    let covers_identity = marks & identity.marks() != 0 && has_one_of(Fields::Block(&bytes[..block]), [identity]);
+    Context::new(bytes, &ends, Facts { keys: None, block, count, covers_identity, encoding, marks, shape })
 }
 
 /// Binds as many as are allowed, and how many were not.
@@ -140,7 +198,7 @@ fn bind_some(
     };
     let (unknown, by_call, by_later) = (KeyVerdicts::UNKNOWN, Overriding::ByCall(fields), Overriding::ByLater(fields));
     let of_parent = reading.of_bound(parent, snapshot.shape.encoding);
-    let (taken, before) = take(FieldCursor::new(of_parent, Fields::Block(parent.block()), unknown, by_call));
+    let (taken, before) = take(FieldCursor::new(of_parent, parent.fields(), unknown, by_call));
     let rules = reading.rules.for_binding(taken);
     let (_, now) = take(FieldCursor::new(Reading { rules: &rules, ..reading }, fields, unknown, by_later));
     if before + now > 0 {
@@ -152,10 +210,12 @@ fn bind_some(
 
 /// The marks of the keys.
 #[inline]
-pub(crate) fn marks(fields: Fields<'_>) -> u64 {
+pub(crate) fn marks(fields: &Fields<'_>) -> u64 {
     match fields {
         Fields::Gathered { keys, .. } => keys.marks(),
-        Fields::Block(_) => fields.names().fold(0, |marks, name| marks | Key::new(name).mark_bit()),
+        Fields::Block(_) | Fields::Bound { .. } => {
+            fields.names().fold(0, |marks, name| marks | Key::new(name).mark_bit())
+        }
     }
 }
 
@@ -164,7 +224,7 @@ pub(crate) fn marks(fields: Fields<'_>) -> u64 {
 pub(crate) fn findings(fields: &Fields<'_>, literal: Option<&'static str>, rules: &Rules) -> Findings {
     match fields {
         Fields::Gathered { keys, .. } => keys.findings(rules, literal),
-        Fields::Block(_) => Findings::unknown(may_repeat(fields)),
+        Fields::Block(_) | Fields::Bound { .. } => Findings::unknown(may_repeat(fields)),
     }
 }
 
@@ -182,7 +242,7 @@ fn may_repeat(fields: &Fields<'_>) -> bool {
 /// Whether one of the keys is bound.
 #[cold]
 pub(crate) fn has_one_of<const COUNT: usize>(fields: Fields<'_>, bound: [&Context; COUNT]) -> bool {
-    fields.names().any(|name| bound.iter().any(|context| Fields::Block(context.block()).has_from(name, 0)))
+    fields.names().any(|name| bound.iter().any(|context| context.fields().has_from(name, 0)))
 }
 
 /// Has fields prepared. An encoder that panics over them prepares nothing, and meets them again record by record.
@@ -198,17 +258,7 @@ fn prepare(encoder: &dyn Encode, fields: &mut FieldCursor<'_>, bytes: &mut Vec<u
 
 /// Appends fields to a block as they are shown.
 fn push_all(mut fields: FieldCursor<'_>, out: &mut Vec<u8>) {
-    let mut appender = Appender::new(out);
-    loop {
-        let plain = fields.plain();
-        let shows = |value: &Value<'_>| !matches!(value, Value::Str(text) if !plain.rules.passes(text));
-        let taken = plain
-            .iter()
-            .take_while(|(key, value)| shows(value) && block::push_plain(key, value, &mut appender))
-            .count();
-        fields.skip(taken);
-        let Some((key, value)) = fields.next_prepared() else { break };
-        appender.with_vec(|out| block::push(key.name(), value, out));
+    while let Some((key, value)) = fields.next() {
+        block::push(key.name(), value, out);
     }
-    appender.finish();
 }

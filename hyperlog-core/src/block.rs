@@ -98,19 +98,29 @@ fn push_causes(name: &str, error: &(dyn Error + 'static), out: &mut Vec<u8>) {
     }
 }
 
-/// Appends a field of the common kinds; says whether it is one. Whether a text may be shown is for the caller to ask.
+/// Appends a value of the common kinds without a name; says whether it is one. Whether a text may be shown is for the
+/// caller to ask.
 #[inline(always)]
-pub(crate) fn push_plain(key: &Key<'_>, value: &Value<'_>, block: &mut Appender<'_>) -> bool {
-    let Some(key) = key.fragment() else { return false };
+pub(crate) fn push_plain_value(value: &Value<'_>, values: &mut Appender<'_>) -> bool {
     match *value {
-        Value::Str(text) => block.stored_text(key, STR, text),
-        Value::U64(number) => block.stored_scalar(key, U64, number.to_le_bytes()),
-        Value::I64(number) => block.stored_scalar(key, I64, number.to_le_bytes()),
-        Value::F64(number) => block.stored_scalar(key, F64, number.to_le_bytes()),
-        Value::Bool(value) => block.stored_scalar(key, if value { TRUE } else { FALSE }, []),
+        Value::Str(text) => values.stored_text(STR, text),
+        Value::U64(number) => values.stored_scalar(U64, number.to_le_bytes()),
+        Value::I64(number) => values.stored_scalar(I64, number.to_le_bytes()),
+        Value::F64(number) => values.stored_scalar(F64, number.to_le_bytes()),
+        Value::Bool(value) => values.stored_scalar(if value { TRUE } else { FALSE }, []),
         _ => return false,
     }
     true
+}
+
+/// Appends a field whose value stands among values without names; says what stands behind that one.
+pub(crate) fn push_stored<'v>(name: &str, values: &'v [u8], out: &mut Vec<u8>) -> Option<&'v [u8]> {
+    let mut entries = Entries::new(values);
+    entries.skip_value()?;
+    let (value, behind) = values.split_at(values.len() - entries.remaining());
+    push_text(name, out);
+    out.extend_from_slice(value);
+    Some(behind)
 }
 
 /// What follows the name of an error where its causes are told.
@@ -370,13 +380,18 @@ impl<'a> Entries<'a> {
     pub(crate) fn names(mut self) -> impl Iterator<Item = &'a str> {
         std::iter::from_fn(move || {
             let name = self.take_text()?;
-            let [tag] = self.take_array()?;
-            match tag {
-                STR | TREE => drop(self.take_sized()?),
-                other => drop(self.take_value(other)?),
-            }
+            self.skip_value()?;
             Some(name)
         })
+    }
+
+    /// Passes over a value without a look.
+    fn skip_value(&mut self) -> Option<()> {
+        let [tag] = self.take_array()?;
+        match tag {
+            STR | TREE => self.take_sized().map(drop),
+            other => self.take_value(other).map(drop),
+        }
     }
 
     fn take_value(&mut self, tag: u8) -> Option<Stored<'a>> {

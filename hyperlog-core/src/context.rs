@@ -1,15 +1,19 @@
 //! What a logger or a request knows: fields that are bound once and written with every record.
 //!
-//! One allocation holds them twice: as a block, which serves whoever needs them one by one, and encoded for each format,
-//! which is what a record copies.
+//! One allocation holds them twice: one by one, which serves whoever has to read them, and encoded for each format, which
+//! is what a record copies.
 
+use crate::field::Fields;
+use crate::key::Key;
 use std::sync::Arc;
 
 /// Bound fields. Cloning shares them.
 #[derive(Clone, Default)]
 pub(crate) struct Context {
     bytes: Option<Arc<[u8]>>,
-    /// How much of the bytes is the block.
+    /// The names, if they stand in the program; otherwise each value has its name before it.
+    keys: Option<&'static [Key<'static>]>,
+    /// How much of the bytes is the fields one by one.
     block: u32,
     /// Where the first format's fields end: nearly all loggers have no other.
     first: u32,
@@ -26,21 +30,26 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) const EMPTY: Context =
-        Context { bytes: None, block: 0, first: 0, count: 0, covers_identity: false, encoding: 0, marks: 0, shape: 0 };
+    pub(crate) const EMPTY: Context = Context {
+        bytes: None,
+        keys: None,
+        block: 0,
+        first: 0,
+        count: 0,
+        covers_identity: false,
+        encoding: 0,
+        marks: 0,
+        shape: 0,
+    };
 
-    /// `bytes` is the block, then for each format the encoded fields, then the ends of these as `u32`s in reverse.
-    pub(crate) fn new(bytes: &[u8], block: usize, encoding: u64, marks: u64, shape: u64, count: usize) -> Context {
-        Context {
-            bytes: Some(Arc::from(bytes)),
-            block: block as u32,
-            first: end_of(bytes, 0).unwrap_or(UNPREPARED),
-            count: count as u32,
-            covers_identity: false,
-            encoding,
-            marks,
-            shape,
-        }
+    /// `bytes` is the fields one by one, then their encoded form for each format.
+    #[inline(always)]
+    pub(crate) fn new(bytes: &mut Vec<u8>, ends: &Ends, facts: Facts) -> Context {
+        ends.push_others(bytes);
+        let Facts { keys, block, count, covers_identity, encoding, marks, shape } = facts;
+        let bytes = Some(Arc::from(&bytes[..]));
+        let (block, first, count) = (block as u32, ends.ends[0], count as u32);
+        Context { bytes, keys, block, first, count, covers_identity, encoding, marks, shape }
     }
 
     /// Whether this is the same context, or as empty as the other.
@@ -53,10 +62,11 @@ impl Context {
 
     /// The fields one by one.
     #[inline]
-    pub(crate) fn block(&self) -> &[u8] {
-        match &self.bytes {
-            Some(bytes) => bytes.get(..self.block as usize).unwrap_or_default(),
-            None => &[],
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        let bytes = self.bytes.as_deref().and_then(|bytes| bytes.get(..self.block as usize)).unwrap_or_default();
+        match self.keys {
+            None => Fields::Block(bytes),
+            Some(keys) => Fields::Bound { keys, values: bytes },
         }
     }
 
@@ -70,11 +80,6 @@ impl Context {
     #[inline]
     pub(crate) fn count(&self) -> usize {
         self.count as usize
-    }
-
-    #[must_use]
-    pub(crate) fn covering_identity(self, covers_identity: bool) -> Context {
-        Context { covers_identity, ..self }
     }
 
     #[inline]
@@ -107,24 +112,66 @@ impl Context {
         }
         let (start, end) = match format {
             0 => (self.block, self.first),
+            1 => (self.first & !UNPREPARED, end_of(bytes, 1)?),
             _ => (end_of(bytes, format - 1)? & !UNPREPARED, end_of(bytes, format)?),
         };
         bytes.get(start as usize..end as usize)
     }
 }
 
-/// Where a format's fields end: the ends stand at the very end, in reverse.
+/// What is known of the fields of a [`Context`], which has the same names for it.
+pub(crate) struct Facts {
+    pub(crate) keys: Option<&'static [Key<'static>]>,
+    pub(crate) block: usize,
+    pub(crate) count: usize,
+    pub(crate) covers_identity: bool,
+    pub(crate) encoding: u64,
+    pub(crate) marks: u64,
+    pub(crate) shape: u64,
+}
+
+/// Where the fields of each format end.
+pub(crate) struct Ends {
+    ends: [u32; MOST_FORMATS],
+    count: usize,
+}
+
+impl Ends {
+    #[inline]
+    pub(crate) fn new() -> Ends {
+        Ends { ends: [UNPREPARED; MOST_FORMATS], count: 0 }
+    }
+
+    /// Notes where the next format's end; or that it prepares nothing, and has no fields there.
+    #[inline]
+    pub(crate) fn push(&mut self, end: usize, is_prepared: bool) {
+        if let Some(place) = self.ends.get_mut(self.count) {
+            *place = end as u32 | if is_prepared { 0 } else { UNPREPARED };
+            self.count += 1;
+        }
+    }
+
+    /// Those of all but the first format, in reverse, so that each is found from the end of the bytes.
+    #[inline]
+    fn push_others(&self, bytes: &mut Vec<u8>) {
+        for end in self.ends[..self.count].iter().skip(1).rev() {
+            bytes.extend_from_slice(&end.to_le_bytes());
+        }
+    }
+}
+
+/// Where a format's fields end, of any but the first.
 #[inline(never)]
 fn end_of(bytes: &[u8], format: usize) -> Option<u32> {
     if format >= MOST_FORMATS {
         return None;
     }
-    let place = bytes.len().checked_sub(4 * (format + 1))?;
+    let place = bytes.len().checked_sub(4 * format)?;
     Some(u32::from_le_bytes(*bytes.get(place..)?.first_chunk()?))
 }
 
 /// Beyond so many formats, contexts are encoded anew for each record.
-pub(crate) const MOST_FORMATS: usize = 8;
+const MOST_FORMATS: usize = 8;
 
 /// Marks the end of a format that prepares nothing, which then lies beyond all bytes.
-pub(crate) const UNPREPARED: u32 = 1 << 31;
+const UNPREPARED: u32 = 1 << 31;

@@ -12,18 +12,30 @@ pub(crate) enum Fields<'a> {
     Gathered { keys: &'static KeySet, values: &'a [Value<'a>] },
     /// From a builder, a bridge or a hook.
     Block(&'a [u8]),
+    /// Bound by a macro: the keys stand in the program, and the values one after the other in a block without names.
+    Bound { keys: &'static [Key<'static>], values: &'a [u8] },
 }
 
 impl<'a> Fields<'a> {
     pub(crate) const NONE: Fields<'static> = Fields::Gathered { keys: &NO_KEYS, values: &[] };
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Fields::Gathered { keys, .. } => keys.keys.is_empty(),
+            Fields::Block(block) => block.is_empty(),
+            Fields::Bound { keys, .. } => keys.is_empty(),
+        }
+    }
+
     /// The names, in order.
     pub(crate) fn names(self) -> impl Iterator<Item = &'a str> {
-        let (keys, block): (_, &[u8]) = match self {
-            Fields::Gathered { keys, .. } => (keys, &[]),
-            Fields::Block(block) => (&NO_KEYS, block),
+        let (keys, block): (&[Key<'static>], &[u8]) = match self {
+            Fields::Gathered { keys, .. } => (keys.keys, &[]),
+            Fields::Block(block) => (&[], block),
+            Fields::Bound { keys, .. } => (keys, &[]),
         };
-        keys.keys.iter().map(Key::name).chain(Entries::new(block).names())
+        keys.iter().map(Key::name).chain(Entries::new(block).names())
     }
 
     /// Whether a field of this name stands at a place or behind it.
@@ -43,11 +55,15 @@ impl<'a> Fields<'a> {
         match self {
             Fields::Gathered { keys, .. } => keys.keys.len().saturating_sub(index),
             Fields::Block(rest) => Entries::new(rest).count(),
+            Fields::Bound { keys, .. } => keys.len(),
         }
     }
 
     /// Copies all of them.
     pub(crate) fn copy_all(mut self, out: &mut Vec<u8>) {
+        if let Fields::Block(block) = self {
+            return out.extend_from_slice(block);
+        }
         for index in 0.. {
             if self.copy(index, out).is_none() {
                 break;
@@ -55,7 +71,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Copies the field at a place; a block gives them one after the other.
+    /// Copies the field at a place; those that were stored are given one after the other.
     pub(crate) fn copy(&mut self, index: usize, out: &mut Vec<u8>) -> Option<()> {
         match self {
             Fields::Gathered { keys, values } => block::push(keys.keys.get(index)?.name(), *values.get(index)?, out),
@@ -65,6 +81,11 @@ impl<'a> Fields<'a> {
                 let (entry, behind) = rest.split_at(rest.len() - entries.remaining());
                 out.extend_from_slice(entry);
                 *rest = behind;
+            }
+            Fields::Bound { keys, values } => {
+                let (key, behind) = keys.split_first()?;
+                *values = block::push_stored(key.name(), values, out)?;
+                *keys = behind;
             }
         }
         Some(())

@@ -46,6 +46,12 @@ impl Findings {
         KeyVerdicts(self.0 | !0 << VERDICTS)
     }
 
+    /// Whether none of so many keys has to be looked at, and none stands more than once.
+    #[inline]
+    pub(crate) fn has_plain_keys(self, count: usize) -> bool {
+        count < VERDICTS as usize && self.0 & (TWICE | ((1 << count) - 1)) == 0
+    }
+
     /// Whether the message has to be looked at even if it has no arguments.
     #[inline]
     pub(crate) fn look_at_message(self) -> bool {

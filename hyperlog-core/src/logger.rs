@@ -399,7 +399,6 @@ impl Logger {
     #[inline(always)]
     fn walk(&self, call: &Call<'_>, workspace: &mut Workspace) {
         let snapshot = workspace.snapshots.of(&self.core);
-        let timestamp = snapshot.clock.now();
         let shape = &snapshot.shape;
         let literal = call.message.as_str();
         let findings = findings(&call.fields, literal, &shape.rules);
@@ -409,9 +408,9 @@ impl Logger {
         };
         let head_site = if message.is_none() && self.name.is_none() { call.site_number() } else { 0 };
         let mut record = Record {
-            timestamp,
+            timestamp: snapshot.clock.now(),
             level: call.site.level,
-            name: self.name.as_ref(),
+            name: &self.name,
             message,
             head: workspace.heads.at(head_site),
             head_site,
@@ -490,7 +489,7 @@ impl Logger {
         let site = record.call.site;
         let number = match record.call.fields {
             Fields::Gathered { .. } => address_of(site),
-            Fields::Block(_) => number_of(site),
+            Fields::Block(_) | Fields::Bound { .. } => number_of(site),
         };
         let offer = Offer::new(record.level, record.target(), number).fields(&value_of);
         let mut due = Vec::new();
@@ -503,7 +502,7 @@ impl Logger {
     #[inline(always)]
     fn overrides(&self, call: &Call<'_>, snapshot: &Snapshot) -> bool {
         let bound = self.context.marks() | snapshot.shape.identity.marks();
-        bound != 0 && bound & marks(call.fields) != 0 && self.compare_keys(call, snapshot)
+        bound != 0 && bound & marks(&call.fields) != 0 && self.compare_keys(call, snapshot)
     }
 
     #[inline(never)]

@@ -58,12 +58,12 @@ impl Formats {
         }
     }
 
+    #[inline]
     pub(crate) fn encoders(&self) -> impl Iterator<Item = &dyn Encode> {
-        let (one, many) = match self {
-            Formats::One { encoder, .. } => (Some(encoder), &[][..]),
-            Formats::Many(formats) => (None, &formats[..]),
-        };
-        one.into_iter().chain(many.iter().map(|format| &format.encoder)).map(|encoder| &**encoder)
+        (0..).map_while(|index| match self {
+            Formats::One { encoder, .. } => (index == 0).then_some(&**encoder),
+            Formats::Many(formats) => formats.get(index).map(|format| &*format.encoder),
+        })
     }
 
     pub(crate) fn outlets(&self) -> impl Iterator<Item = &Outlet> {

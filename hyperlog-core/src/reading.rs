@@ -153,7 +153,11 @@ impl<'r> Plain<'r> {
         Plain { keys: &[], values: &[], verdicts: 0, rules }
     }
 
+    #[inline(always)]
     fn from(self, index: usize) -> Plain<'r> {
+        if index == 0 {
+            return self;
+        }
         Plain {
             keys: self.keys.get(index..).unwrap_or_default(),
             values: self.values.get(index..).unwrap_or_default(),

@@ -26,7 +26,7 @@ pub struct Record<'a> {
     pub(crate) timestamp: Timestamp,
     pub(crate) level: Level,
     /// The logger's name, which takes the target's place.
-    pub(crate) name: Option<&'a Arc<str>>,
+    pub(crate) name: &'a Option<Arc<str>>,
     /// None if the message is the call's, as it stands there.
     pub(crate) message: Option<&'a str>,
     pub(crate) call: &'a Call<'a>,
@@ -310,7 +310,7 @@ impl<'a> Record<'a> {
         match self.context.is_for(self.shape.encoding) {
             true => self.context.covers_identity(),
             false if self.context.is_empty() => false,
-            false => has_one_of(Fields::Block(self.context.block()), [&self.shape.identity]),
+            false => has_one_of(self.context.fields(), [&self.shape.identity]),
         }
     }
 
@@ -320,15 +320,15 @@ impl<'a> Record<'a> {
             return self.bound_fields(&self.shape.identity);
         }
         let call = if self.overriding { self.call.fields } else { Fields::NONE };
-        let overriding = Overriding::ByBound(Fields::Block(self.context.block()), call);
+        let overriding = Overriding::ByBound(self.context.fields(), call);
         let reading = self.reading().of_bound(&self.shape.identity, self.shape.encoding);
-        FieldCursor::new(reading, Fields::Block(self.shape.identity.block()), KeyVerdicts::UNKNOWN, overriding)
+        FieldCursor::new(reading, self.shape.identity.fields(), KeyVerdicts::UNKNOWN, overriding)
     }
 
     fn bound_fields<'r>(&'r self, context: &'r Context) -> FieldCursor<'r> {
         let overriding = if self.overriding { Overriding::ByCall(self.call.fields) } else { Overriding::Nothing };
         let reading = self.reading().of_bound(context, self.shape.encoding);
-        FieldCursor::new(reading, Fields::Block(context.block()), KeyVerdicts::UNKNOWN, overriding)
+        FieldCursor::new(reading, context.fields(), KeyVerdicts::UNKNOWN, overriding)
     }
 
     /// What a field shows, as text: the last of its name.

@@ -402,7 +402,9 @@ impl Json {
         };
         let Some((identity, context)) = prepared else { return self.push_body(record, out) };
         let mut line = Appender::new(out);
-        line.bytes(identity);
+        if !identity.is_empty() {
+            line.bytes(identity);
+        }
         line.bytes(context);
         if let Fields::Gathered { keys, values } = record.call.fields {
             let fields = keys.keys.iter().zip(values);
@@ -442,9 +444,19 @@ impl Json {
     #[inline(never)]
     fn push_body(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
         if self.is_flat {
-            self.push_bound(record.identity(), out);
-            self.push_bound(record.context(), out);
-            self.push_fields(&mut record.fields(), out);
+            match record.prepared() {
+                Some((identity, context)) => {
+                    out.extend_from_slice(identity);
+                    out.extend_from_slice(context);
+                }
+                None => {
+                    self.push_bound(record.identity(), out);
+                    self.push_bound(record.context(), out);
+                }
+            }
+            if !record.call.fields.is_empty() {
+                self.push_fields(&mut record.fields(), out);
+            }
         } else {
             self.push_groups(record, out);
         }
