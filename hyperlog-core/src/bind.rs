@@ -126,13 +126,13 @@ fn bind_upon(
     bytes: &mut Vec<u8>,
 ) -> Context {
     let encoding = snapshot.shape.encoding;
-    let marks = marks(&fields);
+    let marks = marks(fields.keys(), fields);
     let overriding = marks & parent.marks() != 0 && has_one_of(fields, [parent]);
     let count = parent.count().saturating_add(fields.count_from(0));
     if count > reading.rules.limits.fields {
         return bind_some(parent, fields, snapshot, reading, bytes);
     }
-    let findings = findings(&fields, None, reading.rules);
+    let findings = findings(fields.keys(), fields, None, reading.rules);
     let later = if findings.is_repeated() { Overriding::ByLater(fields) } else { Overriding::Nothing };
     let own = || FieldCursor::new(reading, fields, findings.keys(), later);
     let kept = || {
@@ -210,21 +210,24 @@ fn bind_some(
 
 /// The marks of the keys.
 #[inline]
-pub(crate) fn marks(fields: &Fields<'_>) -> u64 {
-    match fields {
-        Fields::Gathered { keys, .. } => keys.marks(),
-        Fields::Block(_) | Fields::Bound { .. } => {
-            fields.names().fold(0, |marks, name| marks | Key::new(name).mark_bit())
-        }
+pub(crate) fn marks(keys: Option<&'static KeySet>, fields: Fields<'_>) -> u64 {
+    match keys {
+        Some(keys) => keys.marks(),
+        None => fields.names().fold(0, |marks, name| marks | Key::new(name).mark_bit()),
     }
 }
 
 /// What has to be looked at, of the keys and of the message if it has no arguments.
 #[inline]
-pub(crate) fn findings(fields: &Fields<'_>, literal: Option<&'static str>, rules: &Rules) -> Findings {
-    match fields {
-        Fields::Gathered { keys, .. } => keys.findings(rules, literal),
-        Fields::Block(_) | Fields::Bound { .. } => Findings::unknown(may_repeat(fields)),
+pub(crate) fn findings(
+    keys: Option<&'static KeySet>,
+    fields: Fields<'_>,
+    literal: Option<&'static str>,
+    rules: &Rules,
+) -> Findings {
+    match keys {
+        Some(keys) => keys.findings(rules, literal),
+        None => Findings::unknown(may_repeat(&fields)),
     }
 }
 

@@ -20,31 +20,17 @@ pub struct Callsite {
 }
 
 /// What is known of a call before any gate.
-#[doc(hidden)]
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Verdict(u8);
-
-impl Verdict {
+#[repr(u8)]
+pub(crate) enum Verdict {
     /// Nothing: nobody was asked yet.
-    const UNKNOWN: Verdict = Verdict(0);
+    Unknown,
     /// No logger wants it.
-    pub(crate) const UNWANTED: Verdict = Verdict(1);
+    Unwanted,
     /// It depends on the logger.
-    pub(crate) const OPEN: Verdict = Verdict(2);
+    Open,
     /// Every logger wants it, and none samples.
-    pub(crate) const CERTAIN: Verdict = Verdict(3);
-
-    /// Whether any logger may want this.
-    #[inline(always)]
-    pub fn may_pass(self) -> bool {
-        self != Verdict::UNWANTED
-    }
-
-    /// Whether no gate can stop this.
-    #[inline(always)]
-    pub(crate) fn is_certain(self) -> bool {
-        self == Verdict::CERTAIN
-    }
+    Certain,
 }
 
 /// What the filter of one logger says of all records of a call site: to stop, to pass, or to ask a rule of the sampler.
@@ -75,15 +61,21 @@ impl Callsite {
         Callsite {
             keys: KeySet::new(site.keys),
             site,
-            verdict: AtomicU8::new(Verdict::UNKNOWN.0),
+            verdict: AtomicU8::new(Verdict::Unknown as u8),
             filter: AtomicU64::new(0),
         }
     }
 
-    /// What is known before any gate.
+    /// Whether any logger may want this.
     #[inline(always)]
-    pub fn verdict(&self) -> Verdict {
-        Verdict(self.verdict.load(Ordering::Relaxed))
+    pub fn may_be_wanted(&'static self) -> bool {
+        self.verdict.load(Ordering::Relaxed) != Verdict::Unwanted as u8
+    }
+
+    /// Whether no gate can stop this.
+    #[inline(always)]
+    pub(crate) fn is_certain(&'static self) -> bool {
+        self.verdict.load(Ordering::Relaxed) == Verdict::Certain as u8
     }
 
     /// What a filter answered, if it was the last that was asked.
@@ -115,11 +107,11 @@ impl Callsite {
 
     #[inline]
     pub(crate) fn is_registered(&self) -> bool {
-        self.verdict() != Verdict::UNKNOWN
+        self.verdict.load(Ordering::Relaxed) != Verdict::Unknown as u8
     }
 
     fn judge(&self, judge: &impl Judge) {
-        self.verdict.store(judge.verdict(self.site.level, self.site.target).0, Ordering::Relaxed);
+        self.verdict.store(judge.verdict(self.site.level, self.site.target) as u8, Ordering::Relaxed);
     }
 }
 

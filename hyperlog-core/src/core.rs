@@ -196,9 +196,9 @@ impl Judge for Jury {
             all &= wants && snapshot.sampler.is_none();
         }
         match (any, all) {
-            (false, _) => Verdict::UNWANTED,
-            (true, true) => Verdict::CERTAIN,
-            (true, false) => Verdict::OPEN,
+            (false, _) => Verdict::Unwanted,
+            (true, true) => Verdict::Certain,
+            (true, false) => Verdict::Open,
         }
     }
 }

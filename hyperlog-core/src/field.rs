@@ -19,6 +19,14 @@ pub(crate) enum Fields<'a> {
 impl<'a> Fields<'a> {
     pub(crate) const NONE: Fields<'static> = Fields::Gathered { keys: &NO_KEYS, values: &[] };
 
+    /// The keys of a macro's fields at the call.
+    pub(crate) fn keys(&self) -> Option<&'static KeySet> {
+        match self {
+            Fields::Gathered { keys, .. } => Some(keys),
+            Fields::Block(_) | Fields::Bound { .. } => None,
+        }
+    }
+
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         match self {

@@ -1,7 +1,7 @@
 //! Which logger a call goes to, and what macros call.
 
 use crate::builder::{BuildError, Builder};
-use crate::callsite::{Callsite, Verdict};
+use crate::callsite::Callsite;
 use crate::core::note_global;
 use crate::field::Fields;
 use crate::filter::SeatNumber;
@@ -72,8 +72,8 @@ fn with_current<R>(act: impl FnOnce(&Logger) -> R) -> R {
 /// The gates of a call without a logger.
 #[doc(hidden)]
 #[inline(always)]
-pub fn gate(callsite: &'static Callsite, verdict: Verdict) -> Option<Pass> {
-    if verdict.is_certain() { Some(Pass::CERTAIN) } else { gate_of_current(callsite) }
+pub fn gate(callsite: &'static Callsite) -> Option<Pass> {
+    if callsite.is_certain() { Some(Pass::CERTAIN) } else { gate_of_current(callsite) }
 }
 
 #[inline(never)]
@@ -104,8 +104,8 @@ fn gate_of_logger(logger: &Logger, callsite: &'static Callsite, seat: SeatNumber
 /// The gates of a call with a logger.
 #[doc(hidden)]
 #[inline(always)]
-pub fn gate_of(logger: &Logger, callsite: &'static Callsite, verdict: Verdict) -> Option<Pass> {
-    if verdict.is_certain() { Some(Pass::CERTAIN) } else { gate_of_given(logger, callsite) }
+pub fn gate_of(logger: &Logger, callsite: &'static Callsite) -> Option<Pass> {
+    if callsite.is_certain() { Some(Pass::CERTAIN) } else { gate_of_given(logger, callsite) }
 }
 
 #[inline(never)]
@@ -119,7 +119,7 @@ fn gate_of_given(logger: &Logger, callsite: &'static Callsite) -> Option<Pass> {
 pub fn log(callsite: &'static Callsite, pass: Pass, message: fmt::Arguments<'_>, values: &[Value<'_>]) {
     let call = call(callsite, pass, message, values);
     match GLOBAL.get() {
-        Some(logger) if logger.log_at_once::<false>(&call) => {}
+        Some(logger) if logger.log_at_once::<false>(&call, &callsite.keys) => {}
         _ => with_current(|logger| logger.log_call(&call)),
     }
 }
@@ -135,7 +135,7 @@ pub fn log_to(
     values: &[Value<'_>],
 ) {
     let call = call(callsite, pass, message, values);
-    if !logger.log_at_once::<true>(&call) {
+    if !logger.log_at_once::<true>(&call, &callsite.keys) {
         logger.log_call(&call);
     }
 }

@@ -19,6 +19,7 @@ use crate::filter::{SeatNumber, Summary};
 use crate::health::{OutputHealth, Place};
 use crate::hook::{Draft, Hook};
 use crate::keys;
+use crate::keyset::KeySet;
 use crate::level::Level;
 use crate::limits;
 use crate::record::{Call, Record, Site};
@@ -371,10 +372,10 @@ impl Logger {
     /// Logs what has passed the gates in the usual case: the thread's memory is there, and if that is asked for, the thread
     /// is in no scope. Says whether it did. The walk becomes part of whoever calls this.
     #[inline(always)]
-    pub(crate) fn log_at_once<const IN_SCOPES_TOO: bool>(&self, call: &Call<'_>) -> bool {
+    pub(crate) fn log_at_once<const IN_SCOPES_TOO: bool>(&self, call: &Call<'_>, keys: &'static KeySet) -> bool {
         let is_logged = Workspace::lend_kept::<IN_SCOPES_TOO>(
             #[inline(always)]
-            |workspace| self.walk(call, workspace),
+            |workspace| self.walk(call, Some(keys), workspace),
         );
         if is_logged && call.site.level >= Level::FATAL {
             self.end_fatal();
@@ -388,20 +389,20 @@ impl Logger {
     pub(crate) fn log_call(&self, call: &Call<'_>) {
         Workspace::lend(|workspace| match workspace.depth > DEEPEST {
             true => fault::report("logger", format_args!("records that log records go in a ring: one is lost")),
-            false => self.walk(call, workspace),
+            false => self.walk(call, call.fields.keys(), workspace),
         });
         if call.site.level >= Level::FATAL {
             self.end_fatal();
         }
     }
 
-    /// The walk of a record.
+    /// The walk of a record. The keys are those of the call's fields: whoever knows that there are some saves asking.
     #[inline(always)]
-    fn walk(&self, call: &Call<'_>, workspace: &mut Workspace) {
+    fn walk(&self, call: &Call<'_>, keys: Option<&'static KeySet>, workspace: &mut Workspace) {
         let snapshot = workspace.snapshots.of(&self.core);
         let shape = &snapshot.shape;
         let literal = call.message.as_str();
-        let findings = findings(&call.fields, literal, &shape.rules);
+        let findings = findings(keys, call.fields, literal, &shape.rules);
         let message = match literal {
             Some(_) if !findings.look_at_message() => None,
             _ => Some(workspace.message.format(call.message, &shape.reading(&workspace.desk.scratch))),
@@ -416,7 +417,7 @@ impl Logger {
             head_site,
             call,
             findings,
-            overriding: self.overrides(call, snapshot),
+            overriding: self.overrides(call, keys, snapshot),
             context: &self.context,
             shape,
             format: 0,
@@ -461,7 +462,7 @@ impl Logger {
                 Fields::Block(added.as_bytes())
             }
         };
-        let findings = findings(&fields, record.call.message.as_str(), &snapshot.shape.rules);
+        let findings = findings(fields.keys(), fields, record.call.message.as_str(), &snapshot.shape.rules);
         let call = Call { fields, rate, ..*record.call };
         let message = message.map(|message| record.reading().shown_message(&message));
         let mut record = Record {
@@ -500,9 +501,9 @@ impl Logger {
 
     /// Whether a call has a key that is bound too.
     #[inline(always)]
-    fn overrides(&self, call: &Call<'_>, snapshot: &Snapshot) -> bool {
+    fn overrides(&self, call: &Call<'_>, keys: Option<&'static KeySet>, snapshot: &Snapshot) -> bool {
         let bound = self.context.marks() | snapshot.shape.identity.marks();
-        bound != 0 && bound & marks(&call.fields) != 0 && self.compare_keys(call, snapshot)
+        bound != 0 && bound & marks(keys, call.fields) != 0 && self.compare_keys(call, snapshot)
     }
 
     #[inline(never)]

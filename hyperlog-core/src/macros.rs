@@ -229,10 +229,8 @@ macro_rules! __emit {
             template: $message,
             keys: &[$($key),*],
         });
-        // Read once: what is unwanted is told from what is certain by the same byte.
-        let verdict = CALLSITE.verdict();
-        if verdict.may_pass() {
-            if let ::core::option::Option::Some(pass) = $crate::__gate!($logger CALLSITE verdict) {
+        if CALLSITE.may_be_wanted() {
+            if let ::core::option::Option::Some(pass) = $crate::__gate!($logger CALLSITE) {
                 $crate::__call!($logger CALLSITE pass $values $message $positional $named [])
             }
         }
@@ -253,11 +251,11 @@ macro_rules! __target {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __gate {
-    (() $callsite:ident $verdict:ident) => {
-        $crate::__private::gate(&$callsite, $verdict)
+    (() $callsite:ident) => {
+        $crate::__private::gate(&$callsite)
     };
-    (($logger:expr) $callsite:ident $verdict:ident) => {
-        $crate::__private::gate_of(&$logger, &$callsite, $verdict)
+    (($logger:expr) $callsite:ident) => {
+        $crate::__private::gate_of(&$logger, &$callsite)
     };
 }
 
