@@ -445,6 +445,8 @@ impl Logger {
         place: &Place,
     ) {
         let Some(rate) = self.sample_by_field(snapshot, &record) else { return };
+        // Whoever encodes it in a hook does so in a form of its own.
+        let record = Record { format: Record::NO_FORMAT, head_site: 0, ..record };
         added.clear();
         let mut draft = Draft { record: &record, level: record.level, message: None, added };
         for hook in snapshot.detour.hooks().iter() {
@@ -470,11 +472,12 @@ impl Logger {
             call: &call,
             findings,
             overriding: has_one_of(fields, [&self.context, &snapshot.shape.identity]),
-            head_site: 0,
+            format: 0,
             message: message.as_deref().or(record.message),
             ..record
         };
         snapshot.emit_slowly(&mut record, line, place);
+        record.format = Record::NO_FORMAT;
         for hook in snapshot.detour.hooks().iter() {
             hook.run_observe(&record);
         }

@@ -1,7 +1,8 @@
 //! Hooks by behaviour: their order, what they may change, and that none harms a record.
 
 use hyperlog_core::{
-    Captured, Draft, Hook, Json, Level, Logger, Memory, Output, debug, error, fatal, fields, info, warn,
+    Captured, Draft, Encode, Hook, Identity, Json, Level, Logfmt, Logger, Memory, Output, Record, Schema, debug, error,
+    fatal, fields, info, warn,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -186,6 +187,58 @@ fn an_observer_sees_the_record_as_it_was_written() {
     let (logger, _) = hooked([observe, change]);
     info!(logger: logger.with(fields!(b = 1)), c = 1, "m");
     assert_eq!(*seen.lock().unwrap(), [("changed".to_owned(), Level::ERROR, 3)]);
+}
+
+/// The record as a hook writes it that has an encoder of its own.
+fn written_by_hook(record: &Record<'_>) -> serde_json::Value {
+    let mut line = Vec::new();
+    Json::with_schema(Schema::ECS).encode(record, &mut line);
+    serde_json::from_slice(&line).unwrap()
+}
+
+#[test]
+fn a_hook_may_encode_a_record_in_a_form_that_no_output_has() {
+    for builder in [
+        Logger::builder().output(Output::new(Logfmt::new(), Memory::new())),
+        Logger::builder()
+            .output(Output::new(Json::with_schema(Schema::OPEN_TELEMETRY), Memory::new()))
+            .output(Output::new(Json::new(), Memory::new())),
+    ] {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (by_enriching, by_observing) = (Arc::clone(&seen), Arc::clone(&seen));
+        let logger = builder
+            .identity(Identity::new().service("shop"))
+            .hook(enrich(move |draft| by_enriching.lock().unwrap().push(written_by_hook(draft.record()))))
+            .hook(Hook::observe(move |record| by_observing.lock().unwrap().push(written_by_hook(record))))
+            .build()
+            .unwrap();
+        let logger = logger.with(fields!(queue = "orders"));
+        for _ in 0..2 {
+            info!(logger: logger, item = 42, "added");
+        }
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen.len(), 4);
+        for line in seen.iter() {
+            let texts = ["log.level", "service.name", "queue"].map(|key| &line[key]);
+            assert_eq!(texts, ["info", "shop", "orders"], "{line}");
+            assert_eq!(line["item"], 42);
+        }
+    }
+}
+
+#[test]
+fn what_a_hook_encodes_leaves_nothing_behind_for_the_outputs() {
+    let memory = Memory::new();
+    let logger = Logger::builder().output(Output::new(Json::new(), memory.clone())).build().unwrap();
+    let handle = logger.add_hook(enrich(|draft| drop(written_by_hook(draft.record()))));
+    let say = || info!(logger: logger, "m");
+    say();
+    handle.remove();
+    say();
+    for line in memory.text().lines() {
+        assert_eq!(serde_json::from_str::<serde_json::Value>(line).unwrap()["level"], "INFO", "{line}");
+    }
+    assert_eq!(memory.len(), 2);
 }
 
 #[test]
