@@ -1,6 +1,6 @@
 //! What a thread keeps at hand to write its records with.
 
-use crate::heads::{Body, Head};
+use crate::heads::{Body, Head, Owner};
 use crate::reading::Scratch;
 use crate::time::CurrentSecond;
 use std::cell::{Cell, RefCell};
@@ -25,8 +25,8 @@ impl Desk {
         }
     }
 
-    pub(crate) fn put_head(&self, site: usize, format: u64, text: &[u8], end: &[u8], body: Body) {
-        self.next_head.borrow_mut().write(site, format, text, end, body);
+    pub(crate) fn put_head(&self, owner: Owner, text: &[u8], end: &[u8], body: Body) {
+        self.next_head.borrow_mut().write(owner, text, end, body);
         self.has_next_head.set(true);
     }
 

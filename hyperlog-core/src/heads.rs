@@ -11,14 +11,22 @@ pub(crate) struct Heads(Box<[Head; PLACES]>);
 
 /// What an encoder keeps of a call site.
 pub(crate) struct Head {
-    site: usize,
-    /// The number of the format that it was made for, of all formats of all loggers.
-    format: u64,
+    owner: Owner,
     /// From behind the time of a record to its message.
     text: Vec<u8>,
     /// The same with the end of the record.
     whole: Vec<u8>,
     body: Body,
+}
+
+/// Whom a head belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub(crate) site: usize,
+    /// The number of the format that it was made for, of all formats of all loggers.
+    pub(crate) format: u64,
+    /// The number of the encoder: a format of the user's own may be put together from several.
+    pub(crate) encoder: u64,
 }
 
 /// What is known of all that stands behind a head.
@@ -49,7 +57,7 @@ impl Heads {
     #[cold]
     #[inline(never)]
     pub(crate) fn keep(&mut self, head: &mut Head) {
-        swap(&mut self.0[place_of(head.site)], head);
+        swap(&mut self.0[place_of(head.owner.site)], head);
     }
 }
 
@@ -59,16 +67,21 @@ fn place_of(site: usize) -> usize {
     ((site as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - PLACES.ilog2())) as usize
 }
 
+impl Owner {
+    /// Formats are never 0, so that this is nobody.
+    const NONE: Owner = Owner { site: 0, format: 0, encoder: 0 };
+}
+
 impl Head {
     /// Of no call site.
-    pub(crate) const NONE: Head = Head { site: 0, format: 0, text: Vec::new(), whole: Vec::new(), body: Body::Unknown };
+    pub(crate) const NONE: Head = Head { owner: Owner::NONE, text: Vec::new(), whole: Vec::new(), body: Body::Unknown };
 
     /// Longer ones are not kept.
     pub(crate) const LONGEST: usize = 512;
 
-    /// Makes it that of a call site for a format.
-    pub(crate) fn write(&mut self, site: usize, format: u64, text: &[u8], end: &[u8], body: Body) {
-        (self.site, self.format, self.body) = (site, format, body);
+    /// Makes it another's.
+    pub(crate) fn write(&mut self, owner: Owner, text: &[u8], end: &[u8], body: Body) {
+        (self.owner, self.body) = (owner, body);
         self.text.clear();
         self.text.extend_from_slice(text);
         self.whole.clear();
@@ -76,14 +89,13 @@ impl Head {
         self.whole.extend_from_slice(end);
     }
 
-    /// Formats are never 0, so that [`Head::NONE`] is of none.
     #[inline(always)]
-    pub(crate) fn is_of(&self, site: usize, format: u64) -> bool {
-        self.site == site && self.format == format
+    pub(crate) fn is_of(&self, owner: Owner) -> bool {
+        self.owner == owner
     }
 
     pub(crate) fn is_of_any(&self, site: usize, formats: Range<u64>) -> bool {
-        self.site == site && formats.contains(&self.format)
+        self.owner.site == site && formats.contains(&self.owner.format)
     }
 
     #[inline(always)]
@@ -110,14 +122,16 @@ mod tests {
     fn a_head_is_found_until_another_takes_its_place() {
         let mut heads = Heads::new();
         let mut next = Head::NONE;
-        next.write(0x5000, 7, b"first", b".", Body::PlainKeys);
+        let owner = Owner { site: 0x5000, format: 7, encoder: 3 };
+        next.write(owner, b"first", b".", Body::PlainKeys);
         heads.keep(&mut next);
-        assert!(heads.at(0x5000).is_of(0x5000, 7) && !heads.at(0x5000).is_of(0x5000, 8));
+        let others = [Owner { format: 8, ..owner }, Owner { encoder: 4, ..owner }];
+        assert!(heads.at(0x5000).is_of(owner) && !others.iter().any(|other| heads.at(0x5000).is_of(*other)));
         let rival = (0x5001..).find(|site| place_of(*site) == place_of(0x5000)).unwrap();
-        next.write(rival, 7, b"second", b".", Body::Bound);
+        next.write(Owner { site: rival, ..owner }, b"second", b".", Body::Bound);
         assert_eq!(heads.at(0x5000).text(), b"first");
         heads.keep(&mut next);
-        assert!(!heads.at(0x5000).is_of(0x5000, 7));
+        assert!(!heads.at(0x5000).is_of(owner));
         let head = heads.at(rival);
         assert!(head.is_of_any(rival, 5..9));
         assert_eq!((head.text(), head.whole()), (&b"second"[..], &b"second."[..]));

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::desk::Desk;
 use crate::field::Fields;
 use crate::filter::sample::SampleRate;
-use crate::heads::{Body, Head};
+use crate::heads::{Body, Head, Owner};
 use crate::key::Key;
 use crate::keyset::Findings;
 use crate::level::Level;
@@ -199,10 +199,10 @@ impl<'a> Record<'a> {
         self.desk.second.renew(self.timestamp.seconds());
     }
 
-    /// What an encoder kept for all records from this call site in this format.
+    /// What the encoder of this number kept for all records from this call site in this format.
     #[inline(always)]
-    pub(crate) fn head(&self) -> Option<&'a Head> {
-        self.head.is_of(self.head_site, self.format_number()).then_some(self.head)
+    pub(crate) fn head_of(&self, encoder: u64) -> Option<&'a Head> {
+        self.head.is_of(self.head_owner(encoder)).then_some(self.head)
     }
 
     /// Whether a head can be kept, and none of this logger is: there is room for one of its formats, the first that asks.
@@ -213,15 +213,15 @@ impl<'a> Record<'a> {
     }
 
     /// Keeps what all records from this call site have in common.
-    pub(crate) fn keep_head(&self, text: &[u8], end: &[u8], body: Body) {
+    pub(crate) fn keep_head(&self, encoder: u64, text: &[u8], end: &[u8], body: Body) {
         if self.wants_head() && text.len() <= Head::LONGEST {
-            self.desk.put_head(self.head_site, self.format_number(), text, end, body);
+            self.desk.put_head(self.head_owner(encoder), text, end, body);
         }
     }
 
     #[inline(always)]
-    fn format_number(&self) -> u64 {
-        self.shape.encoding.wrapping_add(self.format as u64)
+    fn head_owner(&self, encoder: u64) -> Owner {
+        Owner { site: self.head_site, format: self.shape.encoding.wrapping_add(self.format as u64), encoder }
     }
 
     /// Whether there is anything beside head and fields.

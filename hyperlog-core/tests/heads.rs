@@ -174,6 +174,32 @@ impl Encode for Word {
     }
 }
 
+/// A record in two schemas, one line behind the other.
+struct Both(Json, Json);
+
+impl Encode for Both {
+    fn encode(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
+        self.0.encode(record, out);
+        self.1.encode(record, out)
+    }
+}
+
+#[test]
+fn two_encoders_of_one_format_keep_nothing_for_one_another() {
+    let memory = Memory::new();
+    let both = Both(Json::new(), Json::with_schema(Schema::ECS));
+    let logger = Logger::builder().output(Output::new(both, memory.clone())).build().unwrap();
+    for _ in 0..3 {
+        info!(logger: logger, user = "ann", "m");
+        info!(logger: logger, "plain");
+    }
+    for (_, bytes) in memory.take() {
+        let text = String::from_utf8(bytes).unwrap();
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((&lines[0]["level"], &lines[1]["log.level"]), (&"INFO".into(), &"info".into()), "{text}");
+    }
+}
+
 #[test]
 fn more_call_sites_than_are_kept_and_more_formats_than_usual_stay_apart() {
     let memories: Vec<Memory> = (0..12).map(|_| Memory::new()).collect();

@@ -15,6 +15,7 @@ use crate::time::{TimeFormat, Timestamp};
 use crate::value::{Tree, TreeVisitor, Value};
 use std::any::Any;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Writes each record as one line of JSON.
@@ -30,6 +31,8 @@ use std::time::Duration;
 /// as `field.level`, so that nothing can be forged.
 #[derive(Clone, Debug)]
 pub struct Json {
+    /// By which its heads are told from those of others; only what writes the same has the same one.
+    number: u64,
     schema: Schema,
     /// What precedes the time.
     open: PaddedText,
@@ -97,6 +100,7 @@ impl Json {
             mark(&mut special_keys, name);
         }
         Json {
+            number: next_number(),
             keeps_heads: before_time.is_some(),
             before_time: before_time.unwrap_or(BeforeTime::NONE),
             open: PaddedText::new(open),
@@ -175,7 +179,7 @@ impl Json {
             true => Body::PlainKeys,
             false => Body::Unknown,
         };
-        record.keep_head(text, END, body);
+        record.keep_head(self.number, text, END, body);
     }
 
     /// Appends fields as long as they are of the common kinds; says how many.
@@ -346,7 +350,7 @@ impl Json {
 impl Encode for Json {
     fn encode(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
         // One function is chosen and jumped to, so that none pays for the registers that another needs.
-        let push: Push = match record.head() {
+        let push: Push = match record.head_of(self.number) {
             Some(head) if head.body() == Body::Bound && record.is_unbound() && record.rate().is_one() => {
                 Json::push_whole
             }
@@ -499,6 +503,11 @@ fn append_values<'r>(
         taken += 1;
     }
     taken
+}
+
+fn next_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Sets the bit of a name's mark.
