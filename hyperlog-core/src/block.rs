@@ -63,6 +63,13 @@ impl Block {
         self.bytes.truncate(length);
     }
 
+    /// Gives back memory that is larger than this, with the fields in it.
+    pub(crate) fn shed(&mut self, largest: usize) {
+        if self.bytes.capacity() > largest {
+            self.bytes = Vec::new();
+        }
+    }
+
     /// Puts fields before those that are there.
     pub(crate) fn prepend(&mut self, push: impl FnOnce(&mut Vec<u8>)) {
         let mut before = Vec::new();
@@ -508,6 +515,17 @@ impl Tree for TreeBytes {
 mod tests {
     use super::*;
     use crate::value::{ToValue, list, map};
+
+    #[test]
+    fn memory_that_much_was_added_to_is_given_back_and_other_memory_is_not() {
+        let mut block = Block::new();
+        block.push("a", Value::Bool(true));
+        block.shed(1 << 10);
+        assert!(!block.as_bytes().is_empty());
+        block.push("b", Value::Str(&"x".repeat(2 << 10)));
+        block.shed(1 << 10);
+        assert_eq!(block.bytes.capacity(), 0);
+    }
 
     #[test]
     fn fields_are_read_back_as_they_were_pushed() {

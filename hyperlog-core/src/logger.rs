@@ -26,7 +26,7 @@ use crate::record::{Call, Record, Site};
 use crate::redact::Verdict;
 use crate::sink::{Sink, SinkError};
 use crate::snapshot::Snapshot;
-use crate::workspace::{DEEPEST, Workspace};
+use crate::workspace::{DEEPEST, LARGEST_KEPT, Workspace};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -428,6 +428,7 @@ impl Logger {
             snapshot.emit(&mut record, &mut workspace.line, &workspace.place);
         } else {
             self.write_hooked(snapshot, record, &mut workspace.added, &mut workspace.line, &workspace.place);
+            workspace.added.shed(LARGEST_KEPT);
         }
         if let Some(head) = workspace.desk.take_head() {
             workspace.heads.keep(head);

@@ -126,7 +126,7 @@ impl Drop for Workspace {
 pub(crate) const DEEPEST: u32 = 8;
 
 /// Memory that one huge record needed is not kept for all the small ones.
-const LARGEST_KEPT: usize = 1 << 20;
+pub(crate) const LARGEST_KEPT: usize = 1 << 20;
 
 /// The snapshots that a thread used last.
 #[derive(Default)]
