@@ -160,16 +160,24 @@ fn bind_upon(
         let is_prepared = is_kept_prepared && prepare(encoder, &mut own(), bytes);
         ends.push(bytes.len(), is_prepared);
     }
-    let shape = match fields {
-        Fields::Gathered { keys, .. } if parent.is_empty() || parent.shape() != 0 => {
-            keys.shape_upon(parent.shape(), reading.rules)
+    // What an error brings along depends on the error, and bears names that stand among no keys.
+    let (own_marks, shape) = match fields {
+        Fields::Gathered { values, .. } if values.iter().any(is_error) => {
+            (self::marks(None, Fields::Block(&bytes[..block])), 0)
         }
-        _ => 0,
+        Fields::Gathered { keys, .. } if parent.is_empty() || parent.shape() != 0 => {
+            (marks, keys.shape_upon(parent.shape(), reading.rules))
+        }
+        _ => (marks, 0),
     };
-    let marks = marks | parent.marks();
+    let marks = own_marks | parent.marks();
     let identity = &snapshot.shape.identity;
     let covers_identity = marks & identity.marks() != 0 && has_one_of(Fields::Block(&bytes[..block]), [identity]);
     Context::new(bytes, &ends, Facts { keys: None, block, count, covers_identity, encoding, marks, shape })
+}
+
+fn is_error(value: &Value<'_>) -> bool {
+    matches!(value, Value::Error(_) | Value::TypedError(_))
 }
 
 /// Binds as many as are allowed, and how many were not.

@@ -193,6 +193,22 @@ fn an_error_at_the_call_takes_the_place_of_a_bound_one_with_all_its_causes() {
     assert!(json(&memory).get("error.causes").is_none());
 }
 
+#[test]
+fn what_an_error_brings_along_gives_way_to_a_field_of_its_name() {
+    let (caused, bare) = (Failure("e", Some(Box::new(Failure("c", None)))), Failure("e", None));
+    let (logger, _, memory) = logger_with(|builder| builder);
+    for error in [&bare, &caused, &bare, &caused] {
+        let child = logger.with(fields!(error = Value::Error(error), other = 1));
+        info!(logger: child, error.causes = 1, other = 2, "m");
+        info!(logger: child.with(fields!(error.causes = 1)), "m");
+    }
+    for (_, line) in memory.take() {
+        let line = String::from_utf8(line).unwrap();
+        assert_eq!(line.matches("error.causes").count(), 1, "{line}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap()["error.causes"], 1);
+    }
+}
+
 /// Not a hash at all, but one that shows when it is done twice.
 struct Wrap;
 
