@@ -25,7 +25,11 @@ impl Desk {
         }
     }
 
+    /// Puts down a head to be kept, unless there is one.
     pub(crate) fn put_head(&self, owner: Owner, text: &[u8], end: &[u8], body: Body) {
+        if self.has_next_head.get() {
+            return;
+        }
         self.next_head.borrow_mut().write(owner, text, end, body);
         self.has_next_head.set(true);
     }

@@ -2,6 +2,7 @@
 //!
 //! Which of them a redaction hides and whether one stands there twice never changes, so that it is asked once.
 
+use crate::block;
 use crate::key::Key;
 use crate::reading::{KeyVerdicts, Rules};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -132,6 +133,12 @@ impl KeySet {
 
     fn has_one_twice(&self) -> bool {
         let stands_before = |index: usize, name: &str| self.keys[..index].iter().any(|earlier| earlier.name() == name);
-        self.keys.iter().enumerate().any(|(index, key)| stands_before(index, key.name()))
+        // An error may bring along what bears such a name.
+        let may_be_brought = |name: &str| {
+            let error = name.strip_suffix(block::CAUSES).or_else(|| name.strip_suffix(block::TYPE));
+            error.is_some_and(|error| stands_before(self.keys.len(), error))
+        };
+        let is_one = |(index, key): (usize, &Key<'_>)| stands_before(index, key.name()) || may_be_brought(key.name());
+        self.keys.iter().enumerate().any(is_one)
     }
 }

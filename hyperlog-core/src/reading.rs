@@ -289,6 +289,10 @@ impl<'r> FieldCursor<'r> {
                 continue;
             };
             self.pending = entries.remaining();
+            // What an error brings along bears names that were not compared when it was fetched.
+            if self.overriding.covers(key.name(), self.index.saturating_sub(1)) {
+                continue;
+            }
             scratch.name.clear();
             scratch.name.push_str(key.name());
             if scratch.shown.prepare(&self.reading, &scratch.name, stored, &mut scratch.text, &mut scratch.tree) {
@@ -347,6 +351,13 @@ impl Overriding<'_> {
             Overriding::Nothing => false,
             Overriding::ByCall(fields) => has_field(fields, name, 0),
             Overriding::ByBound(bound, call) => has_field(bound, name, 0) || has_field(call, name, 0),
+            Overriding::ByLater(Fields::Gathered { keys, values }) => {
+                let fields = Fields::Gathered { keys, values };
+                let is_brought = |suffix: &str| {
+                    name.strip_suffix(suffix).is_some_and(|error| fields.has_error_from(error, index + 1))
+                };
+                fields.has_from(name, index + 1) || is_brought(block::CAUSES) || is_brought(block::TYPE)
+            }
             Overriding::ByLater(fields) => has_field(fields, name, index + 1),
         }
     }

@@ -194,6 +194,28 @@ fn an_error_at_the_call_takes_the_place_of_a_bound_one_with_all_its_causes() {
 }
 
 #[test]
+fn of_an_error_s_causes_and_a_field_of_their_name_in_one_call_the_later_counts() {
+    let (caused, bare) = (Failure("e", Some(Box::new(Failure("c", None)))), Failure("e", None));
+    let (logger, _, memory) = logger_with(|builder| builder);
+    let causes = || {
+        let line = memory.text();
+        assert_eq!(line.matches("error.causes").count(), 1, "{line}");
+        let causes = json(&memory)["error.causes"].clone();
+        memory.take();
+        causes
+    };
+    for error in [&caused, &bare] {
+        info!(logger: logger, error = Value::Error(error), error.causes = 1, "m");
+        assert_eq!(causes(), 1);
+    }
+    info!(logger: logger, error.causes = 1, error = Value::Error(&caused), "m");
+    assert_eq!(causes(), serde_json::json!(["c"]));
+    // Nothing is brought along by what is no error.
+    info!(logger: logger, error.causes = 1, error = "text", "m");
+    assert_eq!(causes(), 1);
+}
+
+#[test]
 fn what_an_error_brings_along_gives_way_to_a_field_of_its_name() {
     let (caused, bare) = (Failure("e", Some(Box::new(Failure("c", None)))), Failure("e", None));
     let (logger, _, memory) = logger_with(|builder| builder);
