@@ -74,6 +74,14 @@ impl Formats {
         one.into_iter().chain(many.iter().flat_map(|format| &format.outlets))
     }
 
+    /// Whether any output wants records of a level. Asked for each call site and logger whenever one changes.
+    pub(crate) fn wants(&self, level: Level) -> bool {
+        match self {
+            Formats::One { outlet, .. } => outlet.level.allows(level),
+            Formats::Many(formats) => formats.iter().any(|format| format.wants(level)),
+        }
+    }
+
     /// Encodes a record once for each format and gives it to every output that wants it.
     #[inline(always)]
     pub(crate) fn write(&self, record: &mut Record<'_>, bytes: &mut Vec<u8>, place: &Place) {
@@ -91,12 +99,19 @@ impl Formats {
     }
 }
 
+impl Format {
+    fn wants(&self, level: Level) -> bool {
+        self.outlets.iter().any(|outlet| outlet.level.allows(level))
+    }
+}
+
 #[inline(never)]
 fn write_many(formats: &[Format], record: &mut Record<'_>, bytes: &mut Vec<u8>, place: &Place) {
     let level = record.level;
-    for (index, Format { encoder, outlets }) in formats.iter().enumerate() {
+    for (index, format) in formats.iter().enumerate() {
+        let Format { encoder, outlets } = format;
         (record.format, record.cut_from) = (index, 0);
-        if outlets.iter().any(|outlet| outlet.level.allows(level))
+        if format.wants(level)
             && let Some(partition) = encode(&**encoder, outlets, record, bytes, place)
         {
             let wanting = outlets.iter().filter(|outlet| outlet.level.allows(level));
