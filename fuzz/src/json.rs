@@ -27,7 +27,8 @@ fn parse(line: &str) -> Value {
 }
 
 /// The names that only the record itself may write.
-const RESERVED: [&str; 6] = ["timestamp", "level", "target", "message", "sample_rate", "cut_from_bytes"];
+const RESERVED: [&str; 8] =
+    ["timestamp", "level", "target", "message", "sample_rate", "cut_from_bytes", "code.file", "code.line"];
 
 fn check(input: &Input<'_>, parsed: &Value, key: &str, value: &Given<'_>) {
     let name = if RESERVED.contains(&key) { format!("field.{key}") } else { key.to_owned() };

@@ -39,7 +39,8 @@ pub fn run(data: &[u8]) {
 }
 
 /// The names that only the record itself may write.
-const RESERVED: [&str; 6] = ["timestamp", "level", "target", "message", "sample_rate", "cut_from_bytes"];
+const RESERVED: [&str; 8] =
+    ["timestamp", "level", "target", "message", "sample_rate", "cut_from_bytes", "code.file", "code.line"];
 
 struct Shown {
     text: String,

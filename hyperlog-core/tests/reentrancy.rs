@@ -496,13 +496,11 @@ fn a_sink_may_change_levels_when_it_is_dropped_by_a_thread_that_does() {
         let of_other = changed.clone();
         std::thread::scope(|scope| {
             let other = scope.spawn(move || {
-                for _ in 0..8 {
+                for _ in 0..24 {
                     let farewell = || Farewell(of_other.clone(), std::thread::current().id());
                     let output = |_| Output::new(Json::new(), farewell());
-                    let many: Vec<Logger> = (0..1_000)
-                        .map(output)
-                        .map(|output| Logger::builder().output(output).build().unwrap())
-                        .collect();
+                    let many: Vec<Logger> =
+                        (0..300).map(output).map(|output| Logger::builder().output(output).build().unwrap()).collect();
                     drop(many);
                 }
             });
