@@ -496,7 +496,7 @@ fn a_sink_may_change_levels_when_it_is_dropped_by_a_thread_that_does() {
         let of_other = changed.clone();
         std::thread::scope(|scope| {
             let other = scope.spawn(move || {
-                for _ in 0..24 {
+                for _ in 0..8 {
                     let farewell = || Farewell(of_other.clone(), std::thread::current().id());
                     let output = |_| Output::new(Json::new(), farewell());
                     let many: Vec<Logger> =
