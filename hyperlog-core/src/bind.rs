@@ -8,8 +8,9 @@ use crate::encode::Encode;
 use crate::fault;
 use crate::field::{FieldSet, Fields};
 use crate::key::Key;
-use crate::keyset::{Findings, KeySet};
-use crate::reading::{FieldCursor, KeyVerdicts, LOST_BOUND, Overriding, Reading, Rules};
+use crate::keyset::{Findings, KeySet, KeyVerdicts};
+use crate::reading::{FieldCursor, Overriding, Reading};
+use crate::rules::{LOST_BOUND, Rules};
 use crate::snapshot::Snapshot;
 use crate::value::Value;
 

@@ -4,7 +4,7 @@
 
 use crate::block;
 use crate::key::Key;
-use crate::reading::{KeyVerdicts, Rules};
+use crate::rules::Rules;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The keys of a call site, and what has been found out about them.
@@ -33,6 +33,14 @@ const ID_SHIFT: u32 = VERDICTS + 2;
 /// What is known of a call's keys and message under some rules.
 #[derive(Clone, Copy)]
 pub(crate) struct Findings(u64);
+
+/// A bit for each key of a call, from the first on, that has to be looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyVerdicts(pub(crate) u64);
+
+impl KeyVerdicts {
+    pub(crate) const UNKNOWN: KeyVerdicts = KeyVerdicts(!0);
+}
 
 impl Findings {
     /// Of keys that are known at run time alone.

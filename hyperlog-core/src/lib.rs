@@ -425,6 +425,7 @@ mod partition;
 mod reading;
 mod record;
 mod redact;
+mod rules;
 mod scope;
 mod seat;
 #[cfg(feature = "serde")]

@@ -7,73 +7,14 @@ use crate::block::{self, Entries, Stored, TreeBytes, TreeWriter};
 use crate::context::Context;
 use crate::field::Fields;
 use crate::key::Key;
-use crate::limits::{self, Limits};
-use crate::redact::{Mask, Redaction, Verdict};
+use crate::keyset::KeyVerdicts;
+use crate::limits;
+use crate::redact::{Mask, Verdict};
+use crate::rules::Rules;
 use crate::time::Timestamp;
 use crate::value::{Tree, TreeVisitor, Value};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-
-/// How values are read: redacted, then limited.
-#[derive(Clone)]
-pub(crate) struct Rules {
-    /// By which verdicts on keys are remembered.
-    pub(crate) id: u64,
-    redaction: Redaction,
-    is_redacting: bool,
-    pub(crate) limits: Limits,
-    /// What the field is called that tells how many fields were beyond [`Limits::fields`].
-    lost: &'static str,
-}
-
-impl Rules {
-    pub(crate) fn new(redaction: Redaction, limits: Limits) -> Rules {
-        Rules { id: next_id(), is_redacting: !redaction.is_off(), redaction, limits, lost: "fields_cut" }
-    }
-
-    /// The same for fields that are bound to so many others.
-    pub(crate) fn for_binding(&self, others: usize) -> Rules {
-        let limits = self.limits.fields(self.limits.fields.saturating_sub(others));
-        Rules { limits, lost: LOST_BOUND, ..self.clone() }
-    }
-
-    /// None if redaction is off.
-    #[inline]
-    pub(crate) fn redaction(&self) -> Option<&Redaction> {
-        self.is_redacting.then_some(&self.redaction)
-    }
-}
-
-impl Rules {
-    /// For what has been read already.
-    pub(crate) fn as_it_is() -> Rules {
-        // No call site ever asks these, so that they need no number of their own.
-        Rules { id: 0, is_redacting: false, redaction: Redaction::off(), limits: Limits::NONE, lost: LOST_BOUND }
-    }
-
-    /// Whether a key cannot pass as it is.
-    pub(crate) fn must_look_at(&self, name: &str) -> bool {
-        name.len() > self.limits.key || self.redaction().is_some_and(|redaction| redaction.key(name).is_some())
-    }
-
-    /// Whether a message can be shown as it is.
-    #[inline]
-    pub(crate) fn passes_message(&self, text: &str) -> bool {
-        text.len() <= self.limits.message && self.redaction().is_none_or(|redaction| redaction.is_clean(text))
-    }
-
-    /// Whether a text can be shown as it is.
-    #[inline(always)]
-    pub(crate) fn passes(&self, text: &str) -> bool {
-        text.len() <= self.limits.text && self.redaction().is_none_or(|redaction| redaction.is_clean(text))
-    }
-}
-
-fn next_id() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
 
 /// Rules, and the memory to prepare values in.
 #[derive(Clone, Copy)]
@@ -91,14 +32,6 @@ impl<'a> Reading<'a> {
         let rules = if context.is_for(encoding) { self.rules_of_bound } else { self.rules };
         Reading { rules, ..self }
     }
-}
-
-/// A bit for each key of a call, from the first on, that has to be looked at.
-#[derive(Clone, Copy)]
-pub(crate) struct KeyVerdicts(pub(crate) u64);
-
-impl KeyVerdicts {
-    pub(crate) const UNKNOWN: KeyVerdicts = KeyVerdicts(!0);
 }
 
 /// Goes through fields. Not an iterator, because a value may be lent from the cursor itself.
@@ -329,9 +262,6 @@ impl<'r> FieldCursor<'r> {
         }
     }
 }
-
-/// The field that tells how many bound fields were beyond [`Limits::fields`].
-pub(crate) const LOST_BOUND: &str = "bound_fields_cut";
 
 /// The fields that count more than one of the same name that came before.
 #[derive(Clone, Copy)]
