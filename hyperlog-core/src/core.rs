@@ -167,19 +167,40 @@ pub(crate) fn cores() -> Vec<Arc<Core>> {
 
 /// What can be said of a call before it is known which logger it goes to.
 pub(crate) struct Jury {
-    loggers: Vec<(Arc<Core>, Arc<Snapshot>)>,
+    demands: Vec<Demand>,
     is_any_named: bool,
     has_global: bool,
+    /// Whose demands these are, held so that nothing of them is dropped while the jury is asked.
+    _loggers: Vec<(Arc<Core>, Arc<Snapshot>)>,
+}
+
+/// What a logger wants of all call sites. Most loggers of a program want the same, and each call site is asked for every
+/// one that differs.
+#[derive(PartialEq)]
+struct Demand {
+    directives: Directives,
+    outputs: LevelFilter,
+    is_sampled: bool,
 }
 
 /// All loggers, as they are now.
 pub(crate) fn jury() -> Jury {
+    let mut demands = Vec::new();
     let loggers = cores().into_iter().map(|core| {
         let snapshot = core.snapshot();
+        let demand = Demand {
+            directives: snapshot.directives.clone(),
+            outputs: snapshot.formats.most_verbose(),
+            is_sampled: snapshot.sampler.is_some(),
+        };
+        if !demands.contains(&demand) {
+            demands.push(demand);
+        }
         (core, snapshot)
     });
     Jury {
-        loggers: loggers.collect(),
+        _loggers: loggers.collect(),
+        demands,
         is_any_named: NAMES.get().is_some(),
         has_global: HAS_GLOBAL.load(Ordering::Acquire),
     }
@@ -190,10 +211,10 @@ impl Judge for Jury {
         // Until there is a global logger, a call without a logger brings about the default one.
         let by_default = (!self.has_global).then(|| DEFAULT_LEVEL.allows(level));
         let (mut any, mut all) = (by_default == Some(true), !self.is_any_named && by_default != Some(false));
-        for (_, snapshot) in &self.loggers {
-            let wants = snapshot.wants(level, target);
-            any |= wants || self.is_any_named && snapshot.directives.most_verbose().allows(level);
-            all &= wants && snapshot.sampler.is_none();
+        for Demand { directives, outputs, is_sampled } in &self.demands {
+            let wants = directives.enabled(level, target) && outputs.allows(level);
+            any |= wants || self.is_any_named && directives.most_verbose().allows(level);
+            all &= wants && !is_sampled;
         }
         match (any, all) {
             (false, _) => Verdict::Unwanted,

@@ -74,12 +74,9 @@ impl Formats {
         one.into_iter().chain(many.iter().flat_map(|format| &format.outlets))
     }
 
-    /// Whether any output wants records of a level. Asked for each call site and logger whenever one changes.
-    pub(crate) fn wants(&self, level: Level) -> bool {
-        match self {
-            Formats::One { outlet, .. } => outlet.level.allows(level),
-            Formats::Many(formats) => formats.iter().any(|format| format.wants(level)),
-        }
+    /// What at least one output wants.
+    pub(crate) fn most_verbose(&self) -> LevelFilter {
+        self.outlets().map(|outlet| outlet.level).fold(LevelFilter::OFF, LevelFilter::min)
     }
 
     /// Encodes a record once for each format and gives it to every output that wants it.

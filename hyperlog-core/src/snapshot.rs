@@ -62,7 +62,7 @@ impl Detour {
 impl Snapshot {
     /// Whether records like this pass the levels.
     pub(crate) fn wants(&self, level: Level, target: &str) -> bool {
-        self.directives.enabled(level, target) && self.formats.wants(level)
+        self.directives.enabled(level, target) && self.formats.most_verbose().allows(level)
     }
 
     pub(crate) fn outlets(&self) -> impl Iterator<Item = &Outlet> {
