@@ -33,7 +33,8 @@ pub fn run(data: &[u8]) {
 }
 
 /// The columns that are no fields.
-const OURS: [&str; 8] = ["timestamp", "level", "target", "message", "file", "line", "sample_rate", "cut_from_bytes"];
+const OURS: [&str; 8] =
+    ["timestamp", "level", "target", "message", "code.file", "code.line", "sample_rate", "cut_from_bytes"];
 
 fn restored(cell: &str) -> String {
     assert!(!cell.starts_with(['=', '+', '-', '@']), "{cell:?} is a formula");
