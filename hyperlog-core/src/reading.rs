@@ -288,7 +288,10 @@ impl Overriding<'_> {
                 };
                 fields.has_from(name, index + 1) || is_brought(block::CAUSES) || is_brought(block::TYPE)
             }
-            Overriding::ByLater(fields) => has_field(fields, name, index + 1),
+            Overriding::ByLater(fields) => {
+                fields.has_from(name, index + 1)
+                    || error_that_brought(fields, name, index).is_some_and(|error| fields.has_from(error, index + 1))
+            }
         }
     }
 }
@@ -300,6 +303,15 @@ fn has_field(fields: Fields<'_>, name: &str, index: usize) -> bool {
     fields.has_from(name, index)
         || error.is_some_and(|error| fields.has_from(error, index))
         || typed.is_some_and(|typed| fields.has_error_from(typed, index))
+}
+
+/// The name of the error that brought a field of a block along: what an error brings stands right behind it.
+fn error_that_brought<'n>(fields: Fields<'_>, name: &'n str, index: usize) -> Option<&'n str> {
+    let error = name.strip_suffix(block::CAUSES).or_else(|| name.strip_suffix(block::TYPE))?;
+    let is_brought =
+        |other: &&str| other.strip_prefix(error).is_some_and(|rest| [block::CAUSES, block::TYPE].contains(&rest));
+    let before = fields.names().take(index).filter(|other| !is_brought(other)).last()?;
+    (before == error).then_some(error)
 }
 
 impl Drop for FieldCursor<'_> {

@@ -1,7 +1,7 @@
 //! Bound fields by behaviour: who sees them, which of two counts, and that it is all the same however they are read.
 
 use hyperlog_core::{
-    Captured, CapturedValue, Encode, FieldSet, Identity, Json, KeyedHash, Limits, Logger, Mask, Memory, Output,
+    Captured, CapturedValue, Encode, FieldSet, Identity, Json, KeyedHash, Level, Limits, Logger, Mask, Memory, Output,
     Partition, Record, Redaction, Tree, TreeVisitor, Value, fields, info,
 };
 use proptest::prelude::*;
@@ -213,6 +213,12 @@ fn of_an_error_s_causes_and_a_field_of_their_name_in_one_call_the_later_counts()
     // Nothing is brought along by what is no error.
     info!(logger: logger, error.causes = 1, error = "text", "m");
     assert_eq!(causes(), 1);
+    logger.log(Level::INFO, "m", &FieldSet::new().with("error.causes", 1).with("error", "text"));
+    assert_eq!(causes(), 1);
+    // But what an error had brought goes with it.
+    let fields = FieldSet::new().with("error", Value::Error(&caused)).with("error", "text");
+    logger.log(Level::INFO, "m", &fields);
+    assert!(!memory.text().contains("error.causes"), "{}", memory.text());
 }
 
 #[test]
