@@ -5,7 +5,6 @@
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 use hyperlog_core::http::Exchange;
-use hyperlog_core::panic;
 use pin_project_lite::pin_project;
 use std::error::Error;
 use std::pin::Pin;
@@ -17,14 +16,15 @@ pin_project! {
         // None once it was taken out in one piece.
         #[pin]
         inner: Option<B>,
-        exchange: Exchange,
+        // None if it passes.
+        exchange: Option<Exchange>,
     }
 
     impl<B> PinnedDrop for LogBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             // What is let go of here may log, and belongs to the request.
-            let _entered = this.exchange.enter();
+            let _entered = this.exchange.as_ref().map(Exchange::enter);
             this.inner.set(None);
         }
     }
@@ -35,7 +35,12 @@ impl<B: MessageBody> LogBody<B> {
         if matches!(body.size(), BodySize::None | BodySize::Sized(0)) {
             exchange.close();
         }
-        LogBody { inner: Some(body), exchange }
+        LogBody { inner: Some(body), exchange: Some(exchange) }
+    }
+
+    /// Of a response that is none of our business.
+    pub(crate) fn passing(body: B) -> LogBody<B> {
+        LogBody { inner: Some(body), exchange: None }
     }
 }
 
@@ -49,25 +54,27 @@ impl<B: MessageBody> MessageBody for LogBody<B> {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Box<dyn Error>>>> {
         let this = self.project();
         let Some(inner) = this.inner.as_pin_mut() else { return Poll::Ready(None) };
-        let _entered = this.exchange.enter();
-        match panic::catch(|| inner.poll_next(context)) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(Some(Ok(chunk)))) => {
-                this.exchange.sent(chunk.len());
+        let Some(exchange) = this.exchange else { return inner.poll_next(context).map_err(Into::into) };
+        match exchange.run(|| inner.poll_next(context)) {
+            Some(Poll::Pending) => Poll::Pending,
+            Some(Poll::Ready(Some(Ok(chunk)))) => {
+                exchange.sent(chunk.len());
+                if exchange.shows_body() {
+                    exchange.show(&chunk);
+                }
                 Poll::Ready(Some(Ok(chunk)))
             }
-            Ok(Poll::Ready(Some(Err(error)))) => {
+            Some(Poll::Ready(Some(Err(error)))) => {
                 let error: Box<dyn Error> = error.into();
-                this.exchange.failed(&*error);
+                exchange.failed(&*error);
                 Poll::Ready(Some(Err(error)))
             }
-            Ok(Poll::Ready(None)) => {
-                this.exchange.close();
+            Some(Poll::Ready(None)) => {
+                exchange.close();
                 Poll::Ready(None)
             }
-            Err(panic) => {
-                this.exchange.panicked(&panic);
-                this.exchange.close();
+            None => {
+                exchange.close();
                 Poll::Ready(Some(Err("the response body panicked".into())))
             }
         }
@@ -77,8 +84,13 @@ impl<B: MessageBody> MessageBody for LogBody<B> {
         let Some(inner) = self.inner.take() else { return Ok(Bytes::new()) };
         match inner.try_into_bytes() {
             Ok(bytes) => {
-                self.exchange.sent(bytes.len());
-                self.exchange.close();
+                if let Some(exchange) = &mut self.exchange {
+                    exchange.sent(bytes.len());
+                    if exchange.shows_body() {
+                        exchange.show(&bytes);
+                    }
+                    exchange.close();
+                }
                 Ok(bytes)
             }
             Err(inner) => {

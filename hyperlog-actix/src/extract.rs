@@ -2,21 +2,22 @@
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use hyperlog_core::{Logger, Scope};
+use hyperlog_core::Scope;
+use hyperlog_core::http::RequestLog;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::ops::Deref;
 
-/// The request's logger.
+/// The request's logger and its record, as an argument of a handler. It never rejects.
 ///
 /// Without the middleware it is the current logger, so that a handler works in both places.
 #[derive(Clone, Debug)]
-pub struct Log(Logger);
+pub struct Log(RequestLog);
 
 impl Deref for Log {
-    type Target = Logger;
+    type Target = RequestLog;
 
-    fn deref(&self) -> &Logger {
+    fn deref(&self) -> &RequestLog {
         &self.0
     }
 }
@@ -26,7 +27,7 @@ impl FromRequest for Log {
     type Future = Ready<Result<Log, Infallible>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        ready(Ok(Log(request.extensions().get::<Scope>().map_or_else(Logger::current, Scope::logger))))
+        ready(Ok(Log(RequestLog::new(request.extensions().get::<Scope>()))))
     }
 }
 
@@ -34,6 +35,7 @@ impl FromRequest for Log {
 mod tests {
     use super::*;
     use actix_web::test::TestRequest;
+    use hyperlog_core::Logger;
 
     #[test]
     fn without_the_middleware_it_is_the_current_logger() {

@@ -1,13 +1,14 @@
 //! The response on its way: the inner future, polled in the request's scope with panics caught.
 
 use crate::body::LogBody;
-use crate::head::{ShownResponse, set_request_id};
+use crate::error::Causes;
+use crate::head::{IdHeader, ShownResponse};
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::{Error, HttpResponse, ResponseError};
-use hyperlog_core::http::{Exchange, PROBLEM_JSON, RequestId, ResponseHead, internal_server_error};
-use hyperlog_core::panic;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{Error, HttpResponse, HttpResponseBuilder, ResponseError};
+use hyperlog_core::http::{Exchange, Reply, ResponseHead, RouteRule};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -21,23 +22,35 @@ pin_project! {
         // None if the service panicked before there was a future.
         #[pin]
         inner: Option<F>,
-        // None once it has moved to the body.
-        exchange: Option<Exchange>,
+        // None if it passes, and once it has moved to the body.
+        watch: Option<Watch>,
+        is_passing: bool,
     }
 
     impl<F> PinnedDrop for LogFuture<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             // What is let go of here may log, and belongs to the request.
-            let _entered = this.exchange.as_ref().map(Exchange::enter);
+            let _entered = this.watch.as_ref().map(|watch| watch.exchange.enter());
             this.inner.set(None);
         }
     }
 }
 
+struct Watch {
+    exchange: Exchange,
+    id: IdHeader,
+    causes: Causes,
+}
+
 impl<F> LogFuture<F> {
-    pub(crate) fn new(inner: Option<F>, exchange: Exchange) -> LogFuture<F> {
-        LogFuture { inner, exchange: Some(exchange) }
+    pub(crate) fn new(inner: Option<F>, exchange: Exchange, id: IdHeader, causes: Causes) -> LogFuture<F> {
+        LogFuture { inner, watch: Some(Watch { exchange, id, causes }), is_passing: false }
+    }
+
+    /// Of a request that is none of our business.
+    pub(crate) fn passing(inner: F) -> LogFuture<F> {
+        LogFuture { inner: Some(inner), watch: None, is_passing: true }
     }
 }
 
@@ -50,56 +63,91 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        if *this.is_passing {
+            return match this.inner.as_pin_mut() {
+                Some(inner) => {
+                    inner.poll(context).map_ok(|response| response.map_body(|_, body| LogBody::passing(body)))
+                }
+                None => Poll::Pending,
+            };
+        }
         // Polled after its end: there is nothing more to come.
-        let Some(exchange) = this.exchange else { return Poll::Pending };
-        let _entered = exchange.enter();
+        let Some(watch) = this.watch else { return Poll::Pending };
         let polled = match this.inner.as_mut().as_pin_mut() {
             None => None,
-            Some(inner) => match panic::catch(|| inner.poll(context)) {
-                Ok(Poll::Pending) => return Poll::Pending,
-                Ok(Poll::Ready(result)) => Some(result),
-                Err(panic) => {
-                    exchange.panicked(&panic);
-                    None
-                }
+            Some(inner) => match watch.exchange.run(|| inner.poll(context)) {
+                Some(Poll::Pending) => return Poll::Pending,
+                Some(Poll::Ready(result)) => Some(result),
+                None => None,
             },
         };
-        this.inner.set(None);
-        let Some(exchange) = this.exchange.take() else { return Poll::Pending };
+        {
+            let _entered = watch.exchange.enter();
+            this.inner.set(None);
+        }
+        let Some(watch) = this.watch.take() else { return Poll::Pending };
         Poll::Ready(match polled {
-            Some(Ok(response)) => Ok(respond(response, exchange)),
-            Some(Err(error)) => Err(refuse(error, exchange)),
-            None => Err(refuse(Panicked(exchange.id().clone()).into(), exchange)),
+            Some(Ok(response)) => Ok(watch.respond(response)),
+            Some(Err(error)) => {
+                watch.causes.tell(&error, &watch.exchange);
+                Err(watch.refuse(error))
+            }
+            None => {
+                let error = Panicked(watch.exchange.panic_reply());
+                Err(watch.refuse(error.into()))
+            }
         })
     }
 }
 
-fn respond<B: MessageBody>(mut response: ServiceResponse<B>, mut exchange: Exchange) -> ServiceResponse<LogBody<B>> {
-    set_request_id(response.headers_mut(), exchange.id());
-    // Only after the call does actix know which guards let the request through.
-    exchange.routed(response.request().match_pattern().as_deref());
-    exchange.responded(&ShownResponse(response.response()));
-    response.map_body(|_, body| LogBody::new(body, exchange))
+impl Watch {
+    fn respond<B: MessageBody>(self, mut response: ServiceResponse<B>) -> ServiceResponse<LogBody<B>> {
+        let Watch { mut exchange, id, causes } = self;
+        id.put(response.headers_mut());
+        if let Some(timing) = server_timing(&exchange) {
+            response.headers_mut().append(SERVER_TIMING, timing);
+        }
+        // Only after the call does actix know which guards let the request through.
+        exchange.routed(response.request().match_pattern());
+        if let Some(rule) = response.request().app_data::<RouteRule>() {
+            exchange.apply_before(*rule);
+        }
+        if let Some(error) = response.response().error() {
+            causes.tell(error, &exchange);
+        }
+        exchange.responded(&ShownResponse(response.response()));
+        response.map_body(|_, body| LogBody::new(body, exchange))
+    }
+
+    /// An error leaves no request to attach a body to: actix makes the response later, and by the same function as here.
+    fn refuse(self, mut error: Error) -> Error {
+        let Watch { mut exchange, id, .. } = self;
+        let timing = server_timing(&exchange);
+        error.add_response_mapper(move |mut response| {
+            id.clone().put(response.headers_mut());
+            if let Some(timing) = timing.clone() {
+                response.headers_mut().append(SERVER_TIMING, timing);
+            }
+            response
+        });
+        let response = error.error_response();
+        let head = ShownResponse(&response);
+        exchange.responded(&head);
+        exchange.sent(head.body_size().and_then(|size| usize::try_from(size).ok()).unwrap_or(0));
+        exchange.close();
+        error
+    }
 }
 
-/// An error leaves no request to attach a body to: actix makes the response later, and by the same function as here.
-fn refuse(mut error: Error, mut exchange: Exchange) -> Error {
-    let id = exchange.id().clone();
-    error.add_response_mapper(move |mut response| {
-        set_request_id(response.headers_mut(), &id);
-        response
-    });
-    let response = error.error_response();
-    let head = ShownResponse(&response);
-    exchange.responded(&head);
-    exchange.sent(head.body_size().and_then(|size| usize::try_from(size).ok()).unwrap_or(0));
-    exchange.close();
-    error
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+fn server_timing(exchange: &Exchange) -> Option<HeaderValue> {
+    HeaderValue::try_from(exchange.server_timing()?).ok()
 }
 
 /// What the client gets instead of a response when the service panicked.
 #[derive(Debug)]
-struct Panicked(RequestId);
+struct Panicked(Reply);
 
 impl fmt::Display for Panicked {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,10 +157,15 @@ impl fmt::Display for Panicked {
 
 impl ResponseError for Panicked {
     fn status_code(&self) -> StatusCode {
-        StatusCode::INTERNAL_SERVER_ERROR
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::InternalServerError().content_type(PROBLEM_JSON).body(internal_server_error(&self.0))
+        let mut response = HttpResponseBuilder::new(self.status_code());
+        response.content_type(&*self.0.content_type);
+        for (name, value) in &self.0.headers {
+            response.insert_header((*name, &**value));
+        }
+        response.body(self.0.body.clone())
     }
 }

@@ -1,31 +1,44 @@
 //! The service around a service.
 
 use crate::body::LogBody;
+use crate::error::Causes;
 use crate::future::LogFuture;
-use crate::head::{ShownRequest, set_request_id};
+use crate::head::{IdHeader, ShownRequest, meter};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::{Error, HttpMessage};
-use hyperlog_core::http::Exchange;
-use hyperlog_core::{Logger, panic};
+use hyperlog_core::http::{Exchange, Policy, SeenPolicy};
+use hyperlog_core::{Logger, Scope};
+use std::cell::RefCell;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// What [`HyperLog`](struct@crate::HyperLog) makes of a service.
 pub struct LogService<S> {
     inner: S,
     logger: Option<Logger>,
+    policy: RefCell<SeenPolicy>,
+    causes: Causes,
 }
 
 impl<S> LogService<S> {
-    pub(crate) fn new(inner: S, logger: Option<Logger>) -> LogService<S> {
-        LogService { inner, logger }
+    pub(crate) fn new(inner: S, logger: Option<Logger>, policy: SeenPolicy, causes: Causes) -> LogService<S> {
+        LogService { inner, logger, policy: RefCell::new(policy), causes }
     }
 
-    fn open(&self, request: &ServiceRequest) -> Exchange {
+    fn policy(&self) -> Arc<Policy> {
+        let mut seen = self.policy.borrow_mut();
+        if seen.is_outdated() {
+            seen.renew();
+        }
+        Arc::clone(seen.policy())
+    }
+
+    fn open(&self, policy: &Arc<Policy>, request: &ServiceRequest) -> Exchange {
         let head = ShownRequest::new(request);
         match &self.logger {
-            Some(logger) => Exchange::open(logger, &head),
-            None => Exchange::open(&Logger::current(), &head),
+            Some(logger) => Exchange::open(logger, policy, &head),
+            None => Exchange::open(&Logger::current(), policy, &head),
         }
     }
 }
@@ -44,12 +57,22 @@ where
     }
 
     fn call(&self, mut request: ServiceRequest) -> LogFuture<S::Future> {
-        let mut exchange = self.open(&request);
-        set_request_id(request.headers_mut(), exchange.id());
+        let policy = self.policy();
+        if policy.is_off() {
+            return LogFuture::passing(self.inner.call(request));
+        }
+        let opened = request.extensions().get::<Scope>().cloned();
+        if let Some(scope) = opened {
+            policy.refine(&scope, &ShownRequest::new(&request));
+            return LogFuture::passing(self.inner.call(request));
+        }
+        let mut exchange = self.open(&policy, &request);
+        let id = IdHeader::new(exchange.id_header(), exchange.id());
+        id.clone().put(request.headers_mut());
         request.extensions_mut().insert(exchange.scope().clone());
-        let _entered = exchange.enter();
-        let future = panic::catch(|| self.inner.call(request));
-        LogFuture::new(future.inspect_err(|panic| exchange.panicked(panic)).ok(), exchange)
+        meter(&mut request, exchange.request_meter());
+        let future = exchange.run(|| self.inner.call(request));
+        LogFuture::new(future, exchange, id, self.causes.clone())
     }
 }
 

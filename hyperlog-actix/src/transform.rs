@@ -1,10 +1,12 @@
 //! The middleware, and what can be set on it.
 
 use crate::body::LogBody;
+use crate::error::Causes;
 use crate::service::LogService;
-use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::{Error, ResponseError};
+use hyperlog_core::http::{Policy, PolicySetting, SharedPolicy};
 use hyperlog_core::{Logger, panic};
 use std::future::{Ready, ready};
 
@@ -16,14 +18,20 @@ use std::future::{Ready, ready};
 /// | option | default | what it does |
 /// |---|---|---|
 /// | [`logger`](HyperLog::logger) | the one that is current when a request comes | what logs the requests |
-#[derive(Clone, Debug, Default)]
+/// | [`policy`](HyperLog::policy) | a policy of its own | one that all workers share, or that is swapped while requests are served |
+/// | [`error_type`](HyperLog::error_type) | none | whose causes are told |
+///
+/// All other options are those of a [`Policy`](hyperlog_core::http::Policy).
+#[derive(Clone)]
 pub struct HyperLog {
     logger: Option<Logger>,
+    policy: PolicySetting,
+    causes: Causes,
 }
 
 /// The middleware with all defaults.
 #[allow(non_upper_case_globals, reason = "it stands where a value of its type would, and has its name")]
-pub const HyperLog: HyperLog = HyperLog { logger: None };
+pub const HyperLog: HyperLog = HyperLog { logger: None, policy: PolicySetting::Untouched, causes: Causes::NONE };
 
 impl HyperLog {
     /// What logs the requests.
@@ -31,6 +39,34 @@ impl HyperLog {
     pub fn logger(mut self, logger: Logger) -> HyperLog {
         self.logger = Some(logger);
         self
+    }
+
+    /// A policy that is shared.
+    #[must_use]
+    pub fn policy(mut self, policy: &SharedPolicy) -> HyperLog {
+        self.policy = PolicySetting::Shared(policy.clone());
+        self
+    }
+
+    /// Tells the causes of errors of this type. Of any other error only what it says of itself is told: actix knows no
+    /// more.
+    #[must_use]
+    pub fn error_type<E: ResponseError + std::error::Error + 'static>(mut self) -> HyperLog {
+        self.causes = self.causes.know(|error| Some(error.as_error::<E>()?));
+        self
+    }
+
+    fn change(mut self, change: impl FnOnce(Policy) -> Policy) -> HyperLog {
+        self.policy = self.policy.change(change);
+        self
+    }
+
+    hyperlog_core::__policy_options!();
+}
+
+impl Default for HyperLog {
+    fn default() -> HyperLog {
+        HyperLog
     }
 }
 
@@ -47,6 +83,12 @@ where
 
     fn new_transform(&self, service: S) -> Self::Future {
         panic::install();
-        ready(Ok(LogService::new(service, self.logger.clone())))
+        ready(Ok(LogService::new(service, self.logger.clone(), self.policy.see(), self.causes.clone())))
+    }
+}
+
+impl std::fmt::Debug for HyperLog {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("HyperLog").field("logger", &self.logger).field("policy", &self.policy).finish()
     }
 }

@@ -1,21 +1,25 @@
 //! The request's logger as an argument of a handler.
 
+use crate::head::AxumRouter;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use hyperlog_core::{Logger, Scope};
+use hyperlog_core::Scope;
+use hyperlog_core::http::RequestLog;
+use hyperlog_tower::Router;
 use std::convert::Infallible;
 use std::ops::Deref;
 
-/// The request's logger.
+/// The request's logger and its record, as an argument of a handler. It never rejects.
 ///
-/// Without the layer it is the current logger, so that a handler works in both places.
+/// Without the layer it is the current logger, so that a handler works in both places. Where the layer stands around the
+/// whole router, and cannot know the route, this tells it.
 #[derive(Clone, Debug)]
-pub struct Log(Logger);
+pub struct Log(RequestLog);
 
 impl Deref for Log {
-    type Target = Logger;
+    type Target = RequestLog;
 
-    fn deref(&self) -> &Logger {
+    fn deref(&self) -> &RequestLog {
         &self.0
     }
 }
@@ -24,13 +28,18 @@ impl<S: Sync> FromRequestParts<S> for Log {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Log, Infallible> {
-        Ok(Log(parts.extensions.get::<Scope>().map_or_else(Logger::current, Scope::logger)))
+        let scope = parts.extensions.get::<Scope>();
+        if let (Some(scope), Some(route)) = (scope, AxumRouter::route(&parts.extensions)) {
+            scope.set_route(route);
+        }
+        Ok(Log(RequestLog::new(scope)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hyperlog_core::Logger;
     use std::future::Future;
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};

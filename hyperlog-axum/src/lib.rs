@@ -20,9 +20,12 @@
 
 mod extract;
 mod head;
+mod route;
 
 pub use crate::extract::Log;
 pub use crate::head::AxumRouter;
+pub use crate::route::RouteLogExt;
+pub use hyperlog_tower::{Cause, OutgoingLayer, extension};
 
 /// The layer for a [`Router`](axum::Router), a [`MethodRouter`](axum::routing::MethodRouter) or a handler.
 ///

@@ -58,6 +58,11 @@ impl Block {
         self.bytes.clear();
     }
 
+    /// Adds the fields of another behind those that are there.
+    pub(crate) fn append(&mut self, other: &Block) {
+        self.bytes.extend_from_slice(&other.bytes);
+    }
+
     /// Forgets all fields behind so many bytes.
     pub(crate) fn truncate(&mut self, length: usize) {
         self.bytes.truncate(length);

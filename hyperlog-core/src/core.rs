@@ -9,7 +9,7 @@ use crate::filter::directive::{Directives, LevelFilter};
 use crate::gate::Gate;
 use crate::level::Level;
 use crate::snapshot::Snapshot;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 
 /// What all handles of one logger share.
@@ -160,6 +160,18 @@ pub(crate) fn note_names() {
     }
 }
 
+/// The most verbose level that any recorder ever wanted: a call site that none wants may be recorded still.
+static RECORDED: AtomicU8 = AtomicU8::new(u8::MAX);
+
+/// From here on there are recorders that want what is as severe as this.
+#[inline]
+pub(crate) fn note_recorded(level: LevelFilter) {
+    let severity = level.level().map_or(u8::MAX, Level::severity);
+    if severity < RECORDED.load(Ordering::Relaxed) && RECORDED.fetch_min(severity, Ordering::AcqRel) > severity {
+        rejudge();
+    }
+}
+
 /// The loggers there are.
 pub(crate) fn cores() -> Vec<Arc<Core>> {
     CORES.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
@@ -170,6 +182,8 @@ pub(crate) struct Jury {
     demands: Vec<Demand>,
     is_any_named: bool,
     has_global: bool,
+    /// The severity from which on something is recorded.
+    recorded: u8,
     /// Whose demands these are, held so that nothing of them is dropped while the jury is asked.
     _loggers: Vec<(Arc<Core>, Arc<Snapshot>)>,
 }
@@ -203,6 +217,7 @@ pub(crate) fn jury() -> Jury {
         demands,
         is_any_named: NAMES.get().is_some(),
         has_global: HAS_GLOBAL.load(Ordering::Acquire),
+        recorded: RECORDED.load(Ordering::Acquire),
     }
 }
 
@@ -216,6 +231,7 @@ impl Judge for Jury {
             any |= wants || self.is_any_named && directives.most_verbose().allows(level);
             all &= wants && !is_sampled;
         }
+        any |= level.severity() >= self.recorded;
         match (any, all) {
             (false, _) => Verdict::Unwanted,
             (true, true) => Verdict::Certain,

@@ -136,6 +136,18 @@ impl FieldSet {
         self
     }
 
+    /// Adds the fields of another behind those that are there.
+    pub fn append(&mut self, other: &FieldSet) -> &mut FieldSet {
+        self.0.append(&other.0);
+        self
+    }
+
+    /// How many bytes they take.
+    #[cfg(feature = "http")]
+    pub(crate) fn size(&self) -> usize {
+        self.0.as_bytes().len()
+    }
+
     /// Forgets every field and keeps the memory.
     pub fn clear(&mut self) {
         self.0.clear();

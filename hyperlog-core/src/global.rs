@@ -64,7 +64,7 @@ fn install(logger: &Logger) -> Result<(), BuildError> {
 #[inline]
 fn with_current<R>(act: impl FnOnce(&Logger) -> R) -> R {
     match Scope::current() {
-        Some(scope) => act(&scope.logger()),
+        Some(scope) => scope.with_logger(act),
         None => act(global()),
     }
 }
@@ -95,6 +95,7 @@ fn gate_of_any(callsite: &'static Callsite) -> Option<Pass> {
 #[inline(always)]
 fn gate_of_logger(logger: &Logger, callsite: &'static Callsite, seat: SeatNumber) -> Option<Pass> {
     match logger.rule_of(callsite) {
+        _ if logger.is_recorded() => logger.gate(callsite),
         Some(rule) if logger.skips(rule, callsite, seat) => None,
         Some(rule) => logger.gate_of_rule(rule, callsite),
         None => logger.gate(callsite),
@@ -120,7 +121,7 @@ pub fn log(callsite: &'static Callsite, pass: Pass, message: fmt::Arguments<'_>,
     let call = call(callsite, pass, message, values);
     match GLOBAL.get() {
         Some(logger) if logger.log_at_once::<false>(&call, &callsite.keys) => {}
-        _ => with_current(|logger| logger.log_call(&call)),
+        _ => with_current(|logger| logger.log_call(&call, pass)),
     }
 }
 
@@ -136,7 +137,7 @@ pub fn log_to(
 ) {
     let call = call(callsite, pass, message, values);
     if !logger.log_at_once::<true>(&call, &callsite.keys) {
-        logger.log_call(&call);
+        logger.log_call(&call, pass);
     }
 }
 

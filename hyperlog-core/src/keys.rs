@@ -43,6 +43,52 @@ pub const OUTCOME: &str = "outcome";
 pub const DURATION: &str = "duration";
 /// How long it took until the head of the response was ready; with its unit: `ttfb_ms`.
 pub const TTFB: &str = "ttfb";
+/// Where the id of a request is from: `inbound` or `generated`.
+pub const REQUEST_ID_SOURCE: &str = "request_id_source";
+/// How many bytes of the request's body were read, or announced where nobody counted.
+pub const REQUEST_BYTES: &str = "request_bytes";
+/// What sent the request, as it calls itself.
+pub const USER_AGENT: &str = "user_agent";
+/// The query of a request.
+pub const QUERY: &str = "query";
+/// The parameters of a route.
+pub const PARAMS: &str = "params";
+/// The headers of a request.
+pub const REQUEST_HEADERS: &str = "request_headers";
+/// The headers of a response.
+pub const RESPONSE_HEADERS: &str = "response_headers";
+/// The beginning of the body of a request.
+pub const REQUEST_BODY: &str = "request_body";
+/// The beginning of the body of a response.
+pub const RESPONSE_BODY: &str = "response_body";
+/// Whether a request took longer than its rule allows.
+pub const SLOW: &str = "slow";
+/// Why a request is seen that its rule would have passed over: `failure`, `slow`, `cancelled`, `asked_for`.
+pub const KEEP_REASON: &str = "keep_reason";
+/// How many records a flight recorder held, and has given out.
+pub const HELD: &str = "held";
+/// How many records a flight recorder had to let go of, to have room for later ones.
+pub const HELD_LOST: &str = "held_lost";
+/// The number of a panic, on its own record and on that of the request.
+pub const PANIC_ID: &str = "panic_id";
+/// Whether a panic was in work that the request had spawned.
+pub const SPAWNED: &str = "spawned";
+/// Whether a panic was passed on from where it had been caught before.
+pub const RETHROWN: &str = "rethrown";
+/// How often a request was polled.
+pub const POLLS: &str = "polls";
+/// How long all polls of a request took together.
+pub const BUSY: &str = "busy";
+/// How long the longest poll of a request took.
+pub const LONGEST_POLL: &str = "longest_poll";
+/// How long a request has been open.
+pub const AGE: &str = "age";
+/// What a request logged last.
+pub const LAST_RECORD: &str = "last_record";
+/// The full name of a gRPC method.
+pub const RPC_METHOD: &str = "rpc.method";
+/// The name of a gRPC status: `OK`, `NOT_FOUND`.
+pub const RPC_STATUS: &str = "rpc.status_code";
 /// How many bytes of the response's body were handed to the transport.
 pub const RESPONSE_BYTES: &str = "response_bytes";
 /// The address of whoever sent the request.

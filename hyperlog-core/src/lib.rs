@@ -424,6 +424,8 @@ pub mod panic;
 mod partition;
 mod reading;
 mod record;
+mod recorder;
+mod recording;
 mod redact;
 mod rules;
 mod scope;
@@ -470,6 +472,7 @@ pub use crate::panic::stack::{Stack, stack};
 pub use crate::partition::Partition;
 pub use crate::reading::FieldCursor;
 pub use crate::record::{Bound, Record, Site};
+pub use crate::recording::Recording;
 pub use crate::redact::{BuildRedactionError, KeyedHash, Mask, Preset, Redaction, RedactionBuilder, Verdict};
 pub use crate::scope::{Entered, InScope, Scope, ScopeExt, wrap};
 #[cfg(feature = "serde")]

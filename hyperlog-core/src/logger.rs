@@ -23,10 +23,13 @@ use crate::keyset::KeySet;
 use crate::level::Level;
 use crate::limits;
 use crate::record::{Call, Record, Site};
+use crate::recorder::{Bytes, Recorder};
 use crate::redact::Verdict;
-use crate::sink::{Sink, SinkError};
+use crate::sink::{Line, Sink, SinkError};
 use crate::snapshot::Snapshot;
-use crate::workspace::{DEEPEST, LARGEST_KEPT, Workspace};
+#[cfg(feature = "http")]
+use crate::value::Value;
+use crate::workspace::{DEEPEST, LARGEST_KEPT, Tools, Workspace};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -39,6 +42,8 @@ pub struct Logger {
     core: Arc<Core>,
     context: Context,
     name: Option<Arc<str>>,
+    /// What holds records of one unit of work back.
+    recorder: Option<Arc<Recorder>>,
 }
 
 /// Says that a record has passed the gates.
@@ -46,10 +51,22 @@ pub struct Logger {
 #[derive(Clone, Copy)]
 pub struct Pass {
     pub(crate) rate: SampleRate,
+    /// Whether only a recorder wants it.
+    is_only_held: bool,
 }
 
 impl Pass {
-    pub(crate) const CERTAIN: Pass = Pass { rate: SampleRate::ONE };
+    pub(crate) const CERTAIN: Pass = Pass::at(SampleRate::ONE);
+
+    pub(crate) const fn at(rate: SampleRate) -> Pass {
+        Pass { rate, is_only_held: false }
+    }
+
+    /// Of what was sampled by two, one after the other.
+    #[cfg(feature = "http")]
+    pub(crate) fn times(self, other: Pass) -> Pass {
+        if other.rate.is_one() { self } else { Pass { rate: self.rate.times(other.rate), ..self } }
+    }
 }
 
 impl Logger {
@@ -57,11 +74,16 @@ impl Logger {
         let is_sampling = snapshot.sampler.is_some();
         let core = Core::new(snapshot);
         give_hooks(&core);
-        let logger = Logger { core, context: Context::EMPTY, name: None };
+        let logger = Logger::bare(core);
         if is_sampling {
             logger.keep_telling_summaries();
         }
         logger
+    }
+
+    /// Without name or fields.
+    fn bare(core: Arc<Core>) -> Logger {
+        Logger { core, context: Context::EMPTY, name: None, recorder: None }
     }
 
     /// Takes over everything another logger does.
@@ -90,10 +112,21 @@ impl Logger {
         let fields = fields.parts();
         Workspace::lend(|workspace| {
             let snapshot = workspace.snapshots.of(&self.core);
-            let reading = snapshot.shape.reading(&workspace.desk.scratch);
-            let context = bind(&self.context, fields, snapshot, reading, &mut workspace.line);
-            Logger { core: Arc::clone(&self.core), context, name: self.name.clone() }
+            let reading = snapshot.shape.reading(&workspace.tools.desk.scratch);
+            let context = bind(&self.context, fields, snapshot, reading, &mut workspace.tools.line);
+            Logger { core: Arc::clone(&self.core), context, name: self.name.clone(), recorder: self.recorder.clone() }
         })
+    }
+
+    /// A logger that gives its records to a recorder first.
+    #[must_use]
+    pub(crate) fn recorded(&self, recorder: Arc<Recorder>) -> Logger {
+        Logger { recorder: Some(recorder), ..self.clone() }
+    }
+
+    /// What a recorder needs to know.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.core.snapshot()
     }
 
     /// A logger whose records bear this target instead of the module's path, and are filtered by it. Of a named logger:
@@ -115,7 +148,7 @@ impl Logger {
         };
         note_names();
         let name = self.shown_of_place(&name).into();
-        Logger { core: Arc::clone(&self.core), context: self.context.clone(), name: Some(name) }
+        Logger { name: Some(name), ..self.clone() }
     }
 
     /// Whether another has the very same fields bound.
@@ -142,16 +175,13 @@ impl Logger {
         let template = self.shown_of_place(site.template);
         let file = site.file.map(|file| self.shown_of_place(file));
         let site = &Site { target: &target, template: &template, file: file.as_deref(), ..*site };
-        if !self.is_enabled(site.level, site.target) {
-            return;
-        }
-        let pass = match self.rule_for(site) {
-            Some(rule) => self.sample(rule, site, number),
-            None => Some(Pass::CERTAIN),
+        let pass = match self.is_enabled(site.level, site.target) {
+            true => self.rule_for(site).map_or(Some(Pass::CERTAIN), |rule| self.sample(rule, site, number)),
+            false => None,
         };
-        if let Some(Pass { rate }) = pass {
+        if let Some(pass) = pass.or_else(|| self.pass_to_recorder(site)) {
             let fields = fields.as_fields();
-            self.log_call(&Call { site, fields, message, rate, may_be_sampled: true });
+            self.log_call(&Call { site, fields, message, rate: pass.rate, may_be_sampled: true }, pass);
         }
     }
 
@@ -268,6 +298,8 @@ impl Logger {
     ///
     /// The first that an output had.
     pub fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
+        #[cfg(feature = "panic")]
+        crate::panic::wait(deadline);
         self.tell_summaries(Told::All);
         self.on_every_sink(deadline, |sink, left| sink.flush(left))
     }
@@ -278,6 +310,8 @@ impl Logger {
     ///
     /// The first that an output had.
     pub fn close(&self, deadline: Duration) -> Result<(), SinkError> {
+        #[cfg(feature = "panic")]
+        crate::panic::wait(deadline);
         self.tell_summaries(Told::All);
         self.on_every_sink(deadline, |sink, left| sink.close(left))
     }
@@ -306,11 +340,49 @@ impl Logger {
             Some(answer) if self.name.is_none() => answer,
             _ => self.answer(callsite, filter),
         };
-        match answer.rule_asked() {
+        let pass = match answer.rule_asked() {
             Some(rule) => self.gate_of_rule(rule, callsite),
             None if answer == Answer::STOP => None,
-            None => Some(Pass::CERTAIN),
+            None => return Some(Pass::CERTAIN),
+        };
+        pass.or_else(|| self.pass_to_recorder(&callsite.site))
+    }
+
+    /// What levels or a sampler stopped may still be held. A record that the sampler has counted already stands for none.
+    fn pass_to_recorder(&self, site: &Site<'_>) -> Option<Pass> {
+        self.recorder.as_ref()?.wants(site.level).then(|| {
+            let rate = if self.is_enabled(site.level, site.target) { SampleRate::NONE } else { SampleRate::ONE };
+            Pass { rate, is_only_held: true }
+        })
+    }
+
+    /// Whether the levels let a call site pass, whatever a sampler says.
+    #[cfg(feature = "http")]
+    pub(crate) fn passes_levels(&self, callsite: &'static Callsite) -> bool {
+        callsite.is_certain() || self.is_enabled(callsite.site.level, callsite.site.target)
+    }
+
+    /// Logs from a call site that has no macro.
+    #[cfg(feature = "http")]
+    pub(crate) fn log_site(
+        &self,
+        callsite: &'static Callsite,
+        pass: Pass,
+        may_be_sampled: bool,
+        message: fmt::Arguments<'_>,
+        values: &[Value<'_>],
+    ) {
+        let fields = Fields::Gathered { keys: &callsite.keys, values };
+        let call = Call { site: &callsite.site, message, fields, rate: pass.rate, may_be_sampled };
+        if !self.log_at_once::<true>(&call, &callsite.keys) {
+            self.log_call(&call, pass);
         }
+    }
+
+    /// Whether a recorder has to be asked.
+    #[inline(always)]
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.recorder.is_some()
     }
 
     /// The rule that this call site is known to meet.
@@ -366,13 +438,16 @@ impl Logger {
             return None;
         }
         let offer = Offer::new(site.level, self.name.as_deref().unwrap_or(site.target), number);
-        gate.sample(rule, &offer, &mut |summary| self.tell(&summary)).map(|rate| Pass { rate })
+        gate.sample(rule, &offer, &mut |summary| self.tell(&summary)).map(Pass::at)
     }
 
     /// Logs what has passed the gates in the usual case: the thread's memory is there, and if that is asked for, the thread
     /// is in no scope. Says whether it did. The walk becomes part of whoever calls this.
     #[inline(always)]
     pub(crate) fn log_at_once<const IN_SCOPES_TOO: bool>(&self, call: &Call<'_>, keys: &'static KeySet) -> bool {
+        if IN_SCOPES_TOO && self.is_recorded() {
+            return false;
+        }
         let is_logged = Workspace::lend_kept::<IN_SCOPES_TOO>(
             #[inline(always)]
             |workspace| self.walk(call, Some(keys), workspace),
@@ -383,29 +458,90 @@ impl Logger {
         is_logged
     }
 
-    /// Logs what has passed the gates in any case: the first record of a thread, the last ones, and what is logged while
-    /// another record is on its way.
+    /// Logs what has passed the gates in any case: the first record of a thread, the last ones, what is logged while
+    /// another record is on its way, and what may have to be held.
     #[inline(never)]
-    pub(crate) fn log_call(&self, call: &Call<'_>) {
+    pub(crate) fn log_call(&self, call: &Call<'_>, pass: Pass) {
+        let level = call.site.level;
+        if let Some(recorder) = &self.recorder {
+            recorder.pass(call.site.template);
+        }
+        let is_held = match &self.recorder {
+            Some(recorder) if pass.is_only_held || recorder.holds_all() => self.hold(recorder, call, pass),
+            _ => false,
+        };
+        if is_held || pass.is_only_held {
+            return;
+        }
         Workspace::lend(|workspace| match workspace.depth > DEEPEST {
-            true => fault::report("logger", format_args!("records that log records go in a ring: one is lost")),
+            true => report_ring(),
             false => self.walk(call, call.fields.keys(), workspace),
         });
-        if call.site.level >= Level::FATAL {
+        if level >= Level::FATAL {
             self.end_fatal();
         }
+    }
+
+    /// Gives a record to the recorder; says whether that held it. It holds no error: an error is seen at once, and what led
+    /// to it with it.
+    #[cold]
+    #[inline(never)]
+    fn hold(&self, recorder: &Recorder, call: &Call<'_>, pass: Pass) -> bool {
+        Workspace::lend(|workspace| {
+            if workspace.depth > DEEPEST {
+                report_ring();
+                return true;
+            }
+            if call.site.level >= Level::ERROR && !pass.is_only_held {
+                recorder.give_up_wanted(&workspace.tools.place);
+                return false;
+            }
+            let mut is_held = false;
+            let mut hold = |format, line: &Line<'_>| {
+                is_held |= recorder.hold(&Bytes { format, line: *line, is_wanted: !pass.is_only_held });
+            };
+            let snapshot = recorder.snapshot();
+            self.walk_to(snapshot, call, call.fields.keys(), &mut workspace.tools, |record, line, _| {
+                snapshot.formats.hold(record, line, &mut hold);
+                if pass.is_only_held { Seen::ByNobody } else { Seen::ByAll }
+            });
+            is_held
+        })
     }
 
     /// The walk of a record. The keys are those of the call's fields: whoever knows that there are some saves asking.
     #[inline(always)]
     fn walk(&self, call: &Call<'_>, keys: Option<&'static KeySet>, workspace: &mut Workspace) {
         let snapshot = workspace.snapshots.of(&self.core);
+        self.walk_to(
+            snapshot,
+            call,
+            keys,
+            &mut workspace.tools,
+            #[inline(always)]
+            |record, line, place| {
+                snapshot.emit(record, line, place);
+                Seen::ByAll
+            },
+        );
+    }
+
+    /// The walk to whatever is to be done with the record at last.
+    #[inline(always)]
+    fn walk_to(
+        &self,
+        snapshot: &Snapshot,
+        call: &Call<'_>,
+        keys: Option<&'static KeySet>,
+        tools: &mut Tools,
+        emit: impl FnOnce(&mut Record<'_>, &mut Vec<u8>, &Place) -> Seen,
+    ) {
         let shape = &snapshot.shape;
         let literal = call.message.as_str();
         let findings = findings(keys, call.fields, literal, &shape.rules);
         let message = match literal {
             Some(_) if !findings.look_at_message() => None,
-            _ => Some(workspace.message.format(call.message, &shape.reading(&workspace.desk.scratch))),
+            _ => Some(tools.message.format(call.message, &shape.reading(&tools.desk.scratch))),
         };
         let head_site = if message.is_none() && self.name.is_none() { call.site_number() } else { 0 };
         let mut record = Record {
@@ -413,7 +549,7 @@ impl Logger {
             level: call.site.level,
             name: &self.name,
             message,
-            head: workspace.heads.at(head_site),
+            head: tools.heads.at(head_site),
             head_site,
             call,
             findings,
@@ -421,17 +557,17 @@ impl Logger {
             context: &self.context,
             shape,
             format: 0,
-            desk: &workspace.desk,
+            desk: &tools.desk,
             cut_from: 0,
         };
         if snapshot.detour.is_empty() {
-            snapshot.emit(&mut record, &mut workspace.line, &workspace.place);
+            emit(&mut record, &mut tools.line, &tools.place);
         } else {
-            self.write_hooked(snapshot, record, &mut workspace.added, &mut workspace.line, &workspace.place);
-            workspace.added.shed(LARGEST_KEPT);
+            self.write_hooked(snapshot, record, &mut tools.added, &mut tools.line, &tools.place, emit);
+            tools.added.shed(LARGEST_KEPT);
         }
-        if let Some(head) = workspace.desk.take_head() {
-            workspace.heads.keep(head);
+        if let Some(head) = tools.desk.take_head() {
+            tools.heads.keep(head);
         }
     }
 
@@ -444,6 +580,7 @@ impl Logger {
         added: &mut Block,
         line: &mut Vec<u8>,
         place: &Place,
+        emit: impl FnOnce(&mut Record<'_>, &mut Vec<u8>, &Place) -> Seen,
     ) {
         let Some(rate) = self.sample_by_field(snapshot, &record) else { return };
         // Whoever encodes it in a hook does so in a form of its own.
@@ -477,7 +614,9 @@ impl Logger {
             message: message.as_deref().or(record.message),
             ..record
         };
-        snapshot.emit_slowly(&mut record, line, place);
+        if emit(&mut record, line, place) == Seen::ByNobody {
+            return;
+        }
         record.format = Record::NO_FORMAT;
         for hook in snapshot.detour.hooks().iter() {
             hook.run_observe(&record);
@@ -538,7 +677,7 @@ impl Logger {
     /// Logs how many records a sampler kept back. The record is no subject of sampling itself, and speaks for all that
     /// log through this core: it bears neither the name nor the fields of whoever happened to end the window.
     fn tell(&self, summary: &Summary) {
-        let root = Logger { core: Arc::clone(&self.core), context: Context::EMPTY, name: None };
+        let root = Logger::bare(Arc::clone(&self.core));
         let site = Site {
             level: summary.level(),
             target: summary.target(),
@@ -553,13 +692,14 @@ impl Logger {
         fields.add(keys::STANDS_FOR, summary.stands_for());
         let window = summary.window();
         fields.add(keys::WINDOW, Duration::from_nanos(window.end.saturating_sub(window.start)));
-        root.log_call(&Call {
+        let call = Call {
             site: &site,
             fields: fields.as_fields(),
             message: format_args!("{summary}"),
             rate: SampleRate::ONE,
             may_be_sampled: false,
-        });
+        };
+        root.log_call(&call, Pass::CERTAIN);
     }
 
     fn tell_summaries(&self, told: Told) {
@@ -577,11 +717,16 @@ impl Logger {
     fn keep_telling_summaries(&self) {
         let core = Arc::downgrade(&self.core);
         background::after(BETWEEN_SUMMARIES, move || {
-            let logger = Logger { core: core.upgrade()?, context: Context::EMPTY, name: None };
+            let logger = Logger::bare(core.upgrade()?);
             logger.tell_summaries(Told::Due);
             Some(BETWEEN_SUMMARIES)
         });
     }
+}
+
+#[cold]
+fn report_ring() {
+    fault::report("logger", format_args!("records that log records go in a ring: one is lost"));
 }
 
 const SUMMARY: &str = "similar records were suppressed";
@@ -601,6 +746,14 @@ fn number_of(site: &Site<'_>) -> u64 {
     let line = u64::from(site.line.unwrap_or(0));
     let texts = [site.target, site.file.unwrap_or(""), site.template];
     texts.iter().fold(line, |number, text| number.rotate_left(7) ^ stable_hash(text.as_bytes()))
+}
+
+/// Whether those who observe records are to see one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    ByAll,
+    /// It may never have been.
+    ByNobody,
 }
 
 /// Which summaries are told.

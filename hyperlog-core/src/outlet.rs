@@ -96,6 +96,35 @@ impl Formats {
     }
 }
 
+impl Formats {
+    /// Encodes a record once for each format, for a recorder to hold. None of the outputs is told.
+    pub(crate) fn hold(&self, record: &mut Record<'_>, bytes: &mut Vec<u8>, hold: &mut dyn FnMut(usize, &Line<'_>)) {
+        for (index, encoder) in self.encoders().enumerate() {
+            (record.format, record.cut_from) = (index, 0);
+            bytes.clear();
+            let partition = contain(|| match encoder.encode(record, bytes) {
+                partition if bytes.len() <= record.shape.rules.limits.record => partition,
+                _ => encode_shorter(encoder, record, bytes),
+            });
+            match partition {
+                Some(partition) => {
+                    hold(index, &Line { bytes, level: record.level, timestamp: record.timestamp, partition });
+                }
+                None => fault::report("encoder", format_args!("it panicked, and the record is lost")),
+            }
+        }
+    }
+
+    /// Gives a record that was held to every output of its format that wants it.
+    pub(crate) fn give(&self, format: usize, line: &Line<'_>, place: &Place) {
+        let outlets = match self {
+            Formats::One { outlet, .. } => std::slice::from_ref(outlet),
+            Formats::Many(formats) => formats.get(format).map_or(&[][..], |format| &format.outlets),
+        };
+        outlets.iter().filter(|outlet| outlet.level.allows(line.level)).for_each(|outlet| outlet.give(line, place));
+    }
+}
+
 impl Format {
     fn wants(&self, level: Level) -> bool {
         self.outlets.iter().any(|outlet| outlet.level.allows(level))
@@ -196,10 +225,14 @@ const SHORTEST_TEXT: usize = 32;
 impl Outlet {
     #[inline(always)]
     fn write(&self, record: &Record<'_>, bytes: &[u8], partition: Partition, place: &Place) {
-        let line = Line { bytes, level: record.level, timestamp: record.timestamp, partition };
-        match contain(|| self.sink.write(&line)) {
-            Some(Written::Done) => self.counters.write(record.level, place),
-            other => self.account_for(record.level, other, place),
+        self.give(&Line { bytes, level: record.level, timestamp: record.timestamp, partition }, place);
+    }
+
+    #[inline(always)]
+    fn give(&self, line: &Line<'_>, place: &Place) {
+        match contain(|| self.sink.write(line)) {
+            Some(Written::Done) => self.counters.write(line.level, place),
+            other => self.account_for(line.level, other, place),
         }
     }
 

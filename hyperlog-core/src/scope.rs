@@ -4,15 +4,18 @@
 //! meanwhile logs through it.
 
 use crate::bind::BindFields;
+use crate::contain::contain;
 use crate::field::FieldSet;
 use crate::logger::Logger;
 use crate::workspace::{is_in_scope, note_scope};
 use pin_project_lite::pin_project;
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context as TaskContext, Poll};
 
 /// What one unit of work shares: a request, a job. Cloning shares it.
@@ -32,7 +35,32 @@ use std::task::{Context as TaskContext, Poll};
 /// assert_eq!(record.text("user"), "ann");
 /// ```
 #[derive(Clone)]
-pub struct Scope(Arc<Mutex<Logger>>);
+pub struct Scope(Arc<Shared<dyn Subject>>);
+
+/// In one piece of memory, whatever the work is.
+struct Shared<S: ?Sized> {
+    /// What the work was given to log with.
+    given: Logger,
+    /// The same with what all records of the work bear, made when the first of them comes.
+    own: OnceLock<Logger>,
+    /// What has been bound since; none is there as long as nothing was.
+    bound: Mutex<Option<Logger>>,
+    is_bound: AtomicBool,
+    subject: S,
+}
+
+/// What a unit of work is.
+pub(crate) trait Subject: Any + Send + Sync {
+    /// The logger of the work, made of the one that it was given: with what all of its records bear.
+    fn logger(&self, given: &Logger) -> Logger;
+}
+
+/// Work of which nothing is known.
+impl Subject for () {
+    fn logger(&self, given: &Logger) -> Logger {
+        given.clone()
+    }
+}
 
 thread_local! {
     /// The scopes that were entered and not left, each within the one before.
@@ -48,7 +76,19 @@ fn with_entered<R>(act: impl FnOnce(&mut Vec<(u64, Scope)>) -> R) -> Option<R> {
 impl Scope {
     /// A unit of work that logs through this logger.
     pub fn new(logger: Logger) -> Scope {
-        Scope(Arc::new(Mutex::new(logger)))
+        Scope::of(logger, ())
+    }
+
+    pub(crate) fn of(given: Logger, subject: impl Subject) -> Scope {
+        let (own, bound) = (OnceLock::new(), Mutex::new(None));
+        Scope(Arc::new(Shared { given, own, bound, is_bound: AtomicBool::new(false), subject }))
+    }
+
+    /// What the work is, if it is of this kind.
+    #[cfg(feature = "http")]
+    pub(crate) fn subject<S: Subject>(&self) -> Option<&S> {
+        let subject: &dyn Any = &self.0.subject;
+        subject.downcast_ref()
     }
 
     /// The scope of what this thread is doing right now.
@@ -64,7 +104,56 @@ impl Scope {
 
     /// The logger, with all that has been bound so far.
     pub fn logger(&self) -> Logger {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.with_logger(Logger::clone)
+    }
+
+    /// Lends the logger.
+    pub(crate) fn with_logger<R>(&self, act: impl FnOnce(&Logger) -> R) -> R {
+        if self.0.is_bound.load(Ordering::Acquire)
+            && let Some(logger) = self.lock().clone()
+        {
+            return act(&logger);
+        }
+        act(self.own())
+    }
+
+    /// Whether anything was logged or bound: if not, the logger is still the one that was given.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_touched(&self) -> bool {
+        self.0.own.get().is_some()
+    }
+
+    /// The logger that the work was given.
+    #[cfg(feature = "http")]
+    pub(crate) fn given(&self) -> &Logger {
+        &self.0.given
+    }
+
+    fn own(&self) -> &Logger {
+        match self.0.own.get() {
+            Some(logger) => logger,
+            None => self.make_own(),
+        }
+    }
+
+    /// Not under a lock: an encoder of the user's own sees the fields, and may log through this very scope.
+    #[cold]
+    #[inline(never)]
+    fn make_own(&self) -> &Logger {
+        thread_local!(static IS_MAKING: Cell<bool> = const { Cell::new(false) });
+        if IS_MAKING.replace(true) {
+            return &self.0.given;
+        }
+        let made = contain(|| self.0.subject.logger(&self.0.given));
+        IS_MAKING.set(false);
+        match made {
+            Some(logger) => self.0.own.get_or_init(|| logger),
+            None => &self.0.given,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Logger>> {
+        self.0.bound.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds fields to every later record of this scope.
@@ -84,12 +173,25 @@ impl Scope {
         }
     }
 
+    /// Puts another logger in the place of the one that is there.
+    #[cfg(feature = "http")]
+    pub(crate) fn rebind(&self, change: impl Fn(&Logger) -> Logger) {
+        loop {
+            let before = self.logger();
+            if self.replace(&before, change(&before)) {
+                return;
+            }
+        }
+    }
+
     /// Puts a logger in the place of another, if it is still there.
     fn replace(&self, before: &Logger, after: Logger) -> bool {
-        let mut logger = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_there = logger.is_bound_as(before);
+        let own = self.own();
+        let mut bound = self.lock();
+        let is_there = bound.as_ref().unwrap_or(own).is_bound_as(before);
         if is_there {
-            *logger = after;
+            *bound = Some(after);
+            self.0.is_bound.store(true, Ordering::Release);
         }
         is_there
     }

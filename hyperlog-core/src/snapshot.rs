@@ -74,11 +74,4 @@ impl Snapshot {
     pub(crate) fn emit(&self, record: &mut Record<'_>, line: &mut Vec<u8>, place: &Place) {
         self.formats.write(record, line, place);
     }
-
-    /// [`Snapshot::emit`], out of the way of records that no hook meets.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn emit_slowly(&self, record: &mut Record<'_>, line: &mut Vec<u8>, place: &Place) {
-        self.emit(record, line, place);
-    }
 }

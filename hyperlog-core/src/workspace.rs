@@ -17,16 +17,21 @@ use std::sync::atomic::Ordering;
 /// The memory a thread logs with. It is taken while a record is on its way, so that a record logged meanwhile, by a
 /// `Display` say, finds none and makes its own.
 pub(crate) struct Workspace {
+    pub(crate) snapshots: Snapshots,
+    pub(crate) tools: Tools,
+    /// How many there were when it was made, itself included: as many records of this thread are on their way at most.
+    pub(crate) depth: u32,
+}
+
+/// What a record is made with.
+pub(crate) struct Tools {
     pub(crate) line: Vec<u8>,
     pub(crate) message: Message,
     pub(crate) desk: Desk,
     pub(crate) heads: Heads,
-    pub(crate) snapshots: Snapshots,
     pub(crate) place: Place,
     /// What hooks add.
     pub(crate) added: Block,
-    /// How many there were when it was made, itself included: as many records of this thread are on their way at most.
-    pub(crate) depth: u32,
 }
 
 thread_local! {
@@ -96,22 +101,21 @@ impl Workspace {
     fn make() -> Box<Workspace> {
         let depth = DEPTH.get() + 1;
         DEPTH.set(depth);
-        Box::new(Workspace {
+        let tools = Tools {
             line: Vec::with_capacity(1024),
             message: Message::default(),
             desk: Desk::new(),
             heads: Heads::new(),
-            snapshots: Snapshots::default(),
             place: Place::claim(),
             added: Block::new(),
-            depth,
-        })
+        };
+        Box::new(Workspace { snapshots: Snapshots::default(), tools, depth })
     }
 
     #[inline(always)]
     fn tidy(&mut self) {
-        if self.line.capacity() > LARGEST_KEPT {
-            self.line = Vec::with_capacity(1024);
+        if self.tools.line.capacity() > LARGEST_KEPT {
+            self.tools.line = Vec::with_capacity(1024);
         }
     }
 }

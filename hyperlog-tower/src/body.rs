@@ -6,7 +6,6 @@ use crate::BoxError;
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use hyperlog_core::http::Exchange;
-use hyperlog_core::panic;
 use pin_project_lite::pin_project;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -18,14 +17,15 @@ pin_project! {
         inner: Option<B>,
         // What is sent where there is no body inside.
         reply: Option<Bytes>,
-        exchange: Exchange,
+        // None if it passes.
+        exchange: Option<Exchange>,
     }
 
     impl<B> PinnedDrop for LogBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             // What is let go of here may log, and belongs to the request.
-            let _entered = this.exchange.enter();
+            let _entered = this.exchange.as_ref().map(Exchange::enter);
             this.inner.set(None);
         }
     }
@@ -36,11 +36,21 @@ impl<B: Body> LogBody<B> {
         if body.is_end_stream() {
             exchange.close();
         }
-        LogBody { inner: Some(body), reply: None, exchange }
+        LogBody { inner: Some(body), reply: None, exchange: Some(exchange) }
     }
 
-    pub(crate) fn reply(reply: Bytes, exchange: Exchange) -> LogBody<B> {
-        LogBody { inner: None, reply: Some(reply), exchange }
+    pub(crate) fn reply(reply: Bytes, mut exchange: Exchange) -> LogBody<B> {
+        if reply.is_empty() {
+            exchange.close();
+        }
+        LogBody { inner: None, reply: Some(reply).filter(|reply| !reply.is_empty()), exchange: Some(exchange) }
+    }
+}
+
+impl<B> LogBody<B> {
+    /// Of a response that is none of our business.
+    pub(crate) fn passing(body: B) -> LogBody<B> {
+        LogBody { inner: Some(body), reply: None, exchange: None }
     }
 }
 
@@ -58,30 +68,27 @@ where
         let Some(mut inner) = this.inner.as_pin_mut() else {
             return Poll::Ready(this.reply.take().map(|reply| Ok(send_reply(reply, this.exchange))));
         };
-        let _entered = this.exchange.enter();
-        match panic::catch(|| inner.as_mut().poll_frame(context)) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(Some(Ok(frame)))) => {
-                if let Some(data) = frame.data_ref() {
-                    this.exchange.sent(data.remaining());
-                }
+        let Some(exchange) = this.exchange else { return inner.poll_frame(context).map_err(Into::into) };
+        match exchange.run(|| inner.as_mut().poll_frame(context)) {
+            Some(Poll::Pending) => Poll::Pending,
+            Some(Poll::Ready(Some(Ok(frame)))) => {
+                watch(&frame, exchange);
                 if inner.is_end_stream() {
-                    this.exchange.close();
+                    exchange.close();
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
-            Ok(Poll::Ready(Some(Err(error)))) => {
+            Some(Poll::Ready(Some(Err(error)))) => {
                 let error = error.into();
-                this.exchange.failed(&*error);
+                exchange.failed(&*error);
                 Poll::Ready(Some(Err(error)))
             }
-            Ok(Poll::Ready(None)) => {
-                this.exchange.close();
+            Some(Poll::Ready(None)) => {
+                exchange.close();
                 Poll::Ready(None)
             }
-            Err(panic) => {
-                this.exchange.panicked(&panic);
-                this.exchange.close();
+            None => {
+                exchange.close();
                 Poll::Ready(Some(Err("the response body panicked".into())))
             }
         }
@@ -102,9 +109,23 @@ where
     }
 }
 
-fn send_reply<D: From<Bytes>>(reply: Bytes, exchange: &mut Exchange) -> Frame<D> {
-    exchange.sent(reply.len());
-    exchange.close();
+fn watch<D: Buf>(frame: &Frame<D>, exchange: &mut Exchange) {
+    if let Some(data) = frame.data_ref() {
+        exchange.sent(data.remaining());
+        if exchange.shows_body() {
+            // All that is in memory in one piece: a buffer of several shows its first.
+            exchange.show(data.chunk());
+        }
+    } else if let Some(trailers) = frame.trailers_ref() {
+        exchange.trailers(|name| Some(trailers.get(name)?.as_bytes()));
+    }
+}
+
+fn send_reply<D: From<Bytes>>(reply: Bytes, exchange: &mut Option<Exchange>) -> Frame<D> {
+    if let Some(exchange) = exchange {
+        exchange.sent(reply.len());
+        exchange.close();
+    }
     Frame::data(D::from(reply))
 }
 

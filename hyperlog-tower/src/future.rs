@@ -2,14 +2,15 @@
 
 use crate::BoxError;
 use crate::body::LogBody;
-use crate::head::ShownResponse;
+use crate::head::{IdHeader, ShownResponse};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::Body;
 use hyperlog_core::Value;
-use hyperlog_core::http::{Exchange, PROBLEM_JSON, RequestId, internal_server_error};
-use hyperlog_core::panic;
+use hyperlog_core::http::Exchange;
 use pin_project_lite::pin_project;
+use std::any::Any;
+use std::error::Error;
 use std::fmt::Display;
 use std::future::Future;
 use std::pin::Pin;
@@ -22,23 +23,34 @@ pin_project! {
         // None if the service panicked before there was a future.
         #[pin]
         inner: Option<F>,
-        // None once it has moved to the body.
-        exchange: Option<Exchange>,
+        // None if it passes, and once it has moved to the body.
+        watch: Option<Watch>,
+        is_passing: bool,
     }
 
     impl<F> PinnedDrop for LogFuture<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             // What is let go of here may log, and belongs to the request.
-            let _entered = this.exchange.as_ref().map(Exchange::enter);
+            let _entered = this.watch.as_ref().map(|watch| watch.exchange.enter());
             this.inner.set(None);
         }
     }
 }
 
+struct Watch {
+    exchange: Exchange,
+    id: IdHeader,
+}
+
 impl<F> LogFuture<F> {
-    pub(crate) fn new(inner: Option<F>, exchange: Exchange) -> LogFuture<F> {
-        LogFuture { inner, exchange: Some(exchange) }
+    pub(crate) fn new(inner: Option<F>, exchange: Exchange, id: IdHeader) -> LogFuture<F> {
+        LogFuture { inner, watch: Some(Watch { exchange, id }), is_passing: false }
+    }
+
+    /// Of a request that is none of our business.
+    pub(crate) fn passing(inner: F) -> LogFuture<F> {
+        LogFuture { inner: Some(inner), watch: None, is_passing: true }
     }
 }
 
@@ -48,63 +60,85 @@ where
     B: Body,
     B::Data: From<Bytes>,
     B::Error: Into<BoxError>,
-    E: Display,
+    E: Display + 'static,
 {
     type Output = Result<Response<LogBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        if *this.is_passing {
+            return match this.inner.as_pin_mut() {
+                Some(inner) => inner.poll(context).map_ok(|response| response.map(LogBody::passing)),
+                None => Poll::Pending,
+            };
+        }
         // Polled after its end: there is nothing more to come.
-        let Some(exchange) = this.exchange else { return Poll::Pending };
-        let _entered = exchange.enter();
+        let Some(watch) = this.watch else { return Poll::Pending };
         let polled = match this.inner.as_mut().as_pin_mut() {
             None => None,
-            Some(inner) => match panic::catch(|| inner.poll(context)) {
-                Ok(Poll::Pending) => return Poll::Pending,
-                Ok(Poll::Ready(result)) => Some(result),
-                Err(panic) => {
-                    exchange.panicked(&panic);
-                    None
-                }
+            Some(inner) => match watch.exchange.run(|| inner.poll(context)) {
+                Some(Poll::Pending) => return Poll::Pending,
+                Some(Poll::Ready(result)) => Some(result),
+                None => None,
             },
         };
-        this.inner.set(None);
-        let Some(mut exchange) = this.exchange.take() else { return Poll::Pending };
+        {
+            let _entered = watch.exchange.enter();
+            this.inner.set(None);
+        }
+        let Some(Watch { mut exchange, id }) = this.watch.take() else { return Poll::Pending };
         Poll::Ready(match polled {
-            Some(Ok(response)) => Ok(respond(response, exchange)),
+            Some(Ok(response)) => Ok(respond(response, exchange, id)),
             Some(Err(error)) => {
-                exchange.failed(Value::Display(&error));
+                match cause_of(&error) {
+                    Some(cause) => exchange.failed(Value::Error(cause)),
+                    None => exchange.failed(Value::Display(&error)),
+                }
                 Err(error)
             }
-            None => Ok(apologise(exchange)),
+            None => Ok(apologise(exchange, id)),
         })
     }
 }
 
-/// The name of the header that carries the request's id.
-const REQUEST_ID: HeaderName = HeaderName::from_static(RequestId::HEADER);
-
-/// Puts the id into the headers of a request or a response, in the place of any other.
-pub(crate) fn set_request_id(headers: &mut HeaderMap, id: &RequestId) {
-    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-        headers.insert(REQUEST_ID, value);
+/// An error with its causes, if it is one of the types that errors of services usually have: all that is asked of them is
+/// that they can be shown, so that any can be.
+fn cause_of<E: 'static>(error: &E) -> Option<&(dyn Error + 'static)> {
+    let error: &dyn Any = error;
+    if let Some(boxed) = error.downcast_ref::<BoxError>() {
+        Some(&**boxed)
+    } else if let Some(error) = error.downcast_ref::<std::io::Error>() {
+        Some(error)
+    } else {
+        None
     }
 }
 
-fn respond<B: Body>(mut response: Response<B>, mut exchange: Exchange) -> Response<LogBody<B>> {
-    set_request_id(response.headers_mut(), exchange.id());
+fn respond<B: Body>(mut response: Response<B>, mut exchange: Exchange, id: IdHeader) -> Response<LogBody<B>> {
+    id.put(response.headers_mut());
+    if let Some(timing) = exchange.server_timing().and_then(|timing| HeaderValue::try_from(timing).ok()) {
+        response.headers_mut().append(HeaderName::from_static("server-timing"), timing);
+    }
     let body_size = response.body().size_hint().exact();
     exchange.responded(&ShownResponse { head: &response, body_size });
     response.map(|body| LogBody::new(body, exchange))
 }
 
 /// What the client gets instead of a response when the service panicked.
-fn apologise<B: Body>(mut exchange: Exchange) -> Response<LogBody<B>> {
-    let reply = Bytes::from(internal_server_error(exchange.id()));
+fn apologise<B: Body>(mut exchange: Exchange, id: IdHeader) -> Response<LogBody<B>> {
+    let reply = exchange.panic_reply();
     let mut response = Response::new(());
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-    set_request_id(response.headers_mut(), exchange.id());
-    exchange.responded(&ShownResponse { head: &response, body_size: Some(reply.len() as u64) });
-    response.map(|()| LogBody::reply(reply, exchange))
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Ok(content_type) = HeaderValue::try_from(reply.content_type) {
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    }
+    for (name, value) in reply.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    id.put(response.headers_mut());
+    let body = Bytes::from(reply.body);
+    exchange.responded(&ShownResponse { head: &response, body_size: Some(body.len() as u64) });
+    response.map(|()| LogBody::reply(body, exchange))
 }

@@ -3,10 +3,14 @@
 //! Routes and peers are not part of the `http` crate: frameworks put them into the extensions, each in its own type, and
 //! say by a [`Router`] how to read them.
 
-use http::{Extensions, Request, Response, Uri};
-use hyperlog_core::http::{RequestHead, ResponseHead};
+use crate::BoxError;
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
+use hyperlog_core::http::{Header, RequestHead, RequestId, RequestMeter, ResponseHead};
+use std::any::Any;
+use std::error::Error;
 use std::marker::PhantomData;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What a framework leaves in the extensions of a request.
 pub trait Router: 'static {
@@ -16,16 +20,22 @@ pub trait Router: 'static {
         None
     }
 
-    /// The path as the client sent it, where routers have cut something off since.
-    fn path<'a>(uri: &'a Uri, extensions: &'a Extensions) -> &'a str {
+    /// The address of the request as the client sent it, where routers have cut something off since.
+    fn uri<'a>(uri: &'a Uri, extensions: &'a Extensions) -> &'a Uri {
         let _ = extensions;
-        uri.path()
+        uri
     }
 
     /// The address at the other end of the connection.
     fn peer(extensions: &Extensions) -> Option<IpAddr> {
         let _ = extensions;
         None
+    }
+
+    /// Has the meter see the body of a request as it is read, if the body is of a type that allows that: otherwise the
+    /// length that the request announces counts.
+    fn meter(body: &mut dyn Any, meter: RequestMeter) {
+        let _ = (body, meter);
     }
 }
 
@@ -50,7 +60,11 @@ impl<Q, R: Router> RequestHead for ShownRequest<'_, Q, R> {
     }
 
     fn path(&self) -> &str {
-        R::path(self.0.uri(), self.0.extensions())
+        R::uri(self.0.uri(), self.0.extensions()).path()
+    }
+
+    fn query(&self) -> Option<&str> {
+        R::uri(self.0.uri(), self.0.extensions()).query()
     }
 
     fn route(&self) -> Option<&str> {
@@ -61,8 +75,16 @@ impl<Q, R: Router> RequestHead for ShownRequest<'_, Q, R> {
         Some(self.0.headers().get(name)?.as_bytes())
     }
 
+    fn for_each_header<'h>(&'h self, each: &mut dyn FnMut(Header<'h>)) {
+        show_headers(self.0.headers(), each);
+    }
+
     fn peer(&self) -> Option<IpAddr> {
         R::peer(self.0.extensions())
+    }
+
+    fn extensions(&self) -> &dyn Any {
+        self.0.extensions()
     }
 }
 
@@ -81,7 +103,88 @@ impl<B> ResponseHead for ShownResponse<'_, B> {
         Some(self.head.headers().get(name)?.as_bytes())
     }
 
+    fn for_each_header<'h>(&'h self, each: &mut dyn FnMut(Header<'h>)) {
+        show_headers(self.head.headers(), each);
+    }
+
     fn body_size(&self) -> Option<u64> {
         self.body_size
+    }
+
+    fn cause(&self) -> Option<&(dyn Error + 'static)> {
+        let Cause(error) = self.head.extensions().get()?;
+        Some(&**error)
+    }
+
+    fn extensions(&self) -> &dyn Any {
+        self.head.extensions()
+    }
+}
+
+/// An error that travels with a response, in its extensions, to the access record: for error types that cannot log where
+/// they become a response.
+#[derive(Clone)]
+pub struct Cause(Arc<dyn Error + Send + Sync>);
+
+impl Cause {
+    /// Takes an error along.
+    pub fn new(error: impl Into<BoxError>) -> Cause {
+        Cause(Arc::from(error.into()))
+    }
+}
+
+impl std::fmt::Debug for Cause {
+    /// Without the error: it has met no redaction.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Cause(..)")
+    }
+}
+
+fn show_headers<'h>(headers: &'h HeaderMap, each: &mut dyn FnMut(Header<'h>)) {
+    for (name, value) in headers {
+        each(Header { name: name.as_str(), value: value.as_bytes(), is_sensitive: value.is_sensitive() });
+    }
+}
+
+/// What an extension holds, for extractors: see [`Extract`](hyperlog_core::http::Extract).
+///
+/// ```
+/// use hyperlog_core::FieldSet;
+/// use hyperlog_core::http::RequestHead;
+/// use hyperlog_tower::{HyperLogLayer, extension};
+///
+/// #[derive(Clone)]
+/// struct Tenant(&'static str);
+///
+/// let layer = HyperLogLayer::new().extract(|head: &dyn RequestHead, fields: &mut FieldSet| {
+///     if let Some(Tenant(name)) = extension(head.extensions()) {
+///         fields.add("tenant", *name);
+///     }
+/// });
+/// ```
+pub fn extension<T: Send + Sync + 'static>(extensions: &dyn Any) -> Option<&T> {
+    extensions.downcast_ref::<Extensions>()?.get()
+}
+
+/// A request's id as a header: the name, and a value that costs nothing to copy.
+#[derive(Clone)]
+pub(crate) struct IdHeader {
+    name: HeaderName,
+    value: Option<HeaderValue>,
+}
+
+impl IdHeader {
+    pub(crate) fn new(name: &str, id: &RequestId) -> IdHeader {
+        const DEFAULT: HeaderName = HeaderName::from_static(RequestId::HEADER);
+        let name = if name == RequestId::HEADER { Ok(DEFAULT) } else { HeaderName::from_bytes(name.as_bytes()) };
+        let value = HeaderValue::from_maybe_shared(bytes::Bytes::from_owner(id.clone())).ok();
+        IdHeader { name: name.unwrap_or(DEFAULT), value }
+    }
+
+    /// Puts the id into the headers of a request or a response, in the place of any other.
+    pub(crate) fn put(self, headers: &mut HeaderMap) {
+        if let Some(value) = self.value {
+            headers.insert(self.name, value);
+        }
     }
 }

@@ -37,13 +37,21 @@ mod body;
 mod future;
 mod head;
 mod layer;
+mod outgoing;
+mod route;
 mod service;
+#[cfg(feature = "tokio")]
+mod task;
 
 pub use crate::body::LogBody;
 pub use crate::future::LogFuture;
-pub use crate::head::{NoRouter, Router};
+pub use crate::head::{Cause, NoRouter, Router, extension};
 pub use crate::layer::{HyperLogLayer, LogLayer};
+pub use crate::outgoing::{OutgoingLayer, OutgoingService, put_ids};
+pub use crate::route::{RouteLog, RouteLogService};
 pub use crate::service::LogService;
+#[cfg(feature = "tokio")]
+pub use crate::task::{spawn, spawn_blocking};
 
 /// Any error, as bodies give them.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -2,14 +2,14 @@
 
 use crate::BoxError;
 use crate::body::LogBody;
-use crate::future::{LogFuture, set_request_id};
-use crate::head::{Router, ShownRequest};
+use crate::future::LogFuture;
+use crate::head::{IdHeader, Router, ShownRequest};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use hyperlog_core::Logger;
-use hyperlog_core::http::Exchange;
-use hyperlog_core::panic;
+use hyperlog_core::http::{Exchange, SeenPolicy};
+use hyperlog_core::{Logger, Scope};
+use std::any::Any;
 use std::fmt::Display;
 use std::marker::PhantomData;
 use std::task::{Context, Poll};
@@ -19,20 +19,22 @@ use tower_service::Service;
 pub struct LogService<S, R> {
     inner: S,
     logger: Option<Logger>,
+    policy: SeenPolicy,
     router: PhantomData<fn() -> R>,
 }
 
 impl<S, R> LogService<S, R> {
-    pub(crate) fn new(inner: S, logger: Option<Logger>) -> LogService<S, R> {
-        LogService { inner, logger, router: PhantomData }
+    pub(crate) fn new(inner: S, logger: Option<Logger>, policy: SeenPolicy) -> LogService<S, R> {
+        LogService { inner, logger, policy, router: PhantomData }
     }
 }
 
 impl<S, R, Q, B> Service<Request<Q>> for LogService<S, R>
 where
     S: Service<Request<Q>, Response = Response<B>>,
-    S::Error: Display,
+    S::Error: Display + 'static,
     R: Router,
+    Q: 'static,
     B: Body,
     B::Data: From<Bytes>,
     B::Error: Into<BoxError>,
@@ -46,12 +48,24 @@ where
     }
 
     fn call(&mut self, mut request: Request<Q>) -> LogFuture<S::Future> {
+        if self.policy.is_outdated() {
+            self.policy.renew();
+        }
+        let policy = self.policy.policy();
+        if policy.is_off() {
+            return LogFuture::passing(self.inner.call(request));
+        }
+        if let Some(scope) = request.extensions().get::<Scope>() {
+            policy.refine(scope, &ShownRequest::<Q, R>::new(&request));
+            return LogFuture::passing(self.inner.call(request));
+        }
         let mut exchange = self.open(&request);
-        set_request_id(request.headers_mut(), exchange.id());
+        let id = IdHeader::new(exchange.id_header(), exchange.id());
+        id.clone().put(request.headers_mut());
         request.extensions_mut().insert(exchange.scope().clone());
-        let _entered = exchange.enter();
-        let future = panic::catch(|| self.inner.call(request));
-        LogFuture::new(future.inspect_err(|panic| exchange.panicked(panic)).ok(), exchange)
+        R::meter(request.body_mut() as &mut dyn Any, exchange.request_meter());
+        let future = exchange.run(|| self.inner.call(request));
+        LogFuture::new(future, exchange, id)
     }
 }
 
@@ -59,15 +73,15 @@ impl<S, R: Router> LogService<S, R> {
     fn open<Q>(&self, request: &Request<Q>) -> Exchange {
         let head = ShownRequest::<Q, R>::new(request);
         match &self.logger {
-            Some(logger) => Exchange::open(logger, &head),
-            None => Exchange::open(&Logger::current(), &head),
+            Some(logger) => Exchange::open(logger, self.policy.policy(), &head),
+            None => Exchange::open(&Logger::current(), self.policy.policy(), &head),
         }
     }
 }
 
 impl<S: Clone, R> Clone for LogService<S, R> {
     fn clone(&self) -> LogService<S, R> {
-        LogService::new(self.inner.clone(), self.logger.clone())
+        LogService::new(self.inner.clone(), self.logger.clone(), self.policy.clone())
     }
 }
 

@@ -126,6 +126,7 @@ fn check_panic<H: Host>(request: &str) {
     stage.wait_for(is_access);
     assert_eq!(stage.send("GET /hello/ann").status, 200);
     stage.wait_for(|record| is_access(record) && record.number("status") == 200.0);
+    stage.wait_for(|record| is_kind(record, "panic"));
 
     let records = stage.captured.records();
     let access: Vec<_> = records.iter().filter(|record| is_access(record)).collect();

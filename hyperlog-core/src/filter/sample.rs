@@ -402,6 +402,21 @@ impl SampleRate {
     /// The record stands for itself.
     pub const ONE: SampleRate = SampleRate(1.0);
 
+    /// The record stands for all of which it is such a share.
+    #[cfg(feature = "http")]
+    pub(crate) fn of_share(share: f64) -> SampleRate {
+        if share > 0.0 && share < 1.0 { SampleRate((1.0 / share) as f32) } else { SampleRate::ONE }
+    }
+
+    /// The rate of what was sampled by both, one after the other.
+    #[cfg(feature = "http")]
+    pub(crate) fn times(self, other: SampleRate) -> SampleRate {
+        SampleRate(self.0 * other.0)
+    }
+
+    /// The record stands for none: others stand for it.
+    pub(crate) const NONE: SampleRate = SampleRate(0.0);
+
     /// Whether the record stands for itself.
     #[inline]
     pub(crate) fn is_one(self) -> bool {

@@ -4,17 +4,31 @@
 //! request stands, and `Drop` sees to it that no ending goes untold.
 
 use crate::field::FieldSet;
+use crate::filter::sample::{SampleRate, stable_hash};
+use crate::http::access::{Access as AccessRecord, AccessResponse};
+use crate::http::client_ip::client_ip;
+use crate::http::ended::Ended;
+use crate::http::flight::{Ticket, log_event};
 use crate::http::head::{RequestHead, ResponseHead};
 use crate::http::outcome::Outcome;
+use crate::http::policy::{InboundIds, Policy, Recovery, Reply, ServerTiming};
+use crate::http::polls::Polls;
+use crate::http::problem::{PROBLEM_JSON, internal_server_error};
+use crate::http::request::{Notes, Opening, Request};
 use crate::http::request_id::RequestId;
+use crate::http::route::{Access, Extra, RouteRule};
+use crate::http::rpc::Rpc;
+use crate::http::shown;
+use crate::http::trace_parent::TraceParent;
 use crate::keys;
-use crate::logger::Logger;
-#[cfg(feature = "panic")]
-use crate::panic::Panic;
-use crate::record::Site;
+use crate::level::Level;
+use crate::logger::{Logger, Pass};
+use crate::panic::{self, Origin, Panic};
+use crate::recorder::Told;
 use crate::scope::{Entered, Scope};
 use crate::value::{ToValue, Value};
-use std::net::IpAddr;
+use crate::workspace::Workspace;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A request and its response: opened, routed, responded, sent, closed.
@@ -24,25 +38,26 @@ use std::time::{Duration, Instant};
 ///
 /// ```
 /// use hyperlog_core::Logger;
-/// use hyperlog_core::http::{Exchange, RequestHead, ResponseHead};
-/// # use std::net::IpAddr;
+/// use hyperlog_core::http::{Exchange, Header, Policy, RequestHead, ResponseHead};
+/// use std::sync::Arc;
 /// # struct Request;
 /// # impl RequestHead for Request {
 /// #     fn method(&self) -> &str { "GET" }
 /// #     fn path(&self) -> &str { "/users/7" }
 /// #     fn route(&self) -> Option<&str> { Some("/users/{id}") }
 /// #     fn header(&self, _: &str) -> Option<&[u8]> { None }
-/// #     fn peer(&self) -> Option<IpAddr> { None }
+/// #     fn for_each_header<'h>(&'h self, _: &mut dyn FnMut(Header<'h>)) {}
 /// # }
 /// # struct Response;
 /// # impl ResponseHead for Response {
 /// #     fn status(&self) -> u16 { 200 }
 /// #     fn header(&self, _: &str) -> Option<&[u8]> { None }
+/// #     fn for_each_header<'h>(&'h self, _: &mut dyn FnMut(Header<'h>)) {}
 /// #     fn body_size(&self) -> Option<u64> { Some(5) }
 /// # }
 ///
 /// let (logger, captured) = Logger::capture();
-/// let mut exchange = Exchange::open(&logger, &Request);
+/// let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Request);
 /// exchange.responded(&Response);
 /// exchange.sent(5);
 /// exchange.close();
@@ -56,24 +71,39 @@ use std::time::{Duration, Instant};
 #[must_use = "an exchange that is dropped is over"]
 pub struct Exchange {
     scope: Scope,
-    id: RequestId,
-    opened: Instant,
-    /// What the record is going to say, as far as it cannot change any more.
-    fields: FieldSet,
-    route: Option<Box<str>>,
-    peer: Option<IpAddr>,
-    is_head: bool,
+    route: Routed,
     responded: Option<Responded>,
     sent: u64,
+    /// How much of the response's body is to be shown.
+    response_limit: usize,
+    is_head: bool,
     has_panicked: bool,
     is_closed: bool,
+    /// What the record is going to say beside what every record does.
+    fields: FieldSet,
+    /// None unless somebody wants to know.
+    polls: Option<Polls>,
+    rpc: Option<Rpc>,
+    /// A panic that something inside caught before we could.
+    swallowed: Option<Panic>,
+    _ticket: Option<Ticket>,
+}
+
+/// What is known of the route, beyond what was when the request came.
+enum Routed {
+    AsOpened,
+    Nowhere,
+    To(Box<str>),
 }
 
 /// What is known once there is a response.
+#[derive(Clone, Copy)]
 struct Responded {
     status: u16,
     after: Duration,
     extent: Extent,
+    /// Whether anybody asked for the body.
+    is_polled: bool,
 }
 
 /// How much of a body there is going to be.
@@ -99,29 +129,77 @@ enum Ending<'a> {
     Dropped,
 }
 
-/// The target of access records, by which they are filtered.
-const TARGET: &str = "hyperlog::http";
-
 impl Exchange {
     /// A request has come in. Its scope logs through a child of this logger that knows the request's id.
-    pub fn open(logger: &Logger, head: &impl RequestHead) -> Exchange {
+    pub fn open(logger: &Logger, policy: &Arc<Policy>, head: &impl RequestHead) -> Exchange {
         let opened = Instant::now();
-        let id = RequestId::accept(head.header(RequestId::HEADER));
-        let mut fields = FieldSet::new();
-        fields.add(keys::KIND, "access").add(keys::METHOD, head.method()).add(keys::PATH, head.path());
-        Exchange {
-            scope: Scope::new(logger.with(&FieldSet::new().with(keys::REQUEST_ID, id.as_str()))),
-            id,
+        let (id, id_source) = accept_id(policy, head);
+        let trace = head.header(TraceParent::HEADER).and_then(TraceParent::parse);
+        let (method, path, route) = (head.method(), head.path(), head.route());
+        let rule = policy.routes.rule_for(route, path).over(policy.default_rule);
+        let is_asked_for = policy
+            .debug
+            .as_ref()
+            .is_some_and(|debug| head.header(&debug.header).is_some_and(|token| debug.tokens.is_valid(token)));
+        let is_sampled = is_asked_for || rule.share.is_none_or(|share| is_within(share, &id, trace.as_ref()));
+        let agent = head.header("user-agent").map(String::from_utf8_lossy);
+        let mut drawn = FieldSet::new();
+        policy.extractors.iter().for_each(|extractor| extractor.on_request(head, &mut drawn));
+        let request = Request::new(Opening {
+            policy,
             opened,
-            fields,
-            route: head.route().map(Box::from),
-            peer: head.peer(),
-            is_head: head.method() == "HEAD",
+            id,
+            id_source,
+            trace,
+            client: client_ip(head, &policy.trusted),
+            method,
+            path,
+            route,
+            agent: agent.as_deref(),
+            query: head.query().filter(|_| rule.shows(Extra::Query)),
+            trace_state: trace.and_then(|_| TraceParent::state(head.header(TraceParent::STATE_HEADER)?)),
+            drawn,
+            rule,
+            is_asked_for,
+            is_sampled,
+            announced: head.header("content-length").and_then(parse_length).unwrap_or(0),
+            request_limit: body_limit(policy, &rule, Extra::RequestBody, |name| head.header(name)),
+        });
+        let holds_all = !is_sampled || rule.access == Some(Access::Quiet) && !is_asked_for;
+        request.record(logger, rule, holds_all);
+        let is_head = method == "HEAD";
+        let rpc = Rpc::of(head.header("content-type"));
+        let polls = (rule.shows(Extra::Polls) || policy.slow_poll.is_some()).then(Polls::default);
+        let mut fields = FieldSet::new();
+        if rule.shows(Extra::RequestHeaders) {
+            let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
+            fields.add(keys::REQUEST_HEADERS, shown::headers(&policy.request_headers, headers).to_value());
+        }
+        let scope = Scope::of(logger.clone(), request);
+        let ticket = policy.in_flight.as_ref().map(|in_flight| in_flight.enter(&scope, opened));
+        let exchange = Exchange {
+            scope,
+            route: Routed::AsOpened,
             responded: None,
             sent: 0,
+            response_limit: 0,
+            is_head,
             has_panicked: false,
             is_closed: false,
+            fields,
+            polls,
+            rpc,
+            swallowed: None,
+            _ticket: ticket,
+        };
+        if rule.shows(Extra::Start) {
+            exchange.tell_start();
         }
+        exchange
+    }
+
+    fn request(&self) -> &Request {
+        self.scope.request().expect("it was made with one")
     }
 
     /// What everything that works on this request shares.
@@ -129,27 +207,161 @@ impl Exchange {
         &self.scope
     }
 
-    /// Makes the request's scope current until the guard is dropped: for the length of one poll.
+    /// The id of the request.
+    pub fn id(&self) -> &RequestId {
+        &self.request().id
+    }
+
+    /// The name of the header that carries the id, in lower case.
+    pub fn id_header(&self) -> &str {
+        &self.request().policy.ids.header
+    }
+
+    /// Makes the request's scope current until the guard is dropped: for what is let go of.
     pub fn enter(&self) -> Entered {
         self.scope.enter()
     }
 
-    /// The id of the request.
-    pub fn id(&self) -> &RequestId {
-        &self.id
+    /// Runs a piece of the request, one poll say, in its scope. None if it panicked, which is told then.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of the work, once that is told, if the policy wants it so.
+    pub fn run<R>(&mut self, work: impl FnOnce() -> R) -> Option<R> {
+        let entered = self.scope.enter();
+        if let Some(responded) = &mut self.responded {
+            responded.is_polled = true;
+        }
+        let begun = self.polls.is_some().then(Instant::now);
+        let result = panic::catch_with(work, &mut self.swallowed);
+        if let (Some(polls), Some(begun)) = (&mut self.polls, begun) {
+            polls.add(begun.elapsed());
+            self.tell_slow_poll(begun.elapsed());
+        }
+        let panic = match result {
+            Ok(result) => return Some(result),
+            Err(panic) => panic,
+        };
+        self.panicked(&panic);
+        if self.request().policy.panics.recovery == Recovery::Resume {
+            self.close();
+            drop(entered);
+            panic.resume();
+        }
+        None
+    }
+
+    fn panicked(&mut self, panic: &Panic) {
+        if std::mem::replace(&mut self.has_panicked, true) {
+            return;
+        }
+        let number = panic.tell(&self.scope.logger(), Origin::Here);
+        self.fields.add(keys::ERROR, panic.message()).add(keys::LOCATION, panic.location());
+        self.fields.add(keys::PANIC_ID, number);
     }
 
     /// The route is known now, or it is known that there is none.
-    pub fn routed(&mut self, route: Option<&str>) {
-        if route != self.route.as_deref() {
-            self.route = route.map(Box::from);
+    pub fn routed(&mut self, route: Option<String>) {
+        self.route = match route {
+            Some(route) if self.request().route() == Some(&*route) => Routed::AsOpened,
+            Some(route) => Routed::To(route.into()),
+            None => Routed::Nowhere,
+        };
+    }
+
+    /// What the client gets instead of a response when the handler panicked.
+    pub fn panic_reply(&self) -> Reply {
+        let request = self.request();
+        match (&request.policy.panics.reply, &self.rpc) {
+            (_, Some(rpc)) => rpc.panic_reply(),
+            (Some(reply), None) => reply(&request.id),
+            (None, None) => Reply {
+                status: 500,
+                content_type: PROBLEM_JSON.to_owned(),
+                body: internal_server_error(&request.id),
+                headers: Vec::new(),
+            },
         }
+    }
+
+    /// Puts an error of which only the text is known on the record, unless one stands there.
+    pub fn record_error_text(&self, error: impl ToValue) {
+        self.scope.record_error_value(error.to_value());
+    }
+
+    /// A rule that is known only now, and counts less than what was said inside.
+    pub fn apply_before(&self, rule: RouteRule) {
+        self.request().note(|notes| notes.rule = notes.rule.over(rule));
     }
 
     /// There is a response; its body is still to come.
     pub fn responded(&mut self, head: &impl ResponseHead) {
+        let request = self.request();
+        let (status, after) = (head.status(), request.opened.elapsed());
         let extent = Extent::of(self.is_head, head);
-        self.responded = Some(Responded { status: head.status(), after: self.opened.elapsed(), extent });
+        let rule = request.rule_now();
+        let policy = Arc::clone(&request.policy);
+        if status >= 500
+            && let Some(swallowed) = self.swallowed.take()
+        {
+            self.panicked(&swallowed);
+        }
+        if rule.shows(Extra::ResponseHeaders) {
+            let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
+            self.fields.add(keys::RESPONSE_HEADERS, shown::headers(&policy.response_headers, headers).to_value());
+        }
+        policy.extractors.iter().for_each(|extractor| extractor.on_response(head, &mut self.fields));
+        if let Some(cause) = head.cause() {
+            self.scope.record_error(cause);
+        }
+        if let Some(rpc) = &mut self.rpc {
+            rpc.read(|name| head.header(name));
+        }
+        self.response_limit = body_limit(&policy, &rule, Extra::ResponseBody, |name| head.header(name));
+        self.responded = Some(Responded { status, after, extent, is_polled: false });
+        let tells_open = rule.shows(Extra::Open) || head.may_miss_the_end() && !rule.hides(Extra::Open);
+        if tells_open && matches!(extent, Extent::Unknown | Extent::Endless) {
+            self.tell_open(status, after);
+        }
+    }
+
+    /// The value of a `server-timing` header for the response, if the policy wants one and something took time.
+    pub fn server_timing(&self) -> Option<String> {
+        let request = self.request();
+        if request.policy.server_timing == ServerTiming::Hidden {
+            return None;
+        }
+        let taken = |name: &str, time: Duration| format!("{name};dur={:.3}", time.as_secs_f64() * 1000.0);
+        let mut parts = vec![taken("app", request.opened.elapsed())];
+        request.note(|notes| {
+            let token = |name: &str| name.replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_', "-");
+            parts.extend(notes.times.iter().map(|(name, time)| taken(&token(name), *time)));
+        });
+        Some(parts.join(", "))
+    }
+
+    /// What counts the body of the request as it is read.
+    pub fn request_meter(&self) -> RequestMeter {
+        RequestMeter { scope: self.scope.clone(), received: 0 }
+    }
+
+    /// Whether [`Exchange::show`] wants to see what is sent.
+    #[inline]
+    pub fn shows_body(&self) -> bool {
+        self.response_limit > 0
+    }
+
+    /// A piece of the response's body, for the record.
+    pub fn show(&mut self, piece: &[u8]) {
+        let limit = self.response_limit;
+        self.request().note(|notes| keep(piece, limit, &mut notes.response_body));
+    }
+
+    /// The body ended with trailers.
+    pub fn trailers<'t>(&mut self, header: impl Fn(&str) -> Option<&'t [u8]>) {
+        if let Some(rpc) = &mut self.rpc {
+            rpc.read(header);
+        }
     }
 
     /// So many bytes of the body were handed to the transport, which lets them fall where there may be no body.
@@ -157,18 +369,6 @@ impl Exchange {
         if !matches!(self.responded, Some(Responded { extent: Extent::Nothing, .. })) {
             self.sent = self.sent.saturating_add(bytes as u64);
         }
-    }
-
-    /// The handler or the body panicked. Writes a record of its own, with the frames; the access record says how and
-    /// where.
-    #[cfg(feature = "panic")]
-    pub fn panicked(&mut self, panic: &Panic) {
-        if self.has_panicked {
-            return;
-        }
-        self.has_panicked = true;
-        panic.write(&self.scope.logger());
-        self.fields.add(keys::ERROR, panic.message()).add(keys::LOCATION, panic.location());
     }
 
     /// The response is complete. Of all that ends an exchange only the first counts.
@@ -186,46 +386,196 @@ impl Exchange {
             return;
         }
         let outcome = self.outcome(&ending);
-        let status = self.responded.as_ref().map(|responded| responded.status);
+        let duration = self.request().opened.elapsed();
+        let notes = self.request().end_notes();
+        let mut fields = std::mem::take(&mut self.fields);
         if let Ending::Failed(error) = ending {
-            self.fields.add(keys::ERROR, error);
+            fields.add(keys::ERROR, error);
         }
-        self.complete_fields(outcome);
-        let (level, message) = (outcome.level(status), outcome.message());
-        let site = Site { level, target: TARGET, module: None, file: None, line: None, template: message, keys: &[] };
-        self.scope.logger().log_from(&site, format_args!("{message}"), &self.fields);
+        let request = self.request();
+        let noted_route = notes.as_ref().and_then(|notes| notes.route.as_deref());
+        let route = noted_route.or(match &self.route {
+            Routed::AsOpened => request.route(),
+            Routed::Nowhere => None,
+            Routed::To(route) => Some(route),
+        });
+        let policy = &request.policy;
+        let rule = self.rule_at_end(route, notes.as_ref());
+        let ended = Ended {
+            id: &request.id,
+            method: request.method(),
+            route,
+            path: request.path(),
+            status: self.responded.map(|responded| responded.status),
+            outcome,
+            duration,
+            time_to_first_byte: self.responded.map(|responded| responded.after),
+            request_bytes: request.received(),
+            response_bytes: self.sent,
+        };
+        let verdict = Verdict::of(&ended, request, &rule);
+        let told = self.settle_recorder(&verdict);
+        policy.observers.iter().for_each(|observer| observer(&ended));
+        if !verdict.is_seen {
+            return;
+        }
+        self.complete(&mut fields, &rule, &verdict, told, route, notes.as_ref());
+        let access = AccessRecord {
+            request,
+            route,
+            response: self.responded.map(|Responded { status, after, .. }| AccessResponse {
+                status,
+                after,
+                bytes: self.sent,
+            }),
+            outcome,
+            duration,
+            is_bound: self.scope.is_touched(),
+        };
+        let write = |logger: &Logger| access.write(logger, verdict.level, !verdict.is_kept, Pass::at(verdict.rate));
+        let write_with_fields = |logger: &Logger| match fields.is_empty() {
+            true => write(logger),
+            false => write(&logger.with(&fields)),
+        };
+        match access.is_bound {
+            true => self.scope.with_logger(write_with_fields),
+            false if request.drawn.is_empty() => write_with_fields(self.scope.given()),
+            false => write_with_fields(&self.scope.given().with(&request.drawn)),
+        }
+    }
+
+    /// What the policy says of the route that it was in the end, and whoever stood inside.
+    fn rule_at_end(&self, route: Option<&str>, notes: Option<&Notes>) -> RouteRule {
+        let request = self.request();
+        let is_as_opened = route == request.route();
+        let of_policy = match is_as_opened {
+            true => request.rule,
+            false => request.policy.routes.rule_for(route, request.path()).over(request.policy.default_rule),
+        };
+        notes.map_or(of_policy, |notes| notes.rule.over(of_policy))
+    }
+
+    fn settle_recorder(&self, verdict: &Verdict) -> Told {
+        let Some(recorder) = self.request().recorder() else { return Told::default() };
+        match verdict.shows_held {
+            true => Workspace::lend(|workspace| recorder.tell(&workspace.tools.place)),
+            false => {
+                // Held on the way, and no longer to be.
+                if verdict.is_seen && recorder.holds_all() {
+                    Workspace::lend(|workspace| recorder.give_up_wanted(&workspace.tools.place));
+                }
+                recorder.forget();
+                Told::default()
+            }
+        }
+    }
+
+    /// What only some records say.
+    fn complete(
+        &self,
+        fields: &mut FieldSet,
+        rule: &RouteRule,
+        verdict: &Verdict,
+        told: Told,
+        route: Option<&str>,
+        notes: Option<&Notes>,
+    ) {
+        let request = self.request();
+        if let Some(rpc) = &self.rpc {
+            rpc.tell(request.path(), fields);
+        }
+        if rule.shows(Extra::Params)
+            && let Some(route) = route
+        {
+            fields.add(keys::PARAMS, shown::params(route, request.path()).to_value());
+        }
+        if let Some(query) = request.query().filter(|_| rule.shows(Extra::Query)) {
+            fields.add(keys::QUERY, shown::query(query).to_value());
+        }
+        if verdict.is_slow {
+            fields.add(keys::SLOW, true);
+        }
+        if let Some(reason) = verdict.keep_reason {
+            fields.add(keys::KEEP_REASON, reason);
+        }
+        if told.held > 0 {
+            fields.add(keys::HELD, told.held);
+        }
+        if told.lost > 0 {
+            fields.add(keys::HELD_LOST, told.lost);
+        }
+        if let Some(polls) = self.polls.as_ref().filter(|_| rule.shows(Extra::Polls)) {
+            polls.tell(fields);
+        }
+        if let Some(notes) = notes {
+            for (name, time) in &notes.times {
+                fields.add(name, *time);
+            }
+            fields.append(&notes.fields);
+            let bodies = [
+                (keys::REQUEST_BODY, &notes.request_body, request.received()),
+                (keys::RESPONSE_BODY, &notes.response_body, self.sent),
+            ];
+            for (key, body, length) in bodies.into_iter().filter(|(_, body, _)| !body.is_empty()) {
+                fields.add(key, shown::body(body, length));
+            }
+        }
     }
 
     fn outcome(&self, ending: &Ending<'_>) -> Outcome {
         if self.has_panicked || std::thread::panicking() {
             return Outcome::Panic;
         }
-        let Some(Responded { status, extent, .. }) = self.responded else {
+        let Some(Responded { status, extent, is_polled, .. }) = self.responded else {
             return if matches!(ending, Ending::Failed(_)) { Outcome::Error } else { Outcome::Cancelled };
+        };
+        let complete = match self.rpc.as_ref().is_some_and(Rpc::is_failure) {
+            true => Outcome::Error,
+            false => Outcome::of_status(status),
         };
         match (ending, extent) {
             (Ending::Failed(_), _) => Outcome::BodyError,
-            (Ending::Complete, _) | (Ending::Dropped, Extent::Nothing) => Outcome::of_status(status),
-            (Ending::Dropped, Extent::Bytes(bytes)) if self.sent >= bytes => Outcome::of_status(status),
+            (Ending::Complete, _) | (Ending::Dropped, Extent::Nothing) => complete,
+            (Ending::Dropped, Extent::Bytes(bytes)) if self.sent >= bytes => complete,
+            // Nobody asked for what was there in full: a test that looked at the status, or a client that has left. Which
+            // of them it was cannot be seen from here.
+            (Ending::Dropped, Extent::Bytes(_)) if !is_polled && self.sent == 0 => Outcome::Closed,
             (Ending::Dropped, Extent::Endless) => Outcome::Closed,
             (Ending::Dropped, Extent::Bytes(_) | Extent::Unknown) => Outcome::Cancelled,
         }
     }
 
-    fn complete_fields(&mut self, outcome: Outcome) {
-        let fields = &mut self.fields;
-        if let Some(route) = self.route.as_deref() {
+    fn tell_start(&self) {
+        let request = self.request();
+        let mut fields = FieldSet::new();
+        fields.add(keys::KIND, "start").add(keys::METHOD, request.method()).add(keys::PATH, request.path());
+        if let Some(route) = request.route() {
             fields.add(keys::ROUTE, route);
         }
-        if let Some(responded) = &self.responded {
-            fields.add(keys::STATUS, responded.status);
+        log_event(&self.scope.logger(), Level::INFO, "request begun", &fields);
+    }
+
+    fn tell_open(&self, status: u16, after: Duration) {
+        let request = self.request();
+        let mut fields = FieldSet::new();
+        fields.add(keys::KIND, "open").add(keys::METHOD, request.method()).add(keys::PATH, request.path());
+        if let Some(route) = request.route_now() {
+            fields.add(keys::ROUTE, route);
         }
-        fields.add(keys::OUTCOME, outcome.name()).add(keys::DURATION, self.opened.elapsed());
-        if let Some(responded) = &self.responded {
-            fields.add(keys::TTFB, responded.after).add(keys::RESPONSE_BYTES, self.sent);
-        }
-        if let Some(peer) = self.peer {
-            fields.add(keys::CLIENT_IP, Value::Display(&peer));
+        fields.add(keys::STATUS, status).add(keys::TTFB, after);
+        log_event(&self.scope.logger(), Level::INFO, "response begun", &fields);
+    }
+
+    fn tell_slow_poll(&self, taken: Duration) {
+        let request = self.request();
+        if request.policy.slow_poll.is_some_and(|threshold| taken >= threshold) && Polls::may_warn() {
+            let mut fields = FieldSet::new();
+            fields.add(keys::KIND, "slow_poll").add(keys::METHOD, request.method());
+            if let Some(route) = request.route_now() {
+                fields.add(keys::ROUTE, route);
+            }
+            fields.add(keys::LONGEST_POLL, taken);
+            log_event(&self.scope.logger(), Level::WARN, "one poll kept its thread for long", &fields);
         }
     }
 }
@@ -238,7 +588,120 @@ impl Drop for Exchange {
 
 impl std::fmt::Debug for Exchange {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Exchange").field("id", &self.id).finish_non_exhaustive()
+        formatter.debug_struct("Exchange").field("id", self.id()).finish_non_exhaustive()
+    }
+}
+
+/// Counts the body of a request as it is read.
+pub struct RequestMeter {
+    scope: Scope,
+    received: u64,
+}
+
+impl RequestMeter {
+    /// A piece of the body was read.
+    pub fn read(&mut self, piece: &[u8]) {
+        self.received = self.received.saturating_add(piece.len() as u64);
+        let Some(request) = self.scope.request() else { return };
+        request.set_received(self.received);
+        if request.request_limit > 0 {
+            request.note(|notes| keep(piece, request.request_limit, &mut notes.request_body));
+        }
+    }
+}
+
+impl std::fmt::Debug for RequestMeter {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("RequestMeter").field("received", &self.received).finish_non_exhaustive()
+    }
+}
+
+/// Keeps the beginning of a body.
+fn keep(piece: &[u8], limit: usize, body: &mut Vec<u8>) {
+    let room = limit.saturating_sub(body.len());
+    body.extend_from_slice(&piece[..piece.len().min(room)]);
+}
+
+/// How much of a body is shown: nothing, unless a rule wants it and it is text that nobody compressed.
+fn body_limit<'h>(policy: &Policy, rule: &RouteRule, extra: Extra, header: impl Fn(&str) -> Option<&'h [u8]>) -> usize {
+    let is_plain = || header("content-encoding").is_none() && header("content-type").is_some_and(shown::is_text);
+    if rule.shows(extra) && is_plain() { policy.body_limit } else { 0 }
+}
+
+/// What becomes of the records of a request that has ended.
+struct Verdict {
+    level: Level,
+    /// Whether there is an access record.
+    is_seen: bool,
+    /// Whether no sampler may have a say any more.
+    is_kept: bool,
+    is_slow: bool,
+    /// Why it is seen, where its rule would have passed it over.
+    keep_reason: Option<&'static str>,
+    /// Whether what was held is given out.
+    shows_held: bool,
+    rate: SampleRate,
+}
+
+impl Verdict {
+    fn of(ended: &Ended<'_>, request: &Request, rule: &RouteRule) -> Verdict {
+        let policy = &request.policy;
+        let is_failure = ended.outcome.is_failure();
+        let is_slow = rule.slow.is_some_and(|threshold| ended.duration >= threshold);
+        let of_rule = if is_failure { rule.failures } else { rule.level };
+        let level = of_rule.unwrap_or_else(|| policy.level(ended));
+        let level = if is_slow { level.max(Level::WARN) } else { level };
+        let holds = request.recorder().is_some();
+        let reason = if is_failure {
+            Some("failure")
+        } else if is_slow {
+            Some("slow")
+        } else if request.is_asked_for {
+            Some("asked_for")
+        } else if ended.outcome == Outcome::Cancelled && holds && request.is_sampled {
+            Some("cancelled")
+        } else {
+            None
+        };
+        let is_off = matches!(rule.access, Some(Access::Off | Access::Quiet));
+        // A share that came into force on the way is judged like one that was known from the beginning.
+        let is_sampled = request.is_sampled
+            && (rule.share == request.rule.share
+                || rule.share.is_none_or(|share| is_within(share, &request.id, request.trace.as_ref())));
+        let is_passed_over = is_off || !is_sampled || policy.skips.iter().any(|skips| skips(ended));
+        Verdict {
+            level,
+            is_seen: !is_passed_over || reason.is_some() && reason != Some("cancelled"),
+            is_kept: is_failure || is_slow || request.is_asked_for,
+            is_slow,
+            keep_reason: reason.filter(|_| is_passed_over),
+            shows_held: reason.is_some(),
+            rate: if reason.is_some() { SampleRate::ONE } else { SampleRate::of_share(rule.share.unwrap_or(1.0)) },
+        }
+    }
+}
+
+/// Whether a request is among those of a share: by its trace, so that all services that see one decide alike, or by its id.
+fn is_within(share: f64, id: &RequestId, trace: Option<&TraceParent>) -> bool {
+    let number = match trace {
+        Some(trace) => stable_hash(trace.trace_id().as_bytes()),
+        None => stable_hash(id.as_str().as_bytes()),
+    };
+    share >= 1.0 || (number as f64) < share * 2_f64.powi(64)
+}
+
+fn accept_id(policy: &Policy, head: &impl RequestHead) -> (RequestId, &'static str) {
+    let is_accepted = match policy.ids.inbound {
+        InboundIds::Valid => true,
+        InboundIds::Ignored => false,
+        InboundIds::FromTrusted => {
+            head.peer().is_some_and(|peer| policy.trusted.iter().any(|network| network.contains(peer)))
+        }
+    };
+    let inbound = Some(head).filter(|_| is_accepted).and_then(|head| head.header(&policy.ids.header));
+    match inbound.and_then(RequestId::parse) {
+        Some(id) => (id, "inbound"),
+        None => (policy.make_id(), "generated"),
     }
 }
 
@@ -268,6 +731,9 @@ fn parse_length(text: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::access::TARGET;
+    use crate::http::head::Header;
+    use std::net::IpAddr;
     use crate::level::Level;
     use crate::sink::Captured;
 
@@ -292,6 +758,10 @@ mod tests {
             (name == RequestId::HEADER).then_some(b"abc-123")
         }
 
+        fn for_each_header<'h>(&'h self, each: &mut dyn FnMut(Header<'h>)) {
+            each(Header { name: RequestId::HEADER, value: b"abc-123", is_sensitive: false });
+        }
+
         fn peer(&self) -> Option<IpAddr> {
             Some(IpAddr::from([192, 0, 2, 7]))
         }
@@ -312,6 +782,12 @@ mod tests {
             self.headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_bytes())
         }
 
+        fn for_each_header<'h>(&'h self, each: &mut dyn FnMut(Header<'h>)) {
+            self.headers.iter().for_each(|(name, value)| {
+                each(Header { name, value: value.as_bytes(), is_sensitive: false });
+            });
+        }
+
         fn body_size(&self) -> Option<u64> {
             self.body_size
         }
@@ -321,7 +797,7 @@ mod tests {
 
     fn open(method: &'static str) -> (Exchange, Captured) {
         let (logger, captured) = Logger::capture();
-        (Exchange::open(&logger, &Request { method }), captured)
+        (Exchange::open(&logger, &Arc::new(Policy::new()), &Request { method }), captured)
     }
 
     #[test]
@@ -421,7 +897,7 @@ mod tests {
     #[test]
     fn the_route_can_be_learnt_and_unlearnt_late() {
         let (mut exchange, captured) = open("GET");
-        exchange.routed(Some("/users/{name}"));
+        exchange.routed(Some("/users/{name}".to_owned()));
         drop(exchange);
         assert_eq!(captured.only().text(keys::ROUTE), "/users/{name}");
 

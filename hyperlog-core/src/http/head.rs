@@ -2,6 +2,7 @@
 //!
 //! Traits over borrowed parts, so that the core knows no framework's types and copies only what a record needs.
 
+use std::any::Any;
 use std::net::IpAddr;
 
 /// The head of a request.
@@ -12,15 +13,32 @@ pub trait RequestHead {
     /// The path as it was sent, without the query.
     fn path(&self) -> &str;
 
+    /// What stands behind the question mark, if there is one.
+    fn query(&self) -> Option<&str> {
+        None
+    }
+
     /// The pattern of the route, such as `/users/{id}`, if the framework knows it by now. Never the path itself: there
     /// are endlessly many paths.
-    fn route(&self) -> Option<&str>;
+    fn route(&self) -> Option<&str> {
+        None
+    }
 
     /// The first value of a header. The name is in lower case.
     fn header(&self, name: &str) -> Option<&[u8]>;
 
+    /// Shows every line of the headers, those of one name in their order.
+    fn for_each_header<'h>(&'h self, each: &mut dyn FnMut(Header<'h>));
+
     /// The address at the other end of the connection.
-    fn peer(&self) -> Option<IpAddr>;
+    fn peer(&self) -> Option<IpAddr> {
+        None
+    }
+
+    /// Where the framework keeps what others left with the request, for extractors that know the framework.
+    fn extensions(&self) -> &dyn Any {
+        &()
+    }
 }
 
 /// The head of a response.
@@ -31,6 +49,43 @@ pub trait ResponseHead {
     /// The first value of a header. The name is in lower case.
     fn header(&self, name: &str) -> Option<&[u8]>;
 
+    /// Shows every line of the headers, those of one name in their order.
+    fn for_each_header<'h>(&'h self, each: &mut dyn FnMut(Header<'h>));
+
     /// How many bytes the body will have, if it knows.
     fn body_size(&self) -> Option<u64>;
+
+    /// Whether the server may not notice that a client has left before the body ends: then it is told when a body begins
+    /// whose end cannot be foreseen.
+    fn may_miss_the_end(&self) -> bool {
+        false
+    }
+
+    /// An error that whoever made the response left with it.
+    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        None
+    }
+
+    /// Where the framework keeps what others left with the response, for extractors that know the framework.
+    fn extensions(&self) -> &dyn Any {
+        &()
+    }
+}
+
+/// One line of the headers.
+#[derive(Clone, Copy)]
+pub struct Header<'h> {
+    /// The name, in lower case.
+    pub name: &'h str,
+    /// The value, which may be any bytes.
+    pub value: &'h [u8],
+    /// Whether somebody marked it as not to be shown.
+    pub is_sensitive: bool,
+}
+
+impl std::fmt::Debug for Header<'_> {
+    /// Shows the name alone: the value has met no redaction.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Header").field(&self.name).finish()
+    }
 }

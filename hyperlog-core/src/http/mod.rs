@@ -2,16 +2,45 @@
 //!
 //! An adapter shows the heads of request and response through [`RequestHead`] and [`ResponseHead`], and moves one owned
 //! [`Exchange`] from the call to the future to the body. Names, levels, ids and outcomes are decided here and nowhere
-//! else.
+//! else, by a [`Policy`] that is the same value for every framework.
 
+mod access;
+mod client_ip;
+mod debug_token;
+mod ended;
 mod exchange;
+mod extract;
+mod flight;
 mod head;
+mod log;
 mod outcome;
+mod policy;
+mod polls;
 mod problem;
+mod request;
 mod request_id;
+mod route;
+mod rpc;
+mod shown;
+mod texts;
+mod trace_parent;
 
-pub use crate::http::exchange::Exchange;
-pub use crate::http::head::{RequestHead, ResponseHead};
+pub use crate::http::client_ip::{Network, NetworkError};
+pub use crate::http::debug_token::{DebugTokens, SignedTokens};
+pub use crate::http::ended::Ended;
+pub use crate::http::exchange::{Exchange, RequestMeter};
+pub use crate::http::extract::Extract;
+pub use crate::http::flight::{InFlight, OpenRequest};
+pub use crate::http::head::{Header, RequestHead, ResponseHead};
+pub use crate::http::log::RequestLog;
 pub use crate::http::outcome::Outcome;
+pub use crate::http::policy::{InboundIds, Mode, Policy, Recovery, Reply, ServerTiming, SharedPolicy};
+#[doc(hidden)]
+pub use crate::http::policy::{PolicySetting, SeenPolicy};
 pub use crate::http::problem::{PROBLEM_JSON, internal_server_error};
+pub use crate::http::request::Timing;
 pub use crate::http::request_id::RequestId;
+#[cfg(feature = "patterns")]
+pub use crate::http::route::RoutePatternError;
+pub use crate::http::route::{Access, Extra, RoutePattern, RouteRule};
+pub use crate::http::trace_parent::TraceParent;

@@ -33,6 +33,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Outcome; 6] =
+        [Outcome::Ok, Outcome::Error, Outcome::Panic, Outcome::Cancelled, Outcome::BodyError, Outcome::Closed];
+
+    /// Whether the server is to blame: no rule can hide that.
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Outcome::Error | Outcome::Panic | Outcome::BodyError)
+    }
+
     /// The outcome of a response that was served to the end.
     pub(crate) fn of_status(status: u16) -> Outcome {
         if status < 500 { Outcome::Ok } else { Outcome::Error }
@@ -56,18 +65,6 @@ impl Outcome {
             (Outcome::Error | Outcome::Panic | Outcome::BodyError, _) => Level::ERROR,
             (Outcome::Ok, Some(400..=499)) => Level::WARN,
             (Outcome::Ok | Outcome::Cancelled | Outcome::Closed, _) => Level::INFO,
-        }
-    }
-
-    /// What the record says in words.
-    pub(crate) const fn message(self) -> &'static str {
-        match self {
-            Outcome::Ok => "request served",
-            Outcome::Error => "request failed",
-            Outcome::Panic => "request panicked",
-            Outcome::Cancelled => "request cancelled",
-            Outcome::BodyError => "response broke off",
-            Outcome::Closed => "stream closed",
         }
     }
 }

@@ -3,13 +3,14 @@
 //! An id travels into headers, records and other systems. What comes in is therefore held to a short list of characters
 //! and a length, once, at the door.
 
+use std::cell::Cell;
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use uuid::{Builder, Uuid};
 
-/// The id of a request. Cloning shares it.
+/// The id of a request. Cloning is cheap.
 ///
 /// ```
 /// use hyperlog_core::http::RequestId;
@@ -18,11 +19,20 @@ use uuid::{Builder, Uuid};
 /// assert!(RequestId::parse(b"two words").is_none());
 /// assert_eq!(RequestId::generate().as_str().len(), 36);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RequestId(Arc<str>);
+#[derive(Clone)]
+pub struct RequestId(Form);
+
+/// Most ids, and all that are made here, need no memory of their own.
+#[derive(Clone)]
+enum Form {
+    Short { length: u8, bytes: [u8; SHORT] },
+    Long(Arc<str>),
+}
+
+const SHORT: usize = 38;
 
 impl RequestId {
-    /// The header that carries it, in both directions.
+    /// The header that carries it, in both directions, unless another is chosen.
     pub const HEADER: &'static str = "x-request-id";
 
     /// The most bytes that an id may have.
@@ -33,46 +43,101 @@ impl RequestId {
         if id.is_empty() || id.len() > RequestId::MAX_LENGTH || !id.iter().all(is_allowed) {
             return None;
         }
-        Some(RequestId(std::str::from_utf8(id).ok()?.into()))
+        Some(RequestId::of(std::str::from_utf8(id).ok()?))
     }
 
     /// Makes an id: a UUID of version 7, which sorts by time.
     pub fn generate() -> RequestId {
-        let uuid = Builder::from_unix_timestamp_millis(unix_millis(), &random()).into_uuid();
-        RequestId(Arc::from(&*uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer())))
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let uuid = Builder::from_unix_timestamp_millis(now.as_millis() as u64, &random(now)).into_uuid();
+        RequestId::of(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
     }
 
-    /// The inbound id if it is valid, or else a new one.
-    pub fn accept(inbound: Option<&[u8]>) -> RequestId {
-        inbound.and_then(RequestId::parse).unwrap_or_else(RequestId::generate)
+    fn of(id: &str) -> RequestId {
+        let mut bytes = [0; SHORT];
+        match bytes.get_mut(..id.len()) {
+            Some(start) => {
+                start.copy_from_slice(id.as_bytes());
+                RequestId(Form::Short { length: id.len() as u8, bytes })
+            }
+            None => RequestId(Form::Long(id.into())),
+        }
     }
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Form::Short { length, bytes } => std::str::from_utf8(&bytes[..usize::from(*length)]).unwrap_or_default(),
+            Form::Long(id) => id,
+        }
     }
 }
 
-fn unix_millis() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
-}
-
 /// Ten bytes that nobody else has. An id is no secret, so what the standard library seeds its hash maps with is enough:
-/// the system is asked once for each thread, and there is no lock.
-fn random() -> [u8; 10] {
-    let word = || RandomState::new().build_hasher().finish();
-    let both = (u128::from(word()) << 64) | u128::from(word());
+/// the system is asked once for each thread. The time of the day joins in, so that a process that was forked goes another
+/// way than its parent.
+fn random(now: Duration) -> [u8; 10] {
+    thread_local! {
+        static STATE: Cell<[u64; 2]> = Cell::new([(); 2].map(|()| RandomState::new().build_hasher().finish()));
+    }
+    let nanos = u64::from(now.subsec_nanos());
+    let next = |[one, other]: [u64; 2]| {
+        let sum = one.wrapping_add(0x9E37_79B9_7F4A_7C15).wrapping_add(nanos);
+        [mixed(sum ^ other.rotate_left(29)), other.wrapping_add(sum | 1)]
+    };
+    let words = STATE
+        .try_with(|state| {
+            let words = next(state.get());
+            state.set(words);
+            words
+        })
+        // On a thread that is ending.
+        .unwrap_or_else(|_| [(); 2].map(|()| RandomState::new().build_hasher().finish()));
+    let both = (u128::from(mixed(words[0])) << 64) | u128::from(mixed(words[0] ^ words[1]));
     let [ten @ .., _, _, _, _, _, _] = both.to_ne_bytes();
     ten
+}
+
+/// Each bit of the result depends on each of the word.
+fn mixed(word: u64) -> u64 {
+    let product = u128::from(word ^ 0x2545_F491_4F6C_DD1D).wrapping_mul(0xD129_0D3B_3E8F_6AE3_9E37_79B9_7F4A_7C15);
+    let folded = (product >> 64) as u64 ^ product as u64;
+    folded ^ folded.rotate_right(23)
 }
 
 fn is_allowed(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_.:;=+/".contains(byte)
 }
 
+impl AsRef<[u8]> for RequestId {
+    fn as_ref(&self) -> &[u8] {
+        self.as_str().as_bytes()
+    }
+}
+
+impl PartialEq for RequestId {
+    fn eq(&self, other: &RequestId) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for RequestId {}
+
+impl Hash for RequestId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "RequestId({})", self.as_str())
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(self.as_str())
     }
 }
 
@@ -84,11 +149,15 @@ mod tests {
     #[test]
     fn only_harmless_ids_are_taken_over() {
         let check = |id: &[u8], expected: bool| {
-            assert_eq!(RequestId::parse(id).is_some(), expected, "{}", id.escape_ascii());
+            let parsed = RequestId::parse(id);
+            assert_eq!(parsed.is_some(), expected, "{}", id.escape_ascii());
+            assert!(parsed.is_none_or(|parsed| parsed.as_str().as_bytes() == id), "{}", id.escape_ascii());
         };
         check(b"abc-123", true);
         check(b"Root=1-67891233-abcdef012345678912345678", true);
         check(b"0193f6f4-7c1e-7b1a-8c51-0242ac120002", true);
+        check(&[b'a'; 38], true);
+        check(&[b'a'; 39], true);
         check(&[b'a'; 128], true);
         check(&[b'a'; 129], false);
         check(b"", false);
@@ -104,10 +173,13 @@ mod tests {
 
     #[test]
     fn generated_ids_are_valid_differ_and_begin_with_the_time() {
-        let before = unix_millis();
-        let ids: HashSet<RequestId> = (0..10_000).map(|_| RequestId::generate()).collect();
-        let after = unix_millis();
-        assert_eq!(ids.len(), 10_000);
+        let millis = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
+        let before = millis();
+        let made = || (0..10_000).map(|_| RequestId::generate()).collect::<Vec<_>>();
+        let threads = [(); 4].map(|()| std::thread::spawn(made));
+        let ids: HashSet<RequestId> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+        let after = millis();
+        assert_eq!(ids.len(), 40_000);
         for id in ids {
             assert!(RequestId::parse(id.as_str().as_bytes()).is_some(), "{id}");
             let uuid = Uuid::parse_str(id.as_str()).expect("it is a UUID");
@@ -117,10 +189,15 @@ mod tests {
         }
     }
 
+    /// Of 62 bits that are random in the lower half of an id, each is set in about half of all ids.
     #[test]
-    fn a_valid_id_is_kept_and_any_other_is_replaced() {
-        assert_eq!(RequestId::accept(Some(b"abc")).as_str(), "abc");
-        assert_eq!(RequestId::accept(Some(b"a b")).as_str().len(), 36);
-        assert_eq!(RequestId::accept(None).as_str().len(), 36);
+    fn no_bit_of_an_id_leans_to_one_side() {
+        const IDS: u32 = 20_000;
+        let mut counts = [0_u32; 62];
+        for _ in 0..IDS {
+            let id = Uuid::parse_str(RequestId::generate().as_str()).unwrap().as_u128();
+            counts.iter_mut().enumerate().for_each(|(bit, count)| *count += (id >> bit) as u32 & 1);
+        }
+        assert!(counts.iter().all(|count| count.abs_diff(IDS / 2) < IDS / 20), "{counts:?}");
     }
 }

@@ -3,13 +3,17 @@
 //! What `catch_unwind` returns is only the payload: the stack is gone by then. A hook notes place and frames while the
 //! stack still stands, on the thread that panics, and [`catch`] picks the note up.
 
+mod aside;
 mod frames;
 mod hook;
+mod spawned;
 pub(crate) mod stack;
 
-pub use crate::panic::hook::install;
+pub(crate) use crate::panic::aside::wait;
+pub use crate::panic::hook::{FramePolicy, install, quiet, set_frames, tell_uncaught};
+pub use crate::panic::spawned::{Spawned, spawned, spawned_call};
 
-use crate::contain::discard;
+use crate::contain::{contain, discard};
 use crate::field::FieldSet;
 use crate::keys;
 use crate::level::Level;
@@ -18,8 +22,13 @@ use crate::panic::frames::Frames;
 use crate::panic::hook::{Guard, Note};
 use crate::record::Site;
 use crate::value::Value;
+use backtrace::Backtrace;
 use std::any::Any;
+use std::borrow::Cow;
+use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 /// Runs this, and returns the panic if it panics.
 ///
@@ -39,12 +48,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 ///
 /// The panic.
 pub fn catch<R>(work: impl FnOnce() -> R) -> Result<R, Panic> {
+    catch_with(work, &mut None)
+}
+
+/// The same, and says which panic was the last that something within the work caught itself.
+pub(crate) fn catch_with<R>(work: impl FnOnce() -> R, swallowed: &mut Option<Panic>) -> Result<R, Panic> {
     let guard = Guard::new();
-    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
-        let message = message_of(&*payload).to_owned();
-        let note = guard.take(&message);
-        Panic { message, note, payload }
-    })
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => {
+            if let Some(note) = guard.last() {
+                let (message, payload) = (note.message.clone(), Box::new(()));
+                *swallowed = Some(Panic { message, note: Some(note), payload });
+            }
+            Ok(result)
+        }
+        Err(payload) => {
+            let message = message_of(&*payload).into_owned();
+            let note = guard.take(&message);
+            Err(Panic { message, note, payload })
+        }
+    }
 }
 
 /// A panic that was caught.
@@ -52,6 +75,16 @@ pub struct Panic {
     message: String,
     note: Option<Note>,
     payload: Box<dyn Any + Send>,
+}
+
+/// Where a panic happened, as seen by whoever tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// In the work itself.
+    Here,
+    /// In work that it had spawned.
+    Spawned,
 }
 
 impl Panic {
@@ -73,14 +106,26 @@ impl Panic {
     /// Writes a record of kind `panic`: message, location and frames, innermost first. The frames get their names here
     /// and now, which takes milliseconds the first time in a process.
     pub fn write(&self, logger: &Logger) {
-        let mut fields = FieldSet::new();
-        fields.add(keys::KIND, "panic").add(keys::ERROR, self.message()).add(keys::LOCATION, self.location());
-        if let Some(note) = &self.note {
-            fields.add(keys::FRAMES, Value::Tree(&Frames::resolve(note.stack.clone(), MOST_FRAMES)));
+        self.report(Origin::Here).write(logger);
+    }
+
+    /// The same on another thread, so that whoever caught the panic need not wait for names. Gives the number by which the
+    /// record can be found. [`Logger::flush`] waits for it.
+    pub fn tell(&self, logger: &Logger, origin: Origin) -> u64 {
+        let report = self.report(origin);
+        let number = report.number;
+        aside::write(report, logger);
+        number
+    }
+
+    fn report(&self, origin: Origin) -> Report {
+        Report {
+            number: next_number(),
+            message: self.message.clone(),
+            location: self.location().map(String::from),
+            stack: self.note.as_ref().and_then(|note| note.stack.clone()),
+            origin,
         }
-        let (level, message) = (Level::ERROR, "panicked");
-        let site = Site { level, target: TARGET, module: None, file: None, line: None, template: message, keys: &[] };
-        logger.log_from(&site, format_args!("{message}"), &fields);
     }
 
     fn take_payload(&mut self) -> Box<dyn Any + Send> {
@@ -88,10 +133,45 @@ impl Panic {
     }
 }
 
+fn next_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 impl Drop for Panic {
     /// The payload is whatever the code that panicked made of it: going, it must not panic past whoever caught it.
     fn drop(&mut self) {
         discard(self.take_payload());
+    }
+}
+
+/// What the record of a panic says.
+pub(crate) struct Report {
+    number: u64,
+    message: String,
+    /// None if it was only passed on.
+    location: Option<String>,
+    stack: Option<Backtrace>,
+    origin: Origin,
+}
+
+impl Report {
+    pub(crate) fn write(self, logger: &Logger) {
+        let mut fields = FieldSet::new();
+        fields.add(keys::KIND, "panic").add(keys::PANIC_ID, self.number).add(keys::ERROR, &self.message);
+        match &self.location {
+            Some(location) => fields.add(keys::LOCATION, location),
+            None => fields.add(keys::RETHROWN, true),
+        };
+        if self.origin == Origin::Spawned {
+            fields.add(keys::SPAWNED, true);
+        }
+        if let Some(stack) = self.stack {
+            fields.add(keys::FRAMES, Value::Tree(&Frames::resolve(stack, MOST_FRAMES)));
+        }
+        let (level, message) = (Level::ERROR, "panicked");
+        let site = Site { level, target: TARGET, module: None, file: None, line: None, template: message, keys: &[] };
+        logger.log_from(&site, format_args!("{message}"), &fields);
     }
 }
 
@@ -107,14 +187,38 @@ impl std::fmt::Debug for Panic {
     }
 }
 
-/// The text of a panic, if it is text.
-fn message_of(payload: &(dyn Any + Send)) -> &str {
+/// Reads a payload that is no text: gives its text if it knows the type.
+pub type PayloadReader = fn(&(dyn Any + Send)) -> Option<String>;
+
+/// Lets panics that carry something else than text be told in words. A payload that is a boxed error is known already.
+///
+/// ```
+/// use hyperlog_core::panic;
+///
+/// struct OutOfStock(u32);
+///
+/// panic::read_payloads(|payload| Some(format!("item {} is out of stock", payload.downcast_ref::<OutOfStock>()?.0)));
+/// let panic = panic::catch(|| std::panic::panic_any(OutOfStock(7))).unwrap_err();
+/// assert_eq!(panic.message(), "item 7 is out of stock");
+/// ```
+pub fn read_payloads(reader: PayloadReader) {
+    READERS.write().unwrap_or_else(PoisonError::into_inner).push(reader);
+}
+
+static READERS: RwLock<Vec<PayloadReader>> = RwLock::new(Vec::new());
+
+/// The text of a panic, if it is text or somebody knows how to read it.
+fn message_of(payload: &(dyn Any + Send)) -> Cow<'_, str> {
     if let Some(text) = payload.downcast_ref::<&'static str>() {
-        text
+        Cow::Borrowed(text)
     } else if let Some(text) = payload.downcast_ref::<String>() {
-        text
+        Cow::Borrowed(text)
+    } else if let Some(error) = payload.downcast_ref::<Box<dyn Error + Send + Sync>>() {
+        contain(|| error.to_string()).unwrap_or_default().into()
     } else {
-        "a panic without a message"
+        let readers = READERS.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let read = readers.iter().find_map(|reader| contain(|| reader(payload)).flatten());
+        read.map_or(Cow::Borrowed("a panic without a message"), Cow::Owned)
     }
 }
 

@@ -1,0 +1,214 @@
+//! The record of a request: its fields in their order, and the places in the program that such records come from.
+//!
+//! An access record takes the walk that a macro's record takes. Which fields it has depends on the request, so that there
+//! is a call site for each set of them, made when it is first needed.
+
+use crate::callsite::Callsite;
+use crate::global::gate_of;
+use crate::http::outcome::Outcome;
+use crate::http::request::Request;
+use crate::key::Key;
+use crate::level::Level;
+use crate::logger::{Logger, Pass};
+use crate::record::Site;
+use crate::value::Value;
+use std::fmt::{self, Write};
+use std::net::IpAddr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// The target of access records, by which they are filtered.
+pub(crate) const TARGET: &str = "hyperlog::http";
+
+/// What the record of a request says.
+pub(crate) struct Access<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) route: Option<&'a str>,
+    pub(crate) response: Option<AccessResponse>,
+    pub(crate) outcome: Outcome,
+    pub(crate) duration: Duration,
+    /// Whether the logger bears the id and the trace already.
+    pub(crate) is_bound: bool,
+}
+
+/// What it says of the response.
+#[derive(Clone, Copy)]
+pub(crate) struct AccessResponse {
+    pub(crate) status: u16,
+    pub(crate) after: Duration,
+    pub(crate) bytes: u64,
+}
+
+/// The most fields that such a record has.
+const MOST: usize = 18;
+
+/// The ones that not every record has.
+const BOUND: usize = 1;
+const ROUTE: usize = 1 << 1;
+const RESPONSE: usize = 1 << 2;
+const CLIENT: usize = 1 << 3;
+const AGENT: usize = 1 << 4;
+const TRACE: usize = 1 << 5;
+const SETS: usize = 1 << 6;
+
+impl Access<'_> {
+    /// Writes it. What may not be sampled away passes by any sampler.
+    pub(crate) fn write(&self, logger: &Logger, level: Level, may_be_sampled: bool, rate: Pass) {
+        let callsite = self.callsite(level);
+        if !callsite.may_be_wanted() {
+            return;
+        }
+        let pass = match may_be_sampled {
+            true => gate_of(logger, callsite).map(|pass| pass.times(rate)),
+            false => logger.passes_levels(callsite).then_some(rate),
+        };
+        let Some(pass) = pass else { return };
+        let mut client = ClientText::new();
+        let client = self.request.client.map(|address| client.show(address));
+        let mut values = [Value::Null; MOST];
+        let mut count = 0;
+        self.for_each(client, |_, value| {
+            values[count] = value;
+            count += 1;
+        });
+        let values = &values[..count];
+        let log = |message: fmt::Arguments<'_>| logger.log_site(callsite, pass, may_be_sampled, message, values);
+        match self.outcome {
+            Outcome::Ok => log(format_args!("request served")),
+            Outcome::Error => log(format_args!("request failed")),
+            Outcome::Panic => log(format_args!("request panicked")),
+            Outcome::Cancelled => log(format_args!("request cancelled")),
+            Outcome::BodyError => log(format_args!("response broke off")),
+            Outcome::Closed => log(format_args!("stream closed")),
+        }
+    }
+
+    #[inline(always)]
+    fn for_each<'s>(&'s self, client: Option<&'s str>, mut field: impl FnMut(Key<'static>, Value<'s>)) {
+        let request = self.request;
+        field(crate::__key!(kind), Value::Str("access"));
+        if !self.is_bound {
+            field(crate::__key!(request_id), Value::Str(request.id.as_str()));
+        }
+        field(crate::__key!(request_id_source), Value::Str(request.id_source));
+        field(crate::__key!(method), Value::Str(request.method()));
+        if let Some(route) = self.route {
+            field(crate::__key!(route), Value::Str(route));
+        }
+        field(crate::__key!(path), Value::Str(request.path()));
+        if let Some(response) = &self.response {
+            field(crate::__key!(status), Value::U64(u64::from(response.status)));
+        }
+        field(crate::__key!(outcome), Value::Str(self.outcome.name()));
+        field(crate::__key!(duration), Value::Duration(self.duration));
+        if let Some(response) = &self.response {
+            field(crate::__key!(ttfb), Value::Duration(response.after));
+        }
+        field(crate::__key!(request_bytes), Value::U64(request.received()));
+        if let Some(response) = &self.response {
+            field(crate::__key!(response_bytes), Value::U64(response.bytes));
+        }
+        if let Some(client) = client {
+            field(crate::__key!(client_ip), Value::Str(client));
+        }
+        if let Some(agent) = request.agent() {
+            field(crate::__key!(user_agent), Value::Str(agent));
+        }
+        if let Some(trace) = &request.trace {
+            if !self.is_bound {
+                field(crate::__key!(trace_id), Value::Str(trace.trace_id()));
+            }
+            field(crate::__key!(parent_span_id), Value::Str(trace.parent_id()));
+        }
+    }
+
+    /// Which of the fields there are that not every record has.
+    fn set(&self) -> usize {
+        let flag = |is_there: bool, bit: usize| if is_there { bit } else { 0 };
+        flag(self.is_bound, BOUND)
+            | flag(self.route.is_some(), ROUTE)
+            | flag(self.response.is_some(), RESPONSE)
+            | flag(self.request.client.is_some(), CLIENT)
+            | flag(self.request.has_agent, AGENT)
+            | flag(self.request.trace.is_some(), TRACE)
+    }
+
+    fn callsite(&self, level: Level) -> &'static Callsite {
+        const LEVELS: usize = Level::MAX_SEVERITY as usize;
+        const PLACES: usize = SETS * Outcome::ALL.len() * LEVELS;
+        static CALLSITES: [OnceLock<&'static Callsite>; PLACES] = [const { OnceLock::new() }; PLACES];
+        let place = (self.set() * Outcome::ALL.len() + self.outcome as usize) * LEVELS;
+        CALLSITES[place + usize::from(level.severity() - 1)].get_or_init(|| self.make_callsite(level))
+    }
+
+    /// Never given back: there are only so many.
+    #[cold]
+    fn make_callsite(&self, level: Level) -> &'static Callsite {
+        let mut keys = Vec::new();
+        self.for_each(self.request.client.map(|_| ""), |key, _| keys.push(key));
+        let (target, keys) = (TARGET, Vec::leak(keys));
+        let template = match self.outcome {
+            Outcome::Ok => "request served",
+            Outcome::Error => "request failed",
+            Outcome::Panic => "request panicked",
+            Outcome::Cancelled => "request cancelled",
+            Outcome::BodyError => "response broke off",
+            Outcome::Closed => "stream closed",
+        };
+        let site = Site { level, target, module: None, file: None, line: None, template, keys };
+        Box::leak(Box::new(Callsite::new(site)))
+    }
+}
+
+/// Where an address is written, which takes no memory then.
+struct ClientText {
+    bytes: [u8; 48],
+    length: usize,
+}
+
+impl ClientText {
+    fn new() -> ClientText {
+        ClientText { bytes: [0; 48], length: 0 }
+    }
+
+    fn show(&mut self, address: IpAddr) -> &str {
+        match address {
+            IpAddr::V4(address) => {
+                for (place, part) in address.octets().into_iter().enumerate() {
+                    if place > 0 {
+                        self.push(b".");
+                    }
+                    self.push(itoa::Buffer::new().format(part).as_bytes());
+                }
+            }
+            IpAddr::V6(address) => _ = write!(self, "{address}"),
+        }
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+
+    fn push(&mut self, text: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(self.length..self.length + text.len()) {
+            place.copy_from_slice(text);
+            self.length += text.len();
+        }
+    }
+}
+
+impl Write for ClientText {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push(text.as_bytes());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_written_as_they_usually_are() {
+        for address in ["0.0.0.0", "192.0.2.7", "255.255.255.255", "::1", "2001:db8:1111:2222:3333:4444:5555:6666"] {
+            assert_eq!(ClientText::new().show(address.parse().unwrap()), address);
+        }
+    }
+}

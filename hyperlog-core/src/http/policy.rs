@@ -1,0 +1,513 @@
+//! What is logged of requests, as one value that serves every framework.
+//!
+//! A policy is plain data, and a few functions for what data cannot say. It can be swapped while requests are served: each
+//! request keeps the one it began with.
+
+use crate::http::client_ip::Network;
+use crate::http::debug_token::DebugTokens;
+use crate::http::ended::Ended;
+use crate::http::extract::Extract;
+use crate::http::flight::InFlight;
+use crate::http::head::RequestHead;
+use crate::http::outcome::Outcome;
+use crate::http::request_id::RequestId;
+use crate::http::route::{Extra, RoutePattern, RouteRule, RouteTable};
+use crate::level::Level;
+use crate::scope::Scope;
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+/// What is logged of requests.
+///
+/// ```
+/// use hyperlog_core::Level;
+/// use hyperlog_core::http::{Policy, RouteRule};
+///
+/// let policy = Policy::new()
+///     .trust(["10.0.0.0/8".parse()?])
+///     .route("/health", RouteRule::off())
+///     .route("/admin/*", RouteRule::new().level(Level::NOTICE))
+///     .status_level(404..=404, Level::INFO);
+/// # Ok::<(), hyperlog_core::http::NetworkError>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Policy {
+    pub(crate) mode: Mode,
+    pub(crate) ids: Ids,
+    pub(crate) trusted: Vec<Network>,
+    pub(crate) routes: RouteTable,
+    pub(crate) default_rule: RouteRule,
+    levels: Vec<(RangeInclusive<u16>, Level)>,
+    outcome_levels: [Option<Level>; Outcome::ALL.len()],
+    level_of: Option<LevelOf>,
+    pub(crate) skips: Vec<Skip>,
+    pub(crate) request_headers: Vec<Box<str>>,
+    pub(crate) response_headers: Vec<Box<str>>,
+    pub(crate) body_limit: usize,
+    pub(crate) panics: Panics,
+    pub(crate) extractors: Vec<Arc<dyn Extract>>,
+    pub(crate) observers: Vec<Observer>,
+    pub(crate) in_flight: Option<InFlight>,
+    pub(crate) slow_poll: Option<Duration>,
+    pub(crate) server_timing: ServerTiming,
+    pub(crate) debug: Option<Debug>,
+}
+
+type LevelOf = Arc<dyn Fn(&Ended<'_>) -> Level + Send + Sync>;
+type Skip = Arc<dyn Fn(&Ended<'_>) -> bool + Send + Sync>;
+type Observer = Arc<dyn Fn(&Ended<'_>) + Send + Sync>;
+
+/// Whether anything is done at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mode {
+    /// All of it.
+    On,
+    /// Nothing: requests pass as if the layer were not there.
+    Off,
+}
+
+/// Which inbound request ids are taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InboundIds {
+    /// Those that are valid.
+    Valid,
+    /// Those that are valid and come from a trusted peer.
+    FromTrusted,
+    /// None: each request gets one that is made here.
+    Ignored,
+}
+
+/// What becomes of a panic of a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recovery {
+    /// The client gets a 500, and the server lives on.
+    Answer,
+    /// It is recorded and goes on as if nobody had caught it.
+    Resume,
+}
+
+/// Whether the times that handlers took for something leave in a `server-timing` header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServerTiming {
+    /// They do not: they are nobody's business.
+    Hidden,
+    /// They do.
+    Shown,
+}
+
+#[derive(Clone)]
+pub(crate) struct Ids {
+    pub(crate) header: Box<str>,
+    pub(crate) inbound: InboundIds,
+    pub(crate) generate: Option<Arc<dyn Fn() -> RequestId + Send + Sync>>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Panics {
+    pub(crate) recovery: Recovery,
+    pub(crate) reply: Option<Arc<dyn Fn(&RequestId) -> Reply + Send + Sync>>,
+}
+
+/// What a client gets instead of the response of a handler that panicked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The media type of the body.
+    pub content_type: String,
+    /// The body.
+    pub body: String,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// Who may ask for the debug records of a request, and how.
+#[derive(Clone)]
+pub(crate) struct Debug {
+    pub(crate) header: Box<str>,
+    pub(crate) level: Level,
+    pub(crate) tokens: Arc<dyn DebugTokens>,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy::new()
+    }
+}
+
+impl Policy {
+    /// How much of a body is shown where bodies are, unless it is said otherwise.
+    pub const BODY_LIMIT: usize = 1024;
+
+    /// One access record per request; everything else off.
+    pub fn new() -> Policy {
+        Policy {
+            mode: Mode::On,
+            ids: Ids { header: RequestId::HEADER.into(), inbound: InboundIds::Valid, generate: None },
+            trusted: Vec::new(),
+            routes: RouteTable::default(),
+            default_rule: RouteRule::new(),
+            levels: Vec::new(),
+            outcome_levels: [None; Outcome::ALL.len()],
+            level_of: None,
+            skips: Vec::new(),
+            request_headers: Vec::new(),
+            response_headers: Vec::new(),
+            body_limit: Policy::BODY_LIMIT,
+            panics: Panics { recovery: Recovery::Answer, reply: None },
+            extractors: Vec::new(),
+            observers: Vec::new(),
+            in_flight: None,
+            slow_poll: None,
+            server_timing: ServerTiming::Hidden,
+            debug: None,
+        }
+    }
+
+    /// Whether anything is done at all.
+    pub fn mode(mut self, mode: Mode) -> Policy {
+        self.mode = mode;
+        self
+    }
+
+    /// What a route's requests log. The pattern is compared with the pattern of the route, or with the path where there is
+    /// none; a star stands for any text. Exact patterns count more than those with stars, and later ones more than earlier
+    /// ones.
+    pub fn route(mut self, pattern: impl Into<RoutePattern>, rule: RouteRule) -> Policy {
+        self.routes.push(pattern.into(), rule);
+        self
+    }
+
+    /// What all requests log, unless a rule for their route says otherwise.
+    pub fn rule(mut self, rule: RouteRule) -> Policy {
+        self.default_rule = rule.over(self.default_rule);
+        self
+    }
+
+    /// Gives no access record of what this says yes to, once it is known how it ended. A failure is recorded all the same.
+    pub fn skip(mut self, skips: impl Fn(&Ended<'_>) -> bool + Send + Sync + 'static) -> Policy {
+        self.skips.push(Arc::new(skips));
+        self
+    }
+
+    /// The level of access records of these statuses. Of two that fit, the later counts.
+    pub fn status_level(mut self, statuses: RangeInclusive<u16>, level: Level) -> Policy {
+        self.levels.push((statuses, level));
+        self
+    }
+
+    /// The level of access records of this outcome, whatever the status.
+    pub fn outcome_level(mut self, outcome: Outcome, level: Level) -> Policy {
+        self.outcome_levels[outcome as usize] = Some(level);
+        self
+    }
+
+    /// The level of access records, by a function in the place of all tables.
+    pub fn levels(mut self, level_of: impl Fn(&Ended<'_>) -> Level + Send + Sync + 'static) -> Policy {
+        self.level_of = Some(Arc::new(level_of));
+        self
+    }
+
+    /// Whose forwarded headers are believed: the networks of the proxies before this server.
+    pub fn trust(mut self, networks: impl IntoIterator<Item = Network>) -> Policy {
+        self.trusted.extend(networks);
+        self
+    }
+
+    /// The header that carries request ids, in lower case, in place of `x-request-id`.
+    pub fn id_header(mut self, name: &str) -> Policy {
+        self.ids.header = name.to_ascii_lowercase().into();
+        self
+    }
+
+    /// Which inbound request ids are taken over. Those that are valid, unless it is said otherwise.
+    pub fn inbound_ids(mut self, inbound: InboundIds) -> Policy {
+        self.ids.inbound = inbound;
+        self
+    }
+
+    /// How request ids are made, in place of UUIDs of version 7.
+    pub fn generate_ids(mut self, generate: impl Fn() -> RequestId + Send + Sync + 'static) -> Policy {
+        self.ids.generate = Some(Arc::new(generate));
+        self
+    }
+
+    /// The request headers that are shown where a rule [shows](RouteRule::show) them. Values pass redaction.
+    pub fn request_headers(mut self, names: impl IntoIterator<Item = &'static str>) -> Policy {
+        self.request_headers.extend(names.into_iter().map(|name| name.to_ascii_lowercase().into()));
+        self.default_rule = RouteRule::new().show(Extra::RequestHeaders).over(self.default_rule);
+        self
+    }
+
+    /// The response headers that are shown where a rule [shows](RouteRule::show) them. Values pass redaction.
+    pub fn response_headers(mut self, names: impl IntoIterator<Item = &'static str>) -> Policy {
+        self.response_headers.extend(names.into_iter().map(|name| name.to_ascii_lowercase().into()));
+        self.default_rule = RouteRule::new().show(Extra::ResponseHeaders).over(self.default_rule);
+        self
+    }
+
+    /// How many bytes of a body are shown where a rule shows bodies.
+    pub fn body_limit(mut self, bytes: usize) -> Policy {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// What becomes of a panic of a handler once it is recorded.
+    pub fn recovery(mut self, recovery: Recovery) -> Policy {
+        self.panics.recovery = recovery;
+        self
+    }
+
+    /// What a client gets instead of the response of a handler that panicked. It is given the id alone: what the panic said
+    /// may hold anything.
+    pub fn panic_reply(mut self, reply: impl Fn(&RequestId) -> Reply + Send + Sync + 'static) -> Policy {
+        self.panics.reply = Some(Arc::new(reply));
+        self
+    }
+
+    /// Draws fields from requests and responses.
+    pub fn extract(mut self, extractor: impl Extract) -> Policy {
+        self.extractors.push(Arc::new(extractor));
+        self
+    }
+
+    /// Is shown every request once it has ended, whether or not it is recorded: for metrics. It must not wait.
+    pub fn observe(mut self, observer: impl Fn(&Ended<'_>) + Send + Sync + 'static) -> Policy {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Keeps a table of the requests that are open.
+    pub fn in_flight(mut self, in_flight: &InFlight) -> Policy {
+        self.in_flight = Some(in_flight.clone());
+        self
+    }
+
+    /// From which time on a single poll of a request is told of, as a warning: it kept its thread from all other requests.
+    pub fn slow_poll(mut self, threshold: Duration) -> Policy {
+        self.slow_poll = Some(threshold);
+        self
+    }
+
+    /// Whether times that handlers took leave in a `server-timing` header.
+    pub fn server_timing(mut self, server_timing: ServerTiming) -> Policy {
+        self.server_timing = server_timing;
+        self
+    }
+
+    /// Shows the records down to a level of each request that bears a valid token in this header, whatever the levels say.
+    pub fn debug_by_token(mut self, header: &str, level: Level, tokens: impl DebugTokens + 'static) -> Policy {
+        self.debug = Some(Debug { header: header.to_ascii_lowercase().into(), level, tokens: Arc::new(tokens) });
+        self
+    }
+
+    /// Whether requests pass as if the layer were not there.
+    #[doc(hidden)]
+    pub fn is_off(&self) -> bool {
+        self.mode == Mode::Off
+    }
+
+    /// Adds what this says to a request that another layer has opened already: rules and the route, as far as they are
+    /// known here.
+    #[doc(hidden)]
+    pub fn refine(&self, scope: &Scope, head: &impl RequestHead) {
+        if let Some(route) = head.route() {
+            scope.set_route(route);
+        }
+        scope.apply(self.routes.rule_for(head.route(), head.path()).over(self.default_rule));
+    }
+
+    pub(crate) fn level(&self, ended: &Ended<'_>) -> Level {
+        if let Some(level_of) = &self.level_of {
+            return level_of(ended);
+        }
+        if let Some(level) = self.outcome_levels[ended.outcome as usize] {
+            return level;
+        }
+        let of_status = ended.status.filter(|_| matches!(ended.outcome, Outcome::Ok | Outcome::Error));
+        let table = of_status.and_then(|status| self.levels.iter().rev().find(|(range, _)| range.contains(&status)));
+        table.map_or_else(|| ended.outcome.level(ended.status), |(_, level)| *level)
+    }
+
+    pub(crate) fn make_id(&self) -> RequestId {
+        self.ids.generate.as_ref().map_or_else(RequestId::generate, |generate| generate())
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("Policy");
+        shown.field("mode", &self.mode).field("id_header", &self.ids.header).field("inbound_ids", &self.ids.inbound);
+        shown.field("trusted", &self.trusted).field("routes", &self.routes).field("rule", &self.default_rule);
+        shown.field("recovery", &self.panics.recovery).finish_non_exhaustive()
+    }
+}
+
+/// A policy that can be swapped while requests are served.
+///
+/// ```
+/// use hyperlog_core::http::{Policy, RouteRule, SharedPolicy};
+///
+/// let policy = SharedPolicy::new(Policy::new());
+/// // ... given to a layer, and later
+/// policy.swap(Policy::new().route("/search", RouteRule::new().sample(0.01)));
+/// ```
+#[derive(Clone)]
+pub struct SharedPolicy(Arc<Shared>);
+
+struct Shared {
+    /// How often it was swapped.
+    version: AtomicU64,
+    policy: RwLock<Arc<Policy>>,
+}
+
+impl SharedPolicy {
+    /// A policy to begin with.
+    pub fn new(policy: impl Into<Arc<Policy>>) -> SharedPolicy {
+        let policy = RwLock::new(policy.into());
+        SharedPolicy(Arc::new(Shared { version: AtomicU64::new(0), policy }))
+    }
+
+    /// Puts another policy in force: for every request that begins from now on.
+    pub fn swap(&self, policy: Policy) {
+        let mut current = self.0.policy.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *current, Arc::new(policy));
+        self.0.version.fetch_add(1, Ordering::Release);
+        drop(current);
+        // Outside of the lock: what its functions hold may do anything when it is dropped.
+        drop(before);
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.0.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for SharedPolicy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.policy().fmt(formatter)
+    }
+}
+
+/// What a layer was told: a policy of its own, or one that is shared with others.
+///
+/// Cloning it copies the one and shares the other.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub enum PolicySetting {
+    /// The default.
+    Untouched,
+    /// A policy of its own.
+    Own(Arc<Policy>),
+    /// A policy that others may swap.
+    Shared(SharedPolicy),
+}
+
+impl PolicySetting {
+    /// Changes it: a shared one for all that share it.
+    #[must_use]
+    pub fn change(self, change: impl FnOnce(Policy) -> Policy) -> PolicySetting {
+        match self {
+            PolicySetting::Untouched => PolicySetting::Own(Arc::new(change(Policy::new()))),
+            PolicySetting::Own(policy) => PolicySetting::Own(Arc::new(change(Arc::unwrap_or_clone(policy)))),
+            PolicySetting::Shared(shared) => {
+                shared.swap(change(Arc::unwrap_or_clone(shared.policy())));
+                PolicySetting::Shared(shared)
+            }
+        }
+    }
+
+    /// What a service looks at.
+    pub fn see(&self) -> SeenPolicy {
+        match self {
+            PolicySetting::Untouched => SeenPolicy::new(&SharedPolicy::new(Policy::new())),
+            PolicySetting::Own(policy) => SeenPolicy::new(&SharedPolicy::new(Arc::clone(policy))),
+            PolicySetting::Shared(shared) => SeenPolicy::new(shared),
+        }
+    }
+}
+
+/// The policy that a service saw last, so that a request need not take the lock.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct SeenPolicy {
+    shared: SharedPolicy,
+    version: u64,
+    policy: Arc<Policy>,
+}
+
+impl SeenPolicy {
+    /// Sees the policy in force.
+    pub fn new(shared: &SharedPolicy) -> SeenPolicy {
+        let version = shared.0.version.load(Ordering::Acquire);
+        SeenPolicy { shared: shared.clone(), version, policy: shared.policy() }
+    }
+
+    /// Whether another has come into force since.
+    #[inline]
+    pub fn is_outdated(&self) -> bool {
+        self.shared.0.version.load(Ordering::Acquire) != self.version
+    }
+
+    /// Sees the one in force now.
+    pub fn renew(&mut self) {
+        *self = SeenPolicy::new(&self.shared);
+    }
+
+    /// The policy.
+    #[inline]
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+}
+
+/// What every layer and middleware forwards to its policy. It needs `fn change(self, impl FnOnce(Policy) -> Policy) ->
+/// Self`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __policy_options {
+    () => {
+        $crate::__policy_options! {
+            mode(mode: $crate::http::Mode);
+            route(pattern: impl Into<$crate::http::RoutePattern>, rule: $crate::http::RouteRule);
+            rule(rule: $crate::http::RouteRule);
+            skip(skips: impl Fn(&$crate::http::Ended<'_>) -> bool + Send + Sync + 'static);
+            status_level(statuses: ::std::ops::RangeInclusive<u16>, level: $crate::Level);
+            outcome_level(outcome: $crate::http::Outcome, level: $crate::Level);
+            levels(level_of: impl Fn(&$crate::http::Ended<'_>) -> $crate::Level + Send + Sync + 'static);
+            trust(networks: impl IntoIterator<Item = $crate::http::Network>);
+            id_header(name: &str);
+            inbound_ids(inbound: $crate::http::InboundIds);
+            generate_ids(generate: impl Fn() -> $crate::http::RequestId + Send + Sync + 'static);
+            request_headers(names: impl IntoIterator<Item = &'static str>);
+            response_headers(names: impl IntoIterator<Item = &'static str>);
+            body_limit(bytes: usize);
+            recovery(recovery: $crate::http::Recovery);
+            panic_reply(reply: impl Fn(&$crate::http::RequestId) -> $crate::http::Reply + Send + Sync + 'static);
+            extract(extractor: impl $crate::http::Extract);
+            observe(observer: impl Fn(&$crate::http::Ended<'_>) + Send + Sync + 'static);
+            in_flight(in_flight: &$crate::http::InFlight);
+            slow_poll(threshold: ::std::time::Duration);
+            server_timing(server_timing: $crate::http::ServerTiming);
+            debug_by_token(header: &str, level: $crate::Level, tokens: impl $crate::http::DebugTokens + 'static);
+        }
+    };
+    ($($name:ident($($argument:ident: $type:ty),*);)+) => {
+        $(
+            #[doc = concat!("See [`Policy::", stringify!($name), "`](hyperlog_core::http::Policy::", stringify!($name), ").")]
+            #[must_use]
+            pub fn $name(self $(, $argument: $type)*) -> Self {
+                self.change(|policy| policy.$name($($argument),*))
+            }
+        )+
+    };
+}

@@ -1,0 +1,356 @@
+//! What a request is to its scope: what was known when it came, and what joined it on the way.
+//!
+//! Whatever stands inside writes here, through the scope: route layers, extractors, handlers, error types, spawned work.
+//! Only the exchange reads it, once, at the end.
+
+use crate::field::FieldSet;
+use crate::filter::directive::LevelFilter;
+use crate::http::policy::Policy;
+use crate::http::request_id::RequestId;
+use crate::http::route::RouteRule;
+use crate::http::texts::Texts;
+use crate::http::trace_parent::TraceParent;
+use crate::keys;
+use crate::logger::Logger;
+use crate::recorder::Recorder;
+use crate::recording::{Recording, recorder_for};
+use crate::scope::{Scope, Subject};
+use crate::value::{ToValue, Value};
+use std::error::Error;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What a request is to its scope.
+pub(crate) struct Request {
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) id: RequestId,
+    pub(crate) id_source: &'static str,
+    pub(crate) trace: Option<TraceParent>,
+    pub(crate) client: Option<IpAddr>,
+    pub(crate) opened: Instant,
+    /// Method, path, route, user agent, query, trace state.
+    texts: Texts<6>,
+    pub(crate) has_route: bool,
+    pub(crate) has_agent: bool,
+    pub(crate) has_query: bool,
+    /// What extractors drew from its head.
+    pub(crate) drawn: FieldSet,
+    /// What the policy says of it, as far as that was known when it came.
+    pub(crate) rule: RouteRule,
+    /// Whether somebody who may asked to see all of it.
+    pub(crate) is_asked_for: bool,
+    /// Whether all of its records are seen, however it ends.
+    pub(crate) is_sampled: bool,
+    /// How much of its body is to be shown.
+    pub(crate) request_limit: usize,
+    recorder: OnceLock<Arc<Recorder>>,
+    /// So many bytes of its body were announced, or read.
+    received: AtomicU64,
+    has_notes: AtomicBool,
+    notes: Mutex<Notes>,
+}
+
+/// What joined a request on the way.
+#[derive(Default)]
+pub(crate) struct Notes {
+    pub(crate) route: Option<Box<str>>,
+    pub(crate) rule: RouteRule,
+    pub(crate) fields: FieldSet,
+    pub(crate) times: Vec<(Box<str>, Duration)>,
+    pub(crate) request_body: Vec<u8>,
+    pub(crate) response_body: Vec<u8>,
+    has_error: bool,
+    is_over: bool,
+}
+
+/// What is known when a request comes.
+pub(crate) struct Opening<'a> {
+    pub(crate) policy: &'a Arc<Policy>,
+    pub(crate) opened: Instant,
+    pub(crate) id: RequestId,
+    pub(crate) id_source: &'static str,
+    pub(crate) trace: Option<TraceParent>,
+    pub(crate) client: Option<IpAddr>,
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) route: Option<&'a str>,
+    pub(crate) agent: Option<&'a str>,
+    pub(crate) query: Option<&'a str>,
+    pub(crate) trace_state: Option<&'a str>,
+    pub(crate) drawn: FieldSet,
+    pub(crate) rule: RouteRule,
+    pub(crate) is_asked_for: bool,
+    pub(crate) is_sampled: bool,
+    pub(crate) announced: u64,
+    pub(crate) request_limit: usize,
+}
+
+/// As many fields may join a request as this many bytes hold.
+const MOST_BYTES_OF_FIELDS: usize = 64 << 10;
+const MOST_TIMES: usize = 32;
+
+impl Request {
+    pub(crate) fn new(opening: Opening<'_>) -> Request {
+        let Opening { policy, opened, id, id_source, trace, client, method, path, route, agent, query, .. } = opening;
+        let Opening { trace_state, drawn, rule, is_asked_for, is_sampled, announced, request_limit, .. } = opening;
+        Request {
+            policy: Arc::clone(policy),
+            id,
+            id_source,
+            trace,
+            client,
+            opened,
+            texts: Texts::new([
+                method,
+                path,
+                route.unwrap_or_default(),
+                agent.unwrap_or_default(),
+                query.unwrap_or_default(),
+                trace_state.unwrap_or_default(),
+            ]),
+            has_route: route.is_some(),
+            has_agent: agent.is_some(),
+            has_query: query.is_some(),
+            drawn,
+            rule,
+            is_asked_for,
+            is_sampled,
+            request_limit,
+            recorder: OnceLock::new(),
+            received: AtomicU64::new(announced),
+            has_notes: AtomicBool::new(false),
+            notes: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn method(&self) -> &str {
+        self.texts.get(0)
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.texts.get(1)
+    }
+
+    /// The route as it was known when the request came.
+    pub(crate) fn route(&self) -> Option<&str> {
+        self.has_route.then(|| self.texts.get(2))
+    }
+
+    pub(crate) fn agent(&self) -> Option<&str> {
+        self.has_agent.then(|| self.texts.get(3))
+    }
+
+    pub(crate) fn query(&self) -> Option<&str> {
+        self.has_query.then(|| self.texts.get(4))
+    }
+
+    fn trace_state(&self) -> Option<&str> {
+        Some(self.texts.get(5)).filter(|state| !state.is_empty())
+    }
+
+    pub(crate) fn recorder(&self) -> Option<&Arc<Recorder>> {
+        self.recorder.get()
+    }
+
+    pub(crate) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    /// So many bytes of the body were read: counted from here on, whatever was announced.
+    pub(crate) fn set_received(&self, bytes: u64) {
+        self.received.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Writes down what joins the request, as long as it is not over.
+    pub(crate) fn note<R>(&self, write: impl FnOnce(&mut Notes) -> R) -> Option<R> {
+        let mut notes = self.lock();
+        if notes.is_over {
+            return None;
+        }
+        self.has_notes.store(true, Ordering::Release);
+        Some(write(&mut notes))
+    }
+
+    /// What joined it, and no more from now on; none if nothing did.
+    pub(crate) fn end_notes(&self) -> Option<Notes> {
+        let mut notes = self.lock();
+        let taken = std::mem::take(&mut *notes);
+        notes.is_over = true;
+        self.has_notes.load(Ordering::Acquire).then_some(taken)
+    }
+
+    /// The rule as of now.
+    pub(crate) fn rule_now(&self) -> RouteRule {
+        match self.has_notes.load(Ordering::Acquire) {
+            true => self.lock().rule.over(self.rule),
+            false => self.rule,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The route as far as it is known by now.
+    pub(crate) fn route_now(&self) -> Option<String> {
+        let noted = self.lock().route.as_deref().map(String::from);
+        noted.or_else(|| self.route().map(String::from))
+    }
+
+    /// Begins to hold records back, if a rule wants that and none are yet.
+    pub(crate) fn record(&self, given: &Logger, rule: RouteRule, holds_all: bool) {
+        let asked = self.policy.debug.as_ref().filter(|_| self.is_asked_for).map(|debug| debug.level.into());
+        let level = asked.into_iter().chain(rule.recorder).min().unwrap_or(LevelFilter::OFF);
+        let is_wanted = holds_all || level.level().is_some() || self.policy.in_flight.is_some();
+        if is_wanted && self.recorder.get().is_none() {
+            let room = rule.room.unwrap_or(Recording::ROOM);
+            let _ = self.recorder.set(recorder_for(given, level, room, holds_all));
+        }
+    }
+}
+
+impl Subject for Request {
+    fn logger(&self, given: &Logger) -> Logger {
+        let mut fields = FieldSet::new();
+        fields.add(keys::REQUEST_ID, self.id.as_str());
+        if let Some(trace) = &self.trace {
+            fields.add(keys::TRACE_ID, trace.trace_id());
+        }
+        fields.append(&self.drawn);
+        let logger = given.with(&fields);
+        match self.recorder.get() {
+            Some(recorder) => logger.recorded(Arc::clone(recorder)),
+            None => logger,
+        }
+    }
+}
+
+/// What code inside a request can do with its scope. On the scope of anything else, fields are bound to all later records,
+/// and the rest has no effect.
+impl Scope {
+    pub(crate) fn request(&self) -> Option<&Request> {
+        self.subject()
+    }
+
+    /// The id of the request.
+    ///
+    /// ```
+    /// use hyperlog_core::Scope;
+    ///
+    /// // Anywhere below a handler.
+    /// let id = Scope::current().and_then(|scope| scope.request_id());
+    /// # assert!(id.is_none());
+    /// ```
+    pub fn request_id(&self) -> Option<RequestId> {
+        self.request().map(|request| request.id.clone())
+    }
+
+    /// Where the request stands in a distributed trace.
+    pub fn trace_parent(&self) -> Option<TraceParent> {
+        self.request()?.trace
+    }
+
+    /// Shows the headers that an outgoing request should bear, so that whoever gets it knows what it belongs to: the id, and
+    /// where the request stands in its trace. The parent passes unchanged: no span of ours is written anywhere.
+    pub fn for_each_outgoing_header(&self, mut each: impl FnMut(&str, &str)) {
+        let Some(request) = self.request() else { return };
+        each(&request.policy.ids.header, request.id.as_str());
+        if let Some(trace) = &request.trace {
+            each(TraceParent::HEADER, trace.as_str());
+            if let Some(state) = request.trace_state() {
+                each(TraceParent::STATE_HEADER, state);
+            }
+        }
+    }
+
+    /// Adds a field to the access record alone; of two with one name the later counts. To have it on every later record,
+    /// [bind](Scope::bind) it.
+    pub fn add(&self, key: &str, value: impl ToValue) {
+        match self.request() {
+            // What shows the value may log, through this very scope: not under the lock.
+            Some(request) => {
+                let field = FieldSet::new().with(key, value);
+                request.note(|notes| notes.add(&field));
+            }
+            None => self.bind(&FieldSet::new().with(key, value)),
+        }
+    }
+
+    /// Puts an error with its causes on the access record. The first counts: it is nearest to where it happened.
+    pub fn record_error(&self, error: &(dyn Error + 'static)) {
+        self.record_error_value(Value::Error(error));
+    }
+
+    pub(crate) fn record_error_value(&self, error: Value<'_>) {
+        let Some(request) = self.request() else { return };
+        let fields = FieldSet::new().with(keys::ERROR, error);
+        request.note(|notes| {
+            if !std::mem::replace(&mut notes.has_error, true) {
+                notes.add(&fields);
+            }
+        });
+    }
+
+    /// Puts the time that something takes on the access record, `db` as `db_ms`, until the guard is dropped. Times of one
+    /// name add up.
+    pub fn time(&self, name: &str) -> Timing {
+        Timing { scope: self.clone(), name: name.into(), begun: Instant::now() }
+    }
+
+    /// Changes what is logged of this request.
+    pub fn apply(&self, rule: RouteRule) {
+        let Some(request) = self.request() else { return };
+        request.note(|notes| notes.rule = rule.over(notes.rule));
+        if rule.recorder.is_some() && request.recorder().is_none() {
+            request.record(self.given(), rule, false);
+            if let (Some(recorder), true) = (request.recorder(), self.is_touched()) {
+                self.rebind(|logger| logger.recorded(Arc::clone(recorder)));
+            }
+        }
+    }
+
+    /// Tells the pattern of the route, from a place that knows it.
+    pub fn set_route(&self, route: &str) {
+        let Some(request) = self.request() else { return };
+        request.note(|notes| notes.route = Some(route.into()));
+    }
+}
+
+impl Notes {
+    fn add(&mut self, fields: &FieldSet) {
+        if self.fields.size() < MOST_BYTES_OF_FIELDS {
+            self.fields.append(fields);
+        }
+    }
+}
+
+/// Measures until it is dropped: see [`Scope::time`].
+#[must_use = "the time ends when this is dropped, at once if it is not kept"]
+pub struct Timing {
+    scope: Scope,
+    name: Box<str>,
+    begun: Instant,
+}
+
+impl Drop for Timing {
+    fn drop(&mut self) {
+        let Some(request) = self.scope.request() else { return };
+        let (name, taken) = (std::mem::take(&mut self.name), self.begun.elapsed());
+        request.note(|notes| {
+            let has_room = notes.times.len() < MOST_TIMES;
+            match notes.times.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, sum)) => *sum += taken,
+                None if has_room => notes.times.push((name, taken)),
+                None => {}
+            }
+        });
+    }
+}
+
+impl std::fmt::Debug for Timing {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Timing").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,144 @@
+//! Queries, parameters and headers as values: maps, so that each entry meets redaction under its own name.
+
+use crate::http::head::Header;
+use crate::http::route::for_each_param;
+use crate::limits;
+use crate::value::{ToValue, Tree, TreeVisitor, Value};
+use std::borrow::Cow;
+
+/// Names and what stands under them.
+pub(crate) struct Shown<'t>(Vec<(Cow<'t, str>, Vec<Cow<'t, str>>)>);
+
+/// More are not shown of a query, of parameters or of headers.
+const MOST: usize = 64;
+
+/// A query: `a=1&b=2`.
+pub(crate) fn query(query: &str) -> Shown<'_> {
+    let mut shown = Shown(Vec::new());
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        shown.add(decoded(name), decoded(value));
+    }
+    shown
+}
+
+/// The parameters of a route.
+pub(crate) fn params<'t>(route: &'t str, path: &'t str) -> Shown<'t> {
+    let mut shown = Shown(Vec::new());
+    for_each_param(route, path, |name, value| shown.add(name.into(), decoded(value)));
+    shown
+}
+
+/// The headers of these names; `*` stands for all.
+pub(crate) fn headers<'h>(names: &[Box<str>], each: impl FnOnce(&mut dyn FnMut(Header<'h>))) -> Shown<'h> {
+    let mut shown = Shown(Vec::new());
+    each(&mut |header| {
+        if names.iter().any(|name| **name == *header.name || **name == *"*") {
+            let value = match header.is_sensitive {
+                true => Cow::from("[REDACTED]"),
+                false => String::from_utf8_lossy(header.value),
+            };
+            shown.add(header.name.into(), value);
+        }
+    });
+    shown
+}
+
+impl<'t> Shown<'t> {
+    fn add(&mut self, name: Cow<'t, str>, value: Cow<'t, str>) {
+        let has_room = self.0.len() < MOST;
+        match self.0.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, values)) if values.len() < MOST => values.push(value),
+            None if has_room => self.0.push((name, vec![value])),
+            _ => {}
+        }
+    }
+}
+
+impl Tree for Shown<'_> {
+    fn walk(&self, visitor: &mut dyn TreeVisitor) {
+        visitor.begin_map();
+        for (name, values) in &self.0 {
+            visitor.key(name);
+            match &values[..] {
+                [value] => visitor.value(Value::Str(value)),
+                many => {
+                    visitor.begin_list();
+                    many.iter().for_each(|value| visitor.value(Value::Str(value)));
+                    visitor.end();
+                }
+            }
+        }
+        visitor.end();
+    }
+}
+
+impl ToValue for Shown<'_> {
+    fn to_value(&self) -> Value<'_> {
+        Value::Tree(self)
+    }
+}
+
+/// Whether a body of this media type is text.
+pub(crate) fn is_text(content_type: &[u8]) -> bool {
+    let Ok(content_type) = std::str::from_utf8(content_type) else { return false };
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_named = matches!(&*kind, "application/json" | "application/xml" | "application/x-www-form-urlencoded");
+    is_named || kind.starts_with("text/") || kind.ends_with("+json") || kind.ends_with("+xml")
+}
+
+/// The beginning of a body as text, with a mark if it was longer.
+pub(crate) fn body(beginning: &[u8], length: u64) -> String {
+    let mut text = String::from_utf8_lossy(beginning).into_owned();
+    if (beginning.len() as u64) < length {
+        limits::push_cut_mark(usize::try_from(length).unwrap_or(usize::MAX), &mut text);
+    }
+    text
+}
+
+/// `%40` as `@` and `+` as a space: what is written in escapes would pass redaction unseen.
+fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '+']) {
+        return text.into();
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, behind)) = rest.split_first() {
+        rest = behind;
+        let escaped = (*byte == b'%').then(|| Some((digit(*behind.first()?)?, digit(*behind.get(1)?)?))).flatten();
+        match escaped {
+            Some((high, low)) => {
+                bytes.push(high << 4 | low);
+                rest = &behind[2..];
+            }
+            None => bytes.push(if *byte == b'+' { b' ' } else { *byte }),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned().into()
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).map(|digit| digit as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_undone_and_what_is_none_stays() {
+        for (text, expected) in [
+            ("a%40b", "a@b"),
+            ("a+b", "a b"),
+            ("%e2%82%ac", "\u{20ac}"),
+            ("%", "%"),
+            ("%4", "%4"),
+            ("%zz", "%zz"),
+            ("100%", "100%"),
+            ("%ff", "\u{fffd}"),
+            ("%%34", "%4"),
+        ] {
+            assert_eq!(decoded(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! The flight recorder: records of one unit of work, held back as bytes until it is known how the work ends.
+//!
+//! What ends well leaves nothing behind but the time it took to encode. What fails gives out what it held, in order. A
+//! record is encoded when it happens, so that nothing has to be kept alive for it and redaction has seen it; it counts as
+//! accepted only when it is given out.
+
+use crate::fault;
+use crate::filter::directive::LevelFilter;
+use crate::health::Place;
+use crate::level::Level;
+use crate::limits;
+use crate::partition::Partition;
+use crate::sink::Line;
+use crate::snapshot::Snapshot;
+use crate::time::Timestamp;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Holds back records of one unit of work.
+pub(crate) struct Recorder {
+    /// What is held that nobody would have logged.
+    level: LevelFilter,
+    /// How many bytes it may hold; the oldest records make room for the newest.
+    room: usize,
+    /// Whether that too is held which passed the levels: nothing of the work is to be seen unless it fails.
+    holds_all: AtomicBool,
+    /// What the logger did when the work began: formats and outputs as the bytes were made for.
+    snapshot: Arc<Snapshot>,
+    held: Mutex<Held>,
+}
+
+/// Records, one behind the other.
+#[derive(Default)]
+struct Held {
+    bytes: Vec<u8>,
+    /// Where the first that is still there begins.
+    start: usize,
+    marks: VecDeque<Mark>,
+    /// How many had to make room.
+    lost: u64,
+    /// The template of the last record that came by.
+    last: String,
+    is_over: bool,
+    reserved: Reserved,
+}
+
+struct Mark {
+    length: usize,
+    format: usize,
+    level: Level,
+    timestamp: Timestamp,
+    partition: Partition,
+    /// Whether it passed the levels.
+    is_wanted: bool,
+}
+
+/// What became of what was held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// So many records were held to the end.
+    pub(crate) held: u64,
+    /// So many had to make room for later ones.
+    pub(crate) lost: u64,
+}
+
+/// A record of the snapshot's format of this number, made bytes.
+pub(crate) struct Bytes<'a> {
+    pub(crate) format: usize,
+    pub(crate) line: Line<'a>,
+    pub(crate) is_wanted: bool,
+}
+
+impl Recorder {
+    pub(crate) fn new(level: LevelFilter, room: usize, holds_all: bool, snapshot: Arc<Snapshot>) -> Recorder {
+        let held = Mutex::new(spare());
+        Recorder { level, room, holds_all: AtomicBool::new(holds_all), snapshot, held }
+    }
+
+    pub(crate) fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    /// Whether it holds records of a level that nobody would have logged.
+    pub(crate) fn wants(&self, level: Level) -> bool {
+        self.level.allows(level)
+    }
+
+    /// Whether it holds what passed the levels too.
+    pub(crate) fn holds_all(&self) -> bool {
+        self.holds_all.load(Ordering::Relaxed)
+    }
+
+    /// Notes what comes by, held or not.
+    pub(crate) fn pass(&self, template: &str) {
+        let mut held = self.lock();
+        held.last.clear();
+        held.last.push_str(limits::cut(template, LONGEST_LAST));
+    }
+
+    /// The template of the last record that came by.
+    #[cfg(feature = "http")]
+    pub(crate) fn last(&self) -> Option<String> {
+        Some(self.lock().last.clone()).filter(|last| !last.is_empty())
+    }
+
+    /// Holds a record; says whether it did: not if the work is over.
+    pub(crate) fn hold(&self, record: &Bytes<'_>) -> bool {
+        let mut held = self.lock();
+        if held.is_over {
+            return false;
+        }
+        held.push(record, self.room);
+        true
+    }
+
+    /// Gives out what passed the levels, and holds nothing of that kind any more.
+    pub(crate) fn give_up_wanted(&self, place: &Place) {
+        self.holds_all.store(false, Ordering::Relaxed);
+        // Not under the lock: what a sink does with a record may log, to this very recorder.
+        let taken = std::mem::take(&mut *self.lock());
+        let mut kept = Held { lost: taken.lost, last: taken.last.clone(), ..Held::default() };
+        taken.for_each(|bytes| match bytes.is_wanted {
+            true => self.give(&bytes, place),
+            false => kept.push(&bytes, self.room),
+        });
+        let mut held = self.lock();
+        if held.is_over {
+            return;
+        }
+        let meanwhile = std::mem::replace(&mut *held, kept);
+        meanwhile.for_each(|bytes| held.push(&bytes, self.room));
+        held.lost += meanwhile.lost;
+    }
+
+    /// The work has ended well: forgets what it holds.
+    pub(crate) fn forget(&self) {
+        keep_spare(self.end());
+    }
+
+    /// The work has failed: gives out what it holds.
+    pub(crate) fn tell(&self, place: &Place) -> Told {
+        let held = self.end();
+        held.for_each(|bytes| self.give(&bytes, place));
+        let told = held.told();
+        keep_spare(held);
+        told
+    }
+
+    fn give(&self, bytes: &Bytes<'_>, place: &Place) {
+        self.snapshot.formats.give(bytes.format, &bytes.line, place);
+    }
+
+    fn end(&self) -> Held {
+        self.holds_all.store(false, Ordering::Relaxed);
+        let over = Held { is_over: true, ..Held::default() };
+        std::mem::replace(&mut *self.lock(), over)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    fn push(&mut self, record: &Bytes<'_>, room: usize) {
+        let Bytes { format, line, is_wanted } = *record;
+        let length = line.bytes.len();
+        if length > room || !self.reserved.reach(self.bytes.len() + length) {
+            self.lost += 1;
+            return;
+        }
+        while self.bytes.len() - self.start + length > room {
+            self.drop_oldest();
+        }
+        // What was dropped is cut off now and then, so that each byte is moved once at most.
+        if self.start > self.bytes.len() / 2 {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+        }
+        self.bytes.extend_from_slice(line.bytes);
+        let Line { level, timestamp, partition, .. } = line;
+        self.marks.push_back(Mark { length, format, level, timestamp, partition, is_wanted });
+    }
+
+    fn drop_oldest(&mut self) {
+        match self.marks.pop_front() {
+            Some(mark) => {
+                self.start += mark.length;
+                self.lost += 1;
+            }
+            None => self.start = self.bytes.len(),
+        }
+    }
+
+    fn for_each(&self, mut each: impl FnMut(Bytes<'_>)) {
+        let mut rest = &self.bytes[self.start..];
+        for Mark { length, format, level, timestamp, partition, is_wanted } in &self.marks {
+            let Some((bytes, behind)) = rest.split_at_checked(*length) else { return };
+            rest = behind;
+            let line = Line { bytes, level: *level, timestamp: *timestamp, partition: *partition };
+            each(Bytes { format: *format, line, is_wanted: *is_wanted });
+        }
+    }
+
+    fn told(&self) -> Told {
+        Told { held: self.marks.len() as u64, lost: self.lost }
+    }
+}
+
+/// How much of the memory of all recorders one has.
+#[derive(Default)]
+struct Reserved(usize);
+
+impl Reserved {
+    /// Takes as much as is missing; says whether there was enough.
+    fn reach(&mut self, needed: usize) -> bool {
+        let Some(missing) = needed.checked_sub(self.0).filter(|missing| *missing > 0) else { return true };
+        let step = missing.next_multiple_of(STEP);
+        if RESERVED.fetch_add(step, Ordering::Relaxed) + step > MOST {
+            RESERVED.fetch_sub(step, Ordering::Relaxed);
+            fault::report(
+                "recorder",
+                format_args!("all flight recorders together hold {MOST} bytes: a record is lost"),
+            );
+            return false;
+        }
+        self.0 += step;
+        true
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if self.0 > 0 {
+            RESERVED.fetch_sub(self.0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// How much all recorders of the process hold together.
+static RESERVED: AtomicUsize = AtomicUsize::new(0);
+const MOST: usize = 64 << 20;
+const STEP: usize = 4096;
+
+thread_local! {
+    /// Memory of recorders that are through, for the next.
+    static SPARE: RefCell<Vec<Held>> = const { RefCell::new(Vec::new()) };
+}
+
+const LONGEST_LAST: usize = 128;
+
+/// How many a thread keeps, and how large each may be.
+const MOST_SPARE: usize = 8;
+const LARGEST_SPARE: usize = 256 << 10;
+
+fn spare() -> Held {
+    SPARE.try_with(|spare| spare.try_borrow_mut().ok()?.pop()).ok().flatten().unwrap_or_default()
+}
+
+fn keep_spare(mut held: Held) {
+    if held.bytes.capacity() > LARGEST_SPARE || held.is_over {
+        return;
+    }
+    held.bytes.clear();
+    held.marks.clear();
+    held.last.clear();
+    (held.start, held.lost) = (0, 0);
+    held.reserved = Reserved::default();
+    let _ = SPARE.try_with(|spare| {
+        if let Ok(mut spare) = spare.try_borrow_mut()
+            && spare.len() < MOST_SPARE
+        {
+            spare.push(held);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(text: &str, is_wanted: bool) -> Bytes<'_> {
+        let line = Line {
+            bytes: text.as_bytes(),
+            level: Level::DEBUG,
+            timestamp: Timestamp::new(0, 0),
+            partition: Partition::NONE,
+        };
+        Bytes { format: 0, line, is_wanted }
+    }
+
+    fn texts(held: &Held) -> Vec<String> {
+        let mut texts = Vec::new();
+        held.for_each(|bytes| texts.push(String::from_utf8(bytes.line.bytes.to_vec()).unwrap()));
+        texts
+    }
+
+    #[test]
+    fn the_oldest_make_room_and_are_counted() {
+        let mut held = Held::default();
+        for number in 0..100 {
+            held.push(&record(&format!("{number:04}"), false), 40);
+        }
+        assert_eq!(texts(&held), (90..100).map(|number| format!("{number:04}")).collect::<Vec<_>>());
+        assert_eq!(held.told(), Told { held: 10, lost: 90 });
+        assert!(held.bytes.len() <= 80, "{}", held.bytes.len());
+    }
+
+    #[test]
+    fn a_record_that_is_larger_than_all_the_room_is_lost_alone() {
+        let mut held = Held::default();
+        held.push(&record("small", false), 10);
+        held.push(&record("much too large", false), 10);
+        held.push(&record("small", false), 10);
+        assert_eq!((texts(&held), held.told().lost), (vec!["small".to_owned(), "small".to_owned()], 1));
+    }
+
+    #[test]
+    fn memory_is_given_back_when_a_recorder_is_through() {
+        let before = RESERVED.load(Ordering::Relaxed);
+        let mut held = Held::default();
+        held.push(&record(&"x".repeat(10_000), false), 1 << 20);
+        assert!(held.reserved.0 >= 10_000);
+        assert!(RESERVED.load(Ordering::Relaxed) >= held.reserved.0);
+        keep_spare(held);
+        assert!(RESERVED.load(Ordering::Relaxed) <= before + (64 << 10));
+        assert_eq!(spare().reserved.0, 0);
+    }
+}
