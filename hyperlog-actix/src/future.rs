@@ -2,7 +2,7 @@
 
 use crate::body::LogBody;
 use crate::error::Causes;
-use crate::head::{IdHeader, ShownResponse};
+use crate::head::{ShownResponse, put_id};
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
@@ -39,12 +39,12 @@ pin_project! {
 
 struct Watch {
     exchange: Exchange,
-    id: IdHeader,
+    id: HeaderValue,
     causes: Causes,
 }
 
 impl<F> LogFuture<F> {
-    pub(crate) fn new(inner: Option<F>, exchange: Exchange, id: IdHeader, causes: Causes) -> LogFuture<F> {
+    pub(crate) fn new(inner: Option<F>, exchange: Exchange, id: HeaderValue, causes: Causes) -> LogFuture<F> {
         LogFuture { inner, watch: Some(Watch { exchange, id, causes }), is_passing: false }
     }
 
@@ -103,7 +103,7 @@ where
 impl Watch {
     fn respond<B: MessageBody>(self, mut response: ServiceResponse<B>) -> ServiceResponse<LogBody<B>> {
         let Watch { mut exchange, id, causes } = self;
-        id.put(response.headers_mut());
+        put_id(exchange.id_header(), id, response.headers_mut());
         if let Some(timing) = server_timing(&exchange) {
             response.headers_mut().append(SERVER_TIMING, timing);
         }
@@ -123,8 +123,9 @@ impl Watch {
     fn refuse(self, mut error: Error) -> Error {
         let Watch { mut exchange, id, .. } = self;
         let timing = server_timing(&exchange);
+        let name = exchange.id_header().to_owned();
         error.add_response_mapper(move |mut response| {
-            id.clone().put(response.headers_mut());
+            put_id(&name, id.clone(), response.headers_mut());
             if let Some(timing) = timing.clone() {
                 response.headers_mut().append(SERVER_TIMING, timing);
             }

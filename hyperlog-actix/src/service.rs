@@ -3,7 +3,7 @@
 use crate::body::LogBody;
 use crate::error::Causes;
 use crate::future::LogFuture;
-use crate::head::{IdHeader, ShownRequest, meter};
+use crate::head::{ShownRequest, id_value, meter, put_id};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::{Error, HttpMessage};
@@ -67,8 +67,8 @@ where
             return LogFuture::passing(self.inner.call(request));
         }
         let mut exchange = self.open(&policy, &request);
-        let id = IdHeader::new(exchange.id_header(), exchange.id());
-        id.clone().put(request.headers_mut());
+        let id = id_value(exchange.id());
+        put_id(exchange.id_header(), id.clone(), request.headers_mut());
         request.extensions_mut().insert(exchange.scope().clone());
         meter(&mut request, exchange.request_meter());
         let future = exchange.run(|| self.inner.call(request));

@@ -2,7 +2,7 @@
 
 use crate::BoxError;
 use crate::body::LogBody;
-use crate::head::{IdHeader, ShownResponse};
+use crate::head::{ShownResponse, put_id};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::Body;
@@ -40,11 +40,11 @@ pin_project! {
 
 struct Watch {
     exchange: Exchange,
-    id: IdHeader,
+    id: HeaderValue,
 }
 
 impl<F> LogFuture<F> {
-    pub(crate) fn new(inner: Option<F>, exchange: Exchange, id: IdHeader) -> LogFuture<F> {
+    pub(crate) fn new(inner: Option<F>, exchange: Exchange, id: HeaderValue) -> LogFuture<F> {
         LogFuture { inner, watch: Some(Watch { exchange, id }), is_passing: false }
     }
 
@@ -114,8 +114,8 @@ fn cause_of<E: 'static>(error: &E) -> Option<&(dyn Error + 'static)> {
     }
 }
 
-fn respond<B: Body>(mut response: Response<B>, mut exchange: Exchange, id: IdHeader) -> Response<LogBody<B>> {
-    id.put(response.headers_mut());
+fn respond<B: Body>(mut response: Response<B>, mut exchange: Exchange, id: HeaderValue) -> Response<LogBody<B>> {
+    put_id(exchange.id_header(), id, response.headers_mut());
     if let Some(timing) = exchange.server_timing().and_then(|timing| HeaderValue::try_from(timing).ok()) {
         response.headers_mut().append(HeaderName::from_static("server-timing"), timing);
     }
@@ -125,7 +125,7 @@ fn respond<B: Body>(mut response: Response<B>, mut exchange: Exchange, id: IdHea
 }
 
 /// What the client gets instead of a response when the service panicked.
-fn apologise<B: Body>(mut exchange: Exchange, id: IdHeader) -> Response<LogBody<B>> {
+fn apologise<B: Body>(mut exchange: Exchange, id: HeaderValue) -> Response<LogBody<B>> {
     let reply = exchange.panic_reply();
     let mut response = Response::new(());
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -137,7 +137,7 @@ fn apologise<B: Body>(mut exchange: Exchange, id: IdHeader) -> Response<LogBody<
             response.headers_mut().insert(name, value);
         }
     }
-    id.put(response.headers_mut());
+    put_id(exchange.id_header(), id, response.headers_mut());
     let body = Bytes::from(reply.body);
     exchange.responded(&ShownResponse { head: &response, body_size: Some(body.len() as u64) });
     response.map(|()| LogBody::reply(body, exchange))

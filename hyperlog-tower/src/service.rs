@@ -3,7 +3,7 @@
 use crate::BoxError;
 use crate::body::LogBody;
 use crate::future::LogFuture;
-use crate::head::{IdHeader, Router, ShownRequest};
+use crate::head::{Router, ShownRequest, id_value, put_id};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
@@ -60,8 +60,8 @@ where
             return LogFuture::passing(self.inner.call(request));
         }
         let mut exchange = self.open(&request);
-        let id = IdHeader::new(exchange.id_header(), exchange.id());
-        id.clone().put(request.headers_mut());
+        let id = id_value(exchange.id());
+        put_id(exchange.id_header(), id.clone(), request.headers_mut());
         request.extensions_mut().insert(exchange.scope().clone());
         R::meter(request.body_mut() as &mut dyn Any, exchange.request_meter());
         let future = exchange.run(|| self.inner.call(request));

@@ -186,7 +186,7 @@ impl Json {
     /// Appends fields as long as they are of the common kinds; says how many.
     #[inline(always)]
     fn append_plain(&self, fields: Plain<'_>, line: &mut Appender<'_>) -> usize {
-        append_values(fields.rules, fields.iter(), |key| self.fragment_of(key), line)
+        append_values(fields.rules, fields.iter(), |key| self.fragment_of(key), self.schema.duration, line)
     }
 
     /// A key as it was prepared when the program was built, if nothing is in the way.
@@ -243,12 +243,7 @@ impl Json {
 
     #[inline(never)]
     fn push_duration_field(&self, key: &Key<'_>, duration: Duration, out: &mut Vec<u8>) {
-        let suffix = match self.schema.duration {
-            DurationForm::Seconds => "_s",
-            DurationForm::Millis => "_ms",
-            DurationForm::Nanos => "_ns",
-            DurationForm::Text => "",
-        };
+        let suffix = suffix_of(self.schema.duration);
         let suffix = if key.name().ends_with(suffix) { "" } else { suffix };
         self.push_key(key, suffix, out);
         push_duration(duration, self.schema.duration, out);
@@ -413,7 +408,7 @@ impl Json {
         line.bytes(context);
         if let Fields::Gathered { keys, values } = record.call.fields {
             let fields = keys.keys.iter().zip(values);
-            let taken = append_values(&record.shape.rules, fields, Key::fragment, &mut line);
+            let taken = append_values(&record.shape.rules, fields, Key::fragment, self.schema.duration, &mut line);
             if taken < keys.keys.len() {
                 line.with_vec(|out| self.push_fields(&mut record.fields().skipping(taken), out));
             }
@@ -479,6 +474,7 @@ fn append_values<'r>(
     rules: &Rules,
     fields: impl Iterator<Item = (&'r Key<'r>, &'r Value<'r>)>,
     fragment_of: impl Fn(&Key<'r>) -> Option<Padded<'r>>,
+    form: DurationForm,
     line: &mut Appender<'_>,
 ) -> usize {
     let mut taken = 0;
@@ -498,6 +494,7 @@ fn append_values<'r>(
                 Value::F64(number) if number.is_finite() => field.finite(number),
                 Value::Bool(true) => field.literal(b"true"),
                 Value::Bool(false) => field.literal(b"false"),
+                Value::Duration(duration) => line.with_vec(|out| push_plain_duration(key, duration, form, out)),
                 _ => break,
             }
         }
@@ -584,32 +581,60 @@ pub(crate) fn push_text(text: &str, out: &mut Vec<u8>) {
 }
 
 fn push_duration(duration: Duration, form: DurationForm, out: &mut Vec<u8>) {
-    let nanos = duration.as_nanos();
+    let nanos = match u64::try_from(duration.as_nanos()) {
+        Ok(nanos) => nanos,
+        // Centuries: nobody measured that.
+        Err(_) => u64::MAX,
+    };
     match form {
-        DurationForm::Nanos => out.extend_from_slice(itoa::Buffer::new().format(nanos).as_bytes()),
-        DurationForm::Millis => push_fixed(nanos, 6, out),
-        DurationForm::Seconds => push_fixed(nanos, 9, out),
+        DurationForm::Nanos => out.extend_from_slice(itoa::Buffer::new().format(duration.as_nanos()).as_bytes()),
+        DurationForm::Millis => push_fixed::<6>(nanos / 1_000_000, nanos % 1_000_000, out),
+        DurationForm::Seconds => push_fixed::<9>(duration.as_secs(), u64::from(duration.subsec_nanos()), out),
         DurationForm::Text => {
             out.push(b'"');
-            push_fixed(nanos, 9, out);
+            push_fixed::<9>(duration.as_secs(), u64::from(duration.subsec_nanos()), out);
             out.extend_from_slice(b"s\"");
         }
     }
 }
 
-/// A number with so many of its digits behind the point, as far as they are not zero.
-fn push_fixed(number: u128, places: u32, out: &mut Vec<u8>) {
-    let one = 10_u128.pow(places);
-    out.extend_from_slice(itoa::Buffer::new().format(number / one).as_bytes());
-    let mut fraction = number % one;
+/// A number with so many digits behind the point, as far as they are not zero.
+fn push_fixed<const PLACES: usize>(whole: u64, fraction: u64, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
     if fraction > 0 {
-        out.push(b'.');
-        let mut place = one / 10;
-        while fraction > 0 {
-            out.push(b'0' + (fraction / place) as u8);
-            fraction %= place;
-            place /= 10;
+        let mut digits = [b'0'; PLACES];
+        let mut rest = fraction;
+        for digit in digits.iter_mut().rev() {
+            *digit += (rest % 10) as u8;
+            rest /= 10;
         }
+        let used = digits.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
+        out.push(b'.');
+        out.extend_from_slice(&digits[..used]);
+    }
+}
+
+/// A span of time under a key that was prepared when the program was built.
+#[inline(never)]
+fn push_plain_duration(key: Padded<'_>, duration: Duration, form: DurationForm, out: &mut Vec<u8>) {
+    let suffix = suffix_of(form);
+    let text = key.text();
+    let name = &text[..text.len() - 2];
+    out.extend_from_slice(name.as_bytes());
+    if !name.ends_with(suffix) {
+        out.extend_from_slice(suffix.as_bytes());
+    }
+    out.extend_from_slice(b"\":");
+    push_duration(duration, form, out);
+}
+
+/// What ends the name of a span of time.
+fn suffix_of(form: DurationForm) -> &'static str {
+    match form {
+        DurationForm::Seconds => "_s",
+        DurationForm::Millis => "_ms",
+        DurationForm::Nanos => "_ns",
+        DurationForm::Text => "",
     }
 }
 

@@ -28,6 +28,7 @@ use crate::recorder::Told;
 use crate::scope::{Entered, Scope};
 use crate::value::{ToValue, Value};
 use crate::workspace::Workspace;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -81,6 +82,13 @@ pub struct Exchange {
     is_closed: bool,
     /// What the record is going to say beside what every record does.
     fields: FieldSet,
+    /// Apart, so that what is moved from hand to hand is small.
+    rare: Option<Box<Rare>>,
+}
+
+/// What few requests have.
+#[derive(Default)]
+struct Rare {
     /// None unless somebody wants to know.
     polls: Option<Polls>,
     rpc: Option<Rpc>,
@@ -142,7 +150,7 @@ impl Exchange {
             .as_ref()
             .is_some_and(|debug| head.header(&debug.header).is_some_and(|token| debug.tokens.is_valid(token)));
         let is_sampled = is_asked_for || rule.share.is_none_or(|share| is_within(share, &id, trace.as_ref()));
-        let agent = head.header("user-agent").map(String::from_utf8_lossy);
+        let agent = head.header("user-agent").map(text_of);
         let mut drawn = FieldSet::new();
         policy.extractors.iter().for_each(|extractor| extractor.on_request(head, &mut drawn));
         let request = Request::new(Opening {
@@ -176,7 +184,9 @@ impl Exchange {
             fields.add(keys::REQUEST_HEADERS, shown::headers(&policy.request_headers, headers).to_value());
         }
         let scope = Scope::of(logger.clone(), request);
-        let ticket = policy.in_flight.as_ref().map(|in_flight| in_flight.enter(&scope, opened));
+        let _ticket = policy.in_flight.as_ref().map(|in_flight| in_flight.enter(&scope, opened));
+        let is_rare = polls.is_some() || rpc.is_some() || _ticket.is_some();
+        let rare = is_rare.then(|| Box::new(Rare { polls, rpc, swallowed: None, _ticket }));
         let exchange = Exchange {
             scope,
             route: Routed::AsOpened,
@@ -187,10 +197,7 @@ impl Exchange {
             has_panicked: false,
             is_closed: false,
             fields,
-            polls,
-            rpc,
-            swallowed: None,
-            _ticket: ticket,
+            rare,
         };
         if rule.shows(Extra::Start) {
             exchange.tell_start();
@@ -232,9 +239,13 @@ impl Exchange {
         if let Some(responded) = &mut self.responded {
             responded.is_polled = true;
         }
-        let begun = self.polls.is_some().then(Instant::now);
-        let result = panic::catch_with(work, &mut self.swallowed);
-        if let (Some(polls), Some(begun)) = (&mut self.polls, begun) {
+        let begun = self.polls().is_some().then(Instant::now);
+        let mut swallowed = None;
+        let result = panic::catch_with(work, &mut swallowed);
+        if let Some(swallowed) = swallowed {
+            self.rare.get_or_insert_default().swallowed = Some(swallowed);
+        }
+        if let (Some(polls), Some(begun)) = (self.polls(), begun) {
             polls.add(begun.elapsed());
             self.tell_slow_poll(begun.elapsed());
         }
@@ -249,6 +260,18 @@ impl Exchange {
             panic.resume();
         }
         None
+    }
+
+    fn polls(&mut self) -> Option<&mut Polls> {
+        self.rare.as_mut()?.polls.as_mut()
+    }
+
+    fn rpc(&self) -> Option<&Rpc> {
+        self.rare.as_ref()?.rpc.as_ref()
+    }
+
+    fn rpc_mut(&mut self) -> Option<&mut Rpc> {
+        self.rare.as_mut()?.rpc.as_mut()
     }
 
     fn panicked(&mut self, panic: &Panic) {
@@ -272,7 +295,7 @@ impl Exchange {
     /// What the client gets instead of a response when the handler panicked.
     pub fn panic_reply(&self) -> Reply {
         let request = self.request();
-        match (&request.policy.panics.reply, &self.rpc) {
+        match (&request.policy.panics.reply, self.rpc()) {
             (_, Some(rpc)) => rpc.panic_reply(),
             (Some(reply), None) => reply(&request.id),
             (None, None) => Reply {
@@ -302,7 +325,7 @@ impl Exchange {
         let rule = request.rule_now();
         let policy = Arc::clone(&request.policy);
         if status >= 500
-            && let Some(swallowed) = self.swallowed.take()
+            && let Some(swallowed) = self.rare.as_mut().and_then(|rare| rare.swallowed.take())
         {
             self.panicked(&swallowed);
         }
@@ -314,7 +337,7 @@ impl Exchange {
         if let Some(cause) = head.cause() {
             self.scope.record_error(cause);
         }
-        if let Some(rpc) = &mut self.rpc {
+        if let Some(rpc) = self.rpc_mut() {
             rpc.read(|name| head.header(name));
         }
         self.response_limit = body_limit(&policy, &rule, Extra::ResponseBody, |name| head.header(name));
@@ -359,7 +382,7 @@ impl Exchange {
 
     /// The body ended with trailers.
     pub fn trailers<'t>(&mut self, header: impl Fn(&str) -> Option<&'t [u8]>) {
-        if let Some(rpc) = &mut self.rpc {
+        if let Some(rpc) = self.rpc_mut() {
             rpc.read(header);
         }
     }
@@ -393,14 +416,14 @@ impl Exchange {
             fields.add(keys::ERROR, error);
         }
         let request = self.request();
-        let noted_route = notes.as_ref().and_then(|notes| notes.route.as_deref());
+        let noted_route = notes.as_deref().and_then(|notes| notes.route.as_deref());
         let route = noted_route.or(match &self.route {
             Routed::AsOpened => request.route(),
             Routed::Nowhere => None,
             Routed::To(route) => Some(route),
         });
         let policy = &request.policy;
-        let rule = self.rule_at_end(route, notes.as_ref());
+        let rule = self.rule_at_end(route, notes.as_deref());
         let ended = Ended {
             id: &request.id,
             method: request.method(),
@@ -419,7 +442,7 @@ impl Exchange {
         if !verdict.is_seen {
             return;
         }
-        self.complete(&mut fields, &rule, &verdict, told, route, notes.as_ref());
+        self.complete(&mut fields, &rule, &verdict, told, route, notes.as_deref());
         let access = AccessRecord {
             request,
             route,
@@ -481,7 +504,7 @@ impl Exchange {
         notes: Option<&Notes>,
     ) {
         let request = self.request();
-        if let Some(rpc) = &self.rpc {
+        if let Some(rpc) = self.rpc() {
             rpc.tell(request.path(), fields);
         }
         if rule.shows(Extra::Params)
@@ -504,7 +527,8 @@ impl Exchange {
         if told.lost > 0 {
             fields.add(keys::HELD_LOST, told.lost);
         }
-        if let Some(polls) = self.polls.as_ref().filter(|_| rule.shows(Extra::Polls)) {
+        let polls = self.rare.as_ref().and_then(|rare| rare.polls.as_ref());
+        if let Some(polls) = polls.filter(|_| rule.shows(Extra::Polls)) {
             polls.tell(fields);
         }
         if let Some(notes) = notes {
@@ -529,7 +553,7 @@ impl Exchange {
         let Some(Responded { status, extent, is_polled, .. }) = self.responded else {
             return if matches!(ending, Ending::Failed(_)) { Outcome::Error } else { Outcome::Cancelled };
         };
-        let complete = match self.rpc.as_ref().is_some_and(Rpc::is_failure) {
+        let complete = match self.rpc().is_some_and(Rpc::is_failure) {
             true => Outcome::Error,
             false => Outcome::of_status(status),
         };
@@ -681,6 +705,11 @@ impl Verdict {
     }
 }
 
+/// Nearly always it is text already.
+fn text_of(header: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(header).map_or_else(|_| String::from_utf8_lossy(header), Cow::Borrowed)
+}
+
 /// Whether a request is among those of a share: by its trace, so that all services that see one decide alike, or by its id.
 fn is_within(share: f64, id: &RequestId, trace: Option<&TraceParent>) -> bool {
     let number = match trace {
@@ -733,9 +762,9 @@ mod tests {
     use super::*;
     use crate::http::access::TARGET;
     use crate::http::head::Header;
-    use std::net::IpAddr;
     use crate::level::Level;
     use crate::sink::Captured;
+    use std::net::IpAddr;
 
     struct Request {
         method: &'static str,

@@ -49,7 +49,14 @@ pub(crate) struct Request {
     /// So many bytes of its body were announced, or read.
     received: AtomicU64,
     has_notes: AtomicBool,
-    notes: Mutex<Notes>,
+    notes: Mutex<Written>,
+}
+
+/// Nothing joins most requests.
+#[derive(Default)]
+struct Written {
+    notes: Option<Box<Notes>>,
+    is_over: bool,
 }
 
 /// What joined a request on the way.
@@ -62,7 +69,6 @@ pub(crate) struct Notes {
     pub(crate) request_body: Vec<u8>,
     pub(crate) response_body: Vec<u8>,
     has_error: bool,
-    is_over: bool,
 }
 
 /// What is known when a request comes.
@@ -165,37 +171,34 @@ impl Request {
 
     /// Writes down what joins the request, as long as it is not over.
     pub(crate) fn note<R>(&self, write: impl FnOnce(&mut Notes) -> R) -> Option<R> {
-        let mut notes = self.lock();
-        if notes.is_over {
+        let mut written = self.lock();
+        if written.is_over {
             return None;
         }
         self.has_notes.store(true, Ordering::Release);
-        Some(write(&mut notes))
+        Some(write(written.notes.get_or_insert_default()))
     }
 
     /// What joined it, and no more from now on; none if nothing did.
-    pub(crate) fn end_notes(&self) -> Option<Notes> {
-        let mut notes = self.lock();
-        let taken = std::mem::take(&mut *notes);
-        notes.is_over = true;
-        self.has_notes.load(Ordering::Acquire).then_some(taken)
+    pub(crate) fn end_notes(&self) -> Option<Box<Notes>> {
+        std::mem::replace(&mut *self.lock(), Written { notes: None, is_over: true }).notes
     }
 
     /// The rule as of now.
     pub(crate) fn rule_now(&self) -> RouteRule {
         match self.has_notes.load(Ordering::Acquire) {
-            true => self.lock().rule.over(self.rule),
+            true => self.lock().notes.as_ref().map_or(self.rule, |notes| notes.rule.over(self.rule)),
             false => self.rule,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Notes> {
+    fn lock(&self) -> MutexGuard<'_, Written> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The route as far as it is known by now.
     pub(crate) fn route_now(&self) -> Option<String> {
-        let noted = self.lock().route.as_deref().map(String::from);
+        let noted = self.lock().notes.as_ref().and_then(|notes| notes.route.as_deref().map(String::from));
         noted.or_else(|| self.route().map(String::from))
     }
 
