@@ -73,18 +73,21 @@ where
         }
         // Polled after its end: there is nothing more to come.
         let Some(watch) = this.watch else { return Poll::Pending };
-        let polled = match this.inner.as_mut().as_pin_mut() {
-            None => None,
-            Some(inner) => match watch.exchange.run(|| inner.poll(context)) {
-                Some(Poll::Pending) => return Poll::Pending,
-                Some(Poll::Ready(result)) => Some(result),
-                None => None,
-            },
+        let polled = watch.exchange.run(|| {
+            let polled = this.inner.as_mut().as_pin_mut().map(|inner| inner.poll(context));
+            if !matches!(polled, Some(Poll::Pending)) {
+                this.inner.set(None);
+            }
+            polled
+        });
+        let polled = match polled.flatten() {
+            Some(Poll::Pending) => return Poll::Pending,
+            Some(Poll::Ready(result)) => Some(result),
+            None => {
+                watch.exchange.run(|| this.inner.set(None));
+                None
+            }
         };
-        {
-            let _entered = watch.exchange.enter();
-            this.inner.set(None);
-        }
         let Some(watch) = this.watch.take() else { return Poll::Pending };
         Poll::Ready(match polled {
             Some(Ok(response)) => Ok(watch.respond(response)),

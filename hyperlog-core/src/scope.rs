@@ -10,7 +10,7 @@ use crate::logger::Logger;
 use crate::workspace::{is_in_scope, note_scope};
 use pin_project_lite::pin_project;
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -63,14 +63,28 @@ impl Subject for () {
 }
 
 thread_local! {
-    /// The scopes that were entered and not left, each within the one before.
-    static ENTERED: RefCell<Vec<(u64, Scope)>> = const { RefCell::new(Vec::new()) };
+    /// The innermost of the scopes that were entered and not left. Each guard holds the one before its own.
+    static CURRENT: Cell<Option<Place>> = const { Cell::new(None) };
     static NEXT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Borrows the entered scopes of this thread, unless it is ending.
-fn with_entered<R>(act: impl FnOnce(&mut Vec<(u64, Scope)>) -> R) -> Option<R> {
-    ENTERED.try_with(|entered| Some(act(&mut *entered.try_borrow_mut().ok()?))).ok().flatten()
+/// A scope that was entered. Of two, the one within the other has the higher number.
+struct Place {
+    number: u64,
+    scope: Scope,
+}
+
+/// Puts a place in the stead of the current one, unless the thread is ending. What is given back is to be dropped outside
+/// of this: dropping a scope may log.
+#[inline]
+fn set_current(place: Option<Place>) -> Option<Place> {
+    CURRENT
+        .try_with(|current| {
+            note_scope(place.is_some());
+            current.replace(place)
+        })
+        .ok()
+        .flatten()
 }
 
 impl Scope {
@@ -79,6 +93,7 @@ impl Scope {
         Scope::of(logger, ())
     }
 
+    #[inline(always)]
     pub(crate) fn of(given: Logger, subject: impl Subject) -> Scope {
         let (own, bound) = (OnceLock::new(), Mutex::new(None));
         Scope(Arc::new(Shared { given, own, bound, is_bound: AtomicBool::new(false), subject }))
@@ -99,7 +114,15 @@ impl Scope {
 
     #[inline(never)]
     fn entered() -> Option<Scope> {
-        with_entered(|entered| entered.last().map(|(_, scope)| scope.clone())).flatten()
+        CURRENT
+            .try_with(|current| {
+                let place = current.take();
+                let scope = place.as_ref().map(|place| place.scope.clone());
+                current.set(place);
+                scope
+            })
+            .ok()
+            .flatten()
     }
 
     /// The logger, with all that has been bound so far.
@@ -197,14 +220,15 @@ impl Scope {
     }
 
     /// Makes this the current scope of the thread until the guard is dropped.
+    #[inline]
     pub fn enter(&self) -> Entered {
-        let number = NEXT.get();
-        NEXT.set(number.wrapping_add(1));
-        with_entered(|entered| {
-            entered.push((number, self.clone()));
-            note_scope(true);
-        });
-        Entered { number, on_this_thread: PhantomData }
+        let number = NEXT.get().wrapping_add(1);
+        NEXT.set(number);
+        Entered {
+            before: set_current(Some(Place { number, scope: self.clone() })),
+            number,
+            on_this_thread: PhantomData,
+        }
     }
 }
 
@@ -217,6 +241,7 @@ impl std::fmt::Debug for Scope {
 /// Leaves the scope when dropped, and with it all that were entered within it and not left.
 #[must_use = "the scope is left when this is dropped, at once if it is not kept"]
 pub struct Entered {
+    before: Option<Place>,
     number: u64,
     /// A scope is left on the thread that it was entered on.
     on_this_thread: PhantomData<*const ()>,
@@ -229,23 +254,13 @@ impl std::fmt::Debug for Entered {
 }
 
 impl Drop for Entered {
+    #[inline]
     fn drop(&mut self) {
-        // One after the other, and outside of the borrow: dropping a scope may log.
-        while let Some(left) = self.leave() {
-            drop(left);
+        let current = set_current(self.before.take());
+        // Whoever was left together with a scope around it has nothing to leave any more.
+        if current.as_ref().is_none_or(|current| current.number < self.number) {
+            drop(set_current(current));
         }
-    }
-}
-
-impl Entered {
-    /// The innermost scope, as long as this one has not been left.
-    fn leave(&self) -> Option<Scope> {
-        with_entered(|entered| {
-            entered.iter().rposition(|(number, _)| *number == self.number)?;
-            let (_, left) = entered.pop()?;
-            note_scope(!entered.is_empty());
-            Some(left)
-        })?
     }
 }
 

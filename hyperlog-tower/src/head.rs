@@ -6,7 +6,7 @@
 use crate::BoxError;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Extensions, Request, Response, Uri};
-use hyperlog_core::http::{Header, RequestHead, RequestId, RequestMeter, ResponseHead, TraceParent};
+use hyperlog_core::http::{Header, RequestHead, RequestId, RequestMeter, ResponseHead, TraceParent, UsualHeaders};
 use std::any::Any;
 use std::error::Error;
 use std::marker::PhantomData;
@@ -75,6 +75,11 @@ impl<Q, R: Router> RequestHead for ShownRequest<'_, Q, R> {
     #[inline(always)]
     fn header(&self, name: &str) -> Option<&[u8]> {
         header(self.0.headers(), name)
+    }
+
+    #[inline]
+    fn usual_headers(&self) -> UsualHeaders<'_> {
+        usual_headers(self.0.headers())
     }
 
     fn for_each_header<'h>(&'h self, each: &mut dyn FnMut(Header<'h>)) {
@@ -158,6 +163,38 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h [u8]> {
     Some(value?.as_bytes())
 }
 
+/// Going through the few that a request has is faster than to look for each of these.
+#[inline]
+fn usual_headers(headers: &HeaderMap) -> UsualHeaders<'_> {
+    const TRACE_PARENT: HeaderName = HeaderName::from_static(TraceParent::HEADER);
+    if headers.len() > FEW {
+        return UsualHeaders {
+            user_agent: headers.get(header::USER_AGENT).map(HeaderValue::as_bytes),
+            content_type: headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes),
+            content_length: headers.get(header::CONTENT_LENGTH).map(HeaderValue::as_bytes),
+            trace_parent: headers.get(TRACE_PARENT).map(HeaderValue::as_bytes),
+        };
+    }
+    let mut found = UsualHeaders::default();
+    for (name, value) in headers {
+        let place = if *name == header::USER_AGENT {
+            &mut found.user_agent
+        } else if *name == header::CONTENT_TYPE {
+            &mut found.content_type
+        } else if *name == header::CONTENT_LENGTH {
+            &mut found.content_length
+        } else if *name == TRACE_PARENT {
+            &mut found.trace_parent
+        } else {
+            continue;
+        };
+        // Of several lines the first counts.
+        place.get_or_insert(value.as_bytes());
+    }
+    found
+}
+
+const FEW: usize = 16;
 const REQUEST_ID: HeaderName = HeaderName::from_static(RequestId::HEADER);
 
 fn show_headers<'h>(headers: &'h HeaderMap, each: &mut dyn FnMut(Header<'h>)) {

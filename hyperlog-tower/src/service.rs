@@ -64,7 +64,9 @@ where
         put_id(exchange.id_header(), id.clone(), request.headers_mut());
         request.extensions_mut().insert(exchange.scope().clone());
         R::meter(request.body_mut() as &mut dyn Any, exchange.request_meter());
-        let future = exchange.run(|| self.inner.call(request));
+        // By reference into what may panic: moved into it, a request would be copied a few times more.
+        let (mut request, mut future) = (Some(request), None);
+        exchange.run(|| future = request.take().map(|request| self.inner.call(request)));
         LogFuture::new(future, exchange, id)
     }
 }

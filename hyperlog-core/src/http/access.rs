@@ -12,8 +12,7 @@ use crate::level::Level;
 use crate::logger::{Logger, Pass};
 use crate::record::Site;
 use crate::value::Value;
-use std::fmt::{self, Write};
-use std::net::IpAddr;
+use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -63,11 +62,9 @@ impl Access<'_> {
             false => logger.passes_levels(callsite).then_some(rate),
         };
         let Some(pass) = pass else { return };
-        let mut client = ClientText::new();
-        let client = self.request.client.map(|address| client.show(address));
         let mut values = [Value::Null; MOST];
         let mut count = 0;
-        self.for_each(client, |_, value| {
+        self.for_each(|_, value| {
             values[count] = value;
             count += 1;
         });
@@ -84,11 +81,11 @@ impl Access<'_> {
     }
 
     #[inline(always)]
-    fn for_each<'s>(&'s self, client: Option<&'s str>, mut field: impl FnMut(Key<'static>, Value<'s>)) {
+    fn for_each<'s>(&'s self, mut field: impl FnMut(Key<'static>, Value<'s>)) {
         let request = self.request;
         field(crate::__key!(kind), Value::Str("access"));
         if !self.is_bound {
-            field(crate::__key!(request_id), Value::Str(request.id.as_str()));
+            field(crate::__key!(request_id), Value::Str(request.id_text()));
         }
         field(crate::__key!(request_id_source), Value::Str(request.id_source));
         field(crate::__key!(method), Value::Str(request.method()));
@@ -108,7 +105,7 @@ impl Access<'_> {
         if let Some(response) = &self.response {
             field(crate::__key!(response_bytes), Value::U64(response.bytes));
         }
-        if let Some(client) = client {
+        if let Some(client) = request.client() {
             field(crate::__key!(client_ip), Value::Str(client));
         }
         if let Some(agent) = request.agent() {
@@ -128,7 +125,7 @@ impl Access<'_> {
         flag(self.is_bound, BOUND)
             | flag(self.route.is_some(), ROUTE)
             | flag(self.response.is_some(), RESPONSE)
-            | flag(self.request.client.is_some(), CLIENT)
+            | flag(self.request.has_client, CLIENT)
             | flag(self.request.has_agent, AGENT)
             | flag(self.request.trace.is_some(), TRACE)
     }
@@ -145,7 +142,7 @@ impl Access<'_> {
     #[cold]
     fn make_callsite(&self, level: Level) -> &'static Callsite {
         let mut keys = Vec::new();
-        self.for_each(self.request.client.map(|_| ""), |key, _| keys.push(key));
+        self.for_each(|key, _| keys.push(key));
         let (target, keys) = (TARGET, Vec::leak(keys));
         let template = match self.outcome {
             Outcome::Ok => "request served",
@@ -157,58 +154,5 @@ impl Access<'_> {
         };
         let site = Site { level, target, module: None, file: None, line: None, template, keys };
         Box::leak(Box::new(Callsite::new(site)))
-    }
-}
-
-/// Where an address is written, which takes no memory then.
-struct ClientText {
-    bytes: [u8; 48],
-    length: usize,
-}
-
-impl ClientText {
-    fn new() -> ClientText {
-        ClientText { bytes: [0; 48], length: 0 }
-    }
-
-    fn show(&mut self, address: IpAddr) -> &str {
-        match address {
-            IpAddr::V4(address) => {
-                for (place, part) in address.octets().into_iter().enumerate() {
-                    if place > 0 {
-                        self.push(b".");
-                    }
-                    self.push(itoa::Buffer::new().format(part).as_bytes());
-                }
-            }
-            IpAddr::V6(address) => _ = write!(self, "{address}"),
-        }
-        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
-    }
-
-    fn push(&mut self, text: &[u8]) {
-        if let Some(place) = self.bytes.get_mut(self.length..self.length + text.len()) {
-            place.copy_from_slice(text);
-            self.length += text.len();
-        }
-    }
-}
-
-impl Write for ClientText {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.push(text.as_bytes());
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_written_as_they_usually_are() {
-        for address in ["0.0.0.0", "192.0.2.7", "255.255.255.255", "::1", "2001:db8:1111:2222:3333:4444:5555:6666"] {
-            assert_eq!(ClientText::new().show(address.parse().unwrap()), address);
-        }
     }
 }

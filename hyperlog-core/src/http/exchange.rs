@@ -14,7 +14,7 @@ use crate::http::outcome::Outcome;
 use crate::http::policy::{InboundIds, Policy, Recovery, Reply, ServerTiming};
 use crate::http::polls::Polls;
 use crate::http::problem::{PROBLEM_JSON, internal_server_error};
-use crate::http::request::{Notes, Opening, Request};
+use crate::http::request::{Notes, Request, RequestTexts};
 use crate::http::request_id::RequestId;
 use crate::http::route::{Access, Extra, RouteRule};
 use crate::http::rpc::Rpc;
@@ -82,18 +82,11 @@ pub struct Exchange {
     is_closed: bool,
     /// What the record is going to say beside what every record does.
     fields: FieldSet,
-    /// Apart, so that what is moved from hand to hand is small.
-    rare: Option<Box<Rare>>,
-}
-
-/// What few requests have.
-#[derive(Default)]
-struct Rare {
     /// None unless somebody wants to know.
     polls: Option<Polls>,
     rpc: Option<Rpc>,
     /// A panic that something inside caught before we could.
-    swallowed: Option<Panic>,
+    swallowed: Option<Box<Panic>>,
     _ticket: Option<Ticket>,
 }
 
@@ -141,42 +134,37 @@ impl Exchange {
     /// A request has come in. Its scope logs through a child of this logger that knows the request's id.
     pub fn open(logger: &Logger, policy: &Arc<Policy>, head: &impl RequestHead) -> Exchange {
         let opened = Instant::now();
-        let (id, id_source) = accept_id(policy, head);
-        let trace = head.header(TraceParent::HEADER).and_then(TraceParent::parse);
+        let (ref id, id_source) = accept_id(policy, head);
+        let headers = head.usual_headers();
+        let trace = headers.trace_parent.and_then(TraceParent::parse);
         let (method, path, route) = (head.method(), head.path(), head.route());
-        let rule = policy.routes.rule_for(route, path).over(policy.default_rule);
-        let is_asked_for = policy
-            .debug
-            .as_ref()
-            .is_some_and(|debug| head.header(&debug.header).is_some_and(|token| debug.tokens.is_valid(token)));
-        let is_sampled = is_asked_for || rule.share.is_none_or(|share| is_within(share, &id, trace.as_ref()));
-        let agent = head.header("user-agent").map(text_of);
-        let mut drawn = FieldSet::new();
-        policy.extractors.iter().for_each(|extractor| extractor.on_request(head, &mut drawn));
-        let request = Request::new(Opening {
-            policy,
-            opened,
-            id,
-            id_source,
-            trace,
-            client: client_ip(head, &policy.trusted),
+        let rule = policy.rule_for(route, path);
+        let agent = headers.user_agent.map(text_of);
+        let texts = RequestTexts {
+            id: id.as_str(),
             method,
             path,
             route,
             agent: agent.as_deref(),
-            query: head.query().filter(|_| rule.shows(Extra::Query)),
+            query: if rule.shows(Extra::Query) { head.query() } else { None },
             trace_state: trace.and_then(|_| TraceParent::state(head.header(TraceParent::STATE_HEADER)?)),
-            drawn,
-            rule,
-            is_asked_for,
-            is_sampled,
-            announced: head.header("content-length").and_then(parse_length).unwrap_or(0),
-            request_limit: body_limit(policy, &rule, Extra::RequestBody, |name| head.header(name)),
-        });
-        let holds_all = !is_sampled || rule.access == Some(Access::Quiet) && !is_asked_for;
-        request.record(logger, rule, holds_all);
+            client: client_ip(head, &policy.trusted),
+        };
+        let announced = headers.content_length.and_then(parse_length).unwrap_or(0);
+        let id = id.clone();
+        let mut request = Request::new(Arc::clone(policy), opened, id, id_source, trace, texts, announced, rule);
+        if let Some(debug) = &policy.debug {
+            request.is_asked_for = head.header(&debug.header).is_some_and(|token| debug.tokens.is_valid(token));
+        }
+        if let Some(share) = rule.share {
+            request.is_sampled = request.is_asked_for || is_within(share, &request.id, request.trace.as_ref());
+        }
+        policy.extractors.iter().for_each(|extractor| extractor.on_request(head, &mut request.drawn));
+        request.request_limit = body_limit(policy, &rule, Extra::RequestBody, |name| head.header(name));
+        let is_quiet = rule.access == Some(Access::Quiet) && !request.is_asked_for;
+        request.record(logger, rule, !request.is_sampled || is_quiet);
         let is_head = method == "HEAD";
-        let rpc = Rpc::of(head.header("content-type"));
+        let rpc = Rpc::of(headers.content_type);
         let polls = (rule.shows(Extra::Polls) || policy.slow_poll.is_some()).then(Polls::default);
         let mut fields = FieldSet::new();
         if rule.shows(Extra::RequestHeaders) {
@@ -184,9 +172,7 @@ impl Exchange {
             fields.add(keys::REQUEST_HEADERS, shown::headers(&policy.request_headers, headers).to_value());
         }
         let scope = Scope::of(logger.clone(), request);
-        let _ticket = policy.in_flight.as_ref().map(|in_flight| in_flight.enter(&scope, opened));
-        let is_rare = polls.is_some() || rpc.is_some() || _ticket.is_some();
-        let rare = is_rare.then(|| Box::new(Rare { polls, rpc, swallowed: None, _ticket }));
+        let ticket = policy.in_flight.as_ref().map(|in_flight| in_flight.enter(&scope, opened));
         let exchange = Exchange {
             scope,
             route: Routed::AsOpened,
@@ -197,7 +183,10 @@ impl Exchange {
             has_panicked: false,
             is_closed: false,
             fields,
-            rare,
+            polls,
+            rpc,
+            swallowed: None,
+            _ticket: ticket,
         };
         if rule.shows(Extra::Start) {
             exchange.tell_start();
@@ -239,13 +228,13 @@ impl Exchange {
         if let Some(responded) = &mut self.responded {
             responded.is_polled = true;
         }
-        let begun = self.polls().is_some().then(Instant::now);
+        let begun = self.polls.is_some().then(Instant::now);
         let mut swallowed = None;
         let result = panic::catch_with(work, &mut swallowed);
-        if let Some(swallowed) = swallowed {
-            self.rare.get_or_insert_default().swallowed = Some(swallowed);
+        if swallowed.is_some() {
+            self.swallowed = swallowed.map(Box::new);
         }
-        if let (Some(polls), Some(begun)) = (self.polls(), begun) {
+        if let (Some(polls), Some(begun)) = (&mut self.polls, begun) {
             polls.add(begun.elapsed());
             self.tell_slow_poll(begun.elapsed());
         }
@@ -260,18 +249,6 @@ impl Exchange {
             panic.resume();
         }
         None
-    }
-
-    fn polls(&mut self) -> Option<&mut Polls> {
-        self.rare.as_mut()?.polls.as_mut()
-    }
-
-    fn rpc(&self) -> Option<&Rpc> {
-        self.rare.as_ref()?.rpc.as_ref()
-    }
-
-    fn rpc_mut(&mut self) -> Option<&mut Rpc> {
-        self.rare.as_mut()?.rpc.as_mut()
     }
 
     fn panicked(&mut self, panic: &Panic) {
@@ -295,7 +272,7 @@ impl Exchange {
     /// What the client gets instead of a response when the handler panicked.
     pub fn panic_reply(&self) -> Reply {
         let request = self.request();
-        match (&request.policy.panics.reply, self.rpc()) {
+        match (&request.policy.panics.reply, &self.rpc) {
             (_, Some(rpc)) => rpc.panic_reply(),
             (Some(reply), None) => reply(&request.id),
             (None, None) => Reply {
@@ -325,7 +302,7 @@ impl Exchange {
         let rule = request.rule_now();
         let policy = Arc::clone(&request.policy);
         if status >= 500
-            && let Some(swallowed) = self.rare.as_mut().and_then(|rare| rare.swallowed.take())
+            && let Some(swallowed) = self.swallowed.take()
         {
             self.panicked(&swallowed);
         }
@@ -337,7 +314,7 @@ impl Exchange {
         if let Some(cause) = head.cause() {
             self.scope.record_error(cause);
         }
-        if let Some(rpc) = self.rpc_mut() {
+        if let Some(rpc) = &mut self.rpc {
             rpc.read(|name| head.header(name));
         }
         self.response_limit = body_limit(&policy, &rule, Extra::ResponseBody, |name| head.header(name));
@@ -382,7 +359,7 @@ impl Exchange {
 
     /// The body ended with trailers.
     pub fn trailers<'t>(&mut self, header: impl Fn(&str) -> Option<&'t [u8]>) {
-        if let Some(rpc) = self.rpc_mut() {
+        if let Some(rpc) = &mut self.rpc {
             rpc.read(header);
         }
     }
@@ -473,7 +450,7 @@ impl Exchange {
         let is_as_opened = route == request.route();
         let of_policy = match is_as_opened {
             true => request.rule,
-            false => request.policy.routes.rule_for(route, request.path()).over(request.policy.default_rule),
+            false => request.policy.rule_for(route, request.path()),
         };
         notes.map_or(of_policy, |notes| notes.rule.over(of_policy))
     }
@@ -504,7 +481,7 @@ impl Exchange {
         notes: Option<&Notes>,
     ) {
         let request = self.request();
-        if let Some(rpc) = self.rpc() {
+        if let Some(rpc) = &self.rpc {
             rpc.tell(request.path(), fields);
         }
         if rule.shows(Extra::Params)
@@ -527,8 +504,7 @@ impl Exchange {
         if told.lost > 0 {
             fields.add(keys::HELD_LOST, told.lost);
         }
-        let polls = self.rare.as_ref().and_then(|rare| rare.polls.as_ref());
-        if let Some(polls) = polls.filter(|_| rule.shows(Extra::Polls)) {
+        if let Some(polls) = self.polls.as_ref().filter(|_| rule.shows(Extra::Polls)) {
             polls.tell(fields);
         }
         if let Some(notes) = notes {
@@ -553,7 +529,7 @@ impl Exchange {
         let Some(Responded { status, extent, is_polled, .. }) = self.responded else {
             return if matches!(ending, Ending::Failed(_)) { Outcome::Error } else { Outcome::Cancelled };
         };
-        let complete = match self.rpc().is_some_and(Rpc::is_failure) {
+        let complete = match self.rpc.as_ref().is_some_and(Rpc::is_failure) {
             true => Outcome::Error,
             false => Outcome::of_status(status),
         };
@@ -739,11 +715,13 @@ impl Extent {
         if is_head || matches!(head.status(), 100..=199 | 204 | 304) {
             return Extent::Nothing;
         }
+        if let Some(size) = head.body_size() {
+            return Extent::Bytes(size);
+        }
         if head.header("content-type").is_some_and(is_event_stream) {
             return Extent::Endless;
         }
-        let promised = head.header("content-length").and_then(parse_length);
-        promised.or(head.body_size()).map_or(Extent::Unknown, Extent::Bytes)
+        head.header("content-length").and_then(parse_length).map_or(Extent::Unknown, Extent::Bytes)
     }
 }
 

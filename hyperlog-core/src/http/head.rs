@@ -27,6 +27,16 @@ pub trait RequestHead {
     /// The first value of a header. The name is in lower case.
     fn header(&self, name: &str) -> Option<&[u8]>;
 
+    /// The headers that are asked for of every request.
+    fn usual_headers(&self) -> UsualHeaders<'_> {
+        UsualHeaders {
+            user_agent: self.header("user-agent"),
+            content_type: self.header("content-type"),
+            content_length: self.header("content-length"),
+            trace_parent: self.header("traceparent"),
+        }
+    }
+
     /// Shows every line of the headers, those of one name in their order.
     fn for_each_header<'h>(&'h self, each: &mut dyn FnMut(Header<'h>));
 
@@ -38,6 +48,23 @@ pub trait RequestHead {
     /// Where the framework keeps what others left with the request, for extractors that know the framework.
     fn extensions(&self) -> &dyn Any {
         &()
+    }
+}
+
+/// The headers that are asked for of every request: a framework may find them all at once.
+#[derive(Clone, Copy, Default)]
+#[expect(missing_docs, reason = "each is what its name says")]
+pub struct UsualHeaders<'h> {
+    pub user_agent: Option<&'h [u8]>,
+    pub content_type: Option<&'h [u8]>,
+    pub content_length: Option<&'h [u8]>,
+    pub trace_parent: Option<&'h [u8]>,
+}
+
+impl std::fmt::Debug for UsualHeaders<'_> {
+    /// Shows nothing: the values have met no redaction.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("UsualHeaders(..)")
     }
 }
 

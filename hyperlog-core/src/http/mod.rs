@@ -31,7 +31,7 @@ pub use crate::http::ended::Ended;
 pub use crate::http::exchange::{Exchange, RequestMeter};
 pub use crate::http::extract::Extract;
 pub use crate::http::flight::{InFlight, OpenRequest};
-pub use crate::http::head::{Header, RequestHead, ResponseHead};
+pub use crate::http::head::{Header, RequestHead, ResponseHead, UsualHeaders};
 pub use crate::http::log::RequestLog;
 pub use crate::http::outcome::Outcome;
 pub use crate::http::policy::{InboundIds, Mode, Policy, Recovery, Reply, ServerTiming, SharedPolicy};

@@ -322,7 +322,16 @@ impl Policy {
         if let Some(route) = head.route() {
             scope.set_route(route);
         }
-        scope.apply(self.routes.rule_for(head.route(), head.path()).over(self.default_rule));
+        scope.apply(self.rule_for(head.route(), head.path()));
+    }
+
+    /// What is said of a route, by the table and by default.
+    #[inline]
+    pub(crate) fn rule_for(&self, route: Option<&str>, path: &str) -> RouteRule {
+        match self.routes.is_empty() {
+            true => self.default_rule,
+            false => self.routes.rule_for(route, path).over(self.default_rule),
+        }
     }
 
     pub(crate) fn level(&self, ended: &Ended<'_>) -> Level {

@@ -28,13 +28,13 @@ pub(crate) struct Request {
     pub(crate) id: RequestId,
     pub(crate) id_source: &'static str,
     pub(crate) trace: Option<TraceParent>,
-    pub(crate) client: Option<IpAddr>,
     pub(crate) opened: Instant,
-    /// Method, path, route, user agent, query, trace state.
-    texts: Texts<6>,
+    /// Id, method, path, route, user agent, query, trace state, client.
+    texts: Texts<8>,
     pub(crate) has_route: bool,
     pub(crate) has_agent: bool,
     pub(crate) has_query: bool,
+    pub(crate) has_client: bool,
     /// What extractors drew from its head.
     pub(crate) drawn: FieldSet,
     /// What the policy says of it, as far as that was known when it came.
@@ -71,26 +71,17 @@ pub(crate) struct Notes {
     has_error: bool,
 }
 
-/// What is known when a request comes.
-pub(crate) struct Opening<'a> {
-    pub(crate) policy: &'a Arc<Policy>,
-    pub(crate) opened: Instant,
-    pub(crate) id: RequestId,
-    pub(crate) id_source: &'static str,
-    pub(crate) trace: Option<TraceParent>,
-    pub(crate) client: Option<IpAddr>,
+/// The texts of a request that are known when it comes.
+#[derive(Clone, Copy)]
+pub(crate) struct RequestTexts<'a> {
+    pub(crate) id: &'a str,
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
     pub(crate) route: Option<&'a str>,
     pub(crate) agent: Option<&'a str>,
     pub(crate) query: Option<&'a str>,
     pub(crate) trace_state: Option<&'a str>,
-    pub(crate) drawn: FieldSet,
-    pub(crate) rule: RouteRule,
-    pub(crate) is_asked_for: bool,
-    pub(crate) is_sampled: bool,
-    pub(crate) announced: u64,
-    pub(crate) request_limit: usize,
+    pub(crate) client: Option<IpAddr>,
 }
 
 /// As many fields may join a request as this many bytes hold.
@@ -98,32 +89,46 @@ const MOST_BYTES_OF_FIELDS: usize = 64 << 10;
 const MOST_TIMES: usize = 32;
 
 impl Request {
-    pub(crate) fn new(opening: Opening<'_>) -> Request {
-        let Opening { policy, opened, id, id_source, trace, client, method, path, route, agent, query, .. } = opening;
-        let Opening { trace_state, drawn, rule, is_asked_for, is_sampled, announced, request_limit, .. } = opening;
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "all that is known of a request, once")]
+    pub(crate) fn new(
+        policy: Arc<Policy>,
+        opened: Instant,
+        id: RequestId,
+        id_source: &'static str,
+        trace: Option<TraceParent>,
+        texts: RequestTexts<'_>,
+        announced: u64,
+        rule: RouteRule,
+    ) -> Request {
+        let RequestTexts { id: id_text, method, path, route, agent, query, trace_state, client } = texts;
         Request {
-            policy: Arc::clone(policy),
+            policy,
+            opened,
             id,
             id_source,
             trace,
-            client,
-            opened,
-            texts: Texts::new([
-                method,
-                path,
-                route.unwrap_or_default(),
-                agent.unwrap_or_default(),
-                query.unwrap_or_default(),
-                trace_state.unwrap_or_default(),
-            ]),
+            texts: Texts::new(
+                [
+                    id_text,
+                    method,
+                    path,
+                    route.unwrap_or_default(),
+                    agent.unwrap_or_default(),
+                    query.unwrap_or_default(),
+                    trace_state.unwrap_or_default(),
+                ],
+                client,
+            ),
             has_route: route.is_some(),
             has_agent: agent.is_some(),
             has_query: query.is_some(),
-            drawn,
+            has_client: client.is_some(),
+            drawn: FieldSet::new(),
             rule,
-            is_asked_for,
-            is_sampled,
-            request_limit,
+            is_asked_for: false,
+            is_sampled: true,
+            request_limit: 0,
             recorder: OnceLock::new(),
             received: AtomicU64::new(announced),
             has_notes: AtomicBool::new(false),
@@ -131,29 +136,38 @@ impl Request {
         }
     }
 
-    pub(crate) fn method(&self) -> &str {
+    pub(crate) fn id_text(&self) -> &str {
         self.texts.get(0)
     }
 
-    pub(crate) fn path(&self) -> &str {
+    pub(crate) fn method(&self) -> &str {
         self.texts.get(1)
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.texts.get(2)
+    }
+
+    /// Who sent it.
+    pub(crate) fn client(&self) -> Option<&str> {
+        self.has_client.then(|| self.texts.get(7))
     }
 
     /// The route as it was known when the request came.
     pub(crate) fn route(&self) -> Option<&str> {
-        self.has_route.then(|| self.texts.get(2))
+        self.has_route.then(|| self.texts.get(3))
     }
 
     pub(crate) fn agent(&self) -> Option<&str> {
-        self.has_agent.then(|| self.texts.get(3))
+        self.has_agent.then(|| self.texts.get(4))
     }
 
     pub(crate) fn query(&self) -> Option<&str> {
-        self.has_query.then(|| self.texts.get(4))
+        self.has_query.then(|| self.texts.get(5))
     }
 
     fn trace_state(&self) -> Option<&str> {
-        Some(self.texts.get(5)).filter(|state| !state.is_empty())
+        Some(self.texts.get(6)).filter(|state| !state.is_empty())
     }
 
     pub(crate) fn recorder(&self) -> Option<&Arc<Recorder>> {

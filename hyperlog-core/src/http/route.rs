@@ -321,7 +321,12 @@ impl RouteTable {
                 self.0.iter().filter(move |(pattern, _)| pattern.is_exact() == exact && pattern.matches(subject));
             fitting.fold(RouteRule::new(), |rule, (_, later)| later.over(rule))
         };
-        if self.0.is_empty() { RouteRule::new() } else { of_kind(true).over(of_kind(false)) }
+        of_kind(true).over(of_kind(false))
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

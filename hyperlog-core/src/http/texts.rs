@@ -1,24 +1,57 @@
 //! A few texts in one piece of memory.
 
+use std::net::IpAddr;
+
 /// A few texts.
 pub(crate) struct Texts<const N: usize> {
-    all: Box<str>,
+    all: String,
     ends: [u32; N],
 }
 
 impl<const N: usize> Texts<N> {
-    pub(crate) fn new(texts: [&str; N]) -> Texts<N> {
-        let mut all = String::with_capacity(texts.iter().map(|text| text.len()).sum());
-        let ends = texts.map(|text| {
+    /// The texts, and as the last of them an address.
+    pub(crate) fn new<const GIVEN: usize>(texts: [&str; GIVEN], address: Option<IpAddr>) -> Texts<N> {
+        const { assert!(GIVEN + 1 == N) };
+        let mut length = LONGEST_ADDRESS;
+        for text in texts {
+            length += text.len();
+        }
+        let mut all = String::with_capacity(length);
+        let mut ends = [0; N];
+        for (text, end) in texts.into_iter().zip(&mut ends) {
             all.push_str(text);
-            u32::try_from(all.len()).unwrap_or(u32::MAX)
-        });
-        Texts { all: all.into(), ends }
+            *end = all.len() as u32;
+        }
+        if let Some(address) = address {
+            push_address(address, &mut all);
+        }
+        ends[N - 1] = all.len() as u32;
+        // Nothing that long comes through any parser of requests; better no texts than others.
+        let ends = if u32::try_from(all.len()).is_ok() { ends } else { [0; N] };
+        Texts { all, ends }
     }
 
+    #[inline]
     pub(crate) fn get(&self, index: usize) -> &str {
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
         self.all.get(start as usize..self.ends[index] as usize).unwrap_or_default()
+    }
+}
+
+const LONGEST_ADDRESS: usize = 46;
+
+fn push_address(address: IpAddr, out: &mut String) {
+    match address {
+        IpAddr::V4(address) => {
+            let mut number = itoa::Buffer::new();
+            let [first, others @ ..] = address.octets();
+            out.push_str(number.format(first));
+            for part in others {
+                out.push('.');
+                out.push_str(number.format(part));
+            }
+        }
+        IpAddr::V6(address) => out.push_str(&address.to_string()),
     }
 }
 
@@ -30,8 +63,16 @@ mod tests {
     fn texts_of_every_length_are_given_back() {
         for length in [0, 1, 100, 100_000] {
             let long = "\u{e9}".repeat(length);
-            let texts = Texts::new(["GET", "", &long]);
-            assert_eq!((texts.get(0), texts.get(1), texts.get(2)), ("GET", "", &*long), "{length}");
+            let texts: Texts<4> = Texts::new(["GET", "", &long], None);
+            assert_eq!((texts.get(0), texts.get(1), texts.get(2), texts.get(3)), ("GET", "", &*long, ""), "{length}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_written_as_they_usually_are() {
+        for address in ["0.0.0.0", "192.0.2.7", "255.255.255.255", "::1", "2001:db8:1111:2222:3333:4444:5555:6666"] {
+            let texts: Texts<2> = Texts::new(["x"], Some(address.parse().unwrap()));
+            assert_eq!(texts.get(1), address);
         }
     }
 }

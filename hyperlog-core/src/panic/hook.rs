@@ -96,8 +96,12 @@ impl Note {
 }
 
 thread_local! {
-    /// None while nobody on this thread waits for panics.
-    static NOTES: RefCell<Option<Vec<Note>>> = const { RefCell::new(None) };
+    /// How many guards on this thread wait for panics, one within the other.
+    static GUARDS: Cell<usize> = const { Cell::new(0) };
+    /// How many notes there ever were: all that is looked at as long as all goes well.
+    static NOTED: Cell<usize> = const { Cell::new(0) };
+    /// Those of the outermost guard first, each with the number of guards that there were.
+    static NOTES: RefCell<Vec<(usize, Note)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Work may swallow any number of panics before the one that counts, which is the last.
@@ -108,13 +112,16 @@ fn note(info: &PanicHookInfo<'_>) -> bool {
     if cfg!(panic = "abort") {
         return false;
     }
+    if GUARDS.get() == 0 {
+        return false;
+    }
     let noted = NOTES.try_with(|notes| {
         let Ok(mut notes) = notes.try_borrow_mut() else { return false };
-        let Some(notes) = notes.as_mut() else { return false };
         if notes.len() == MOST_NOTES {
             notes.remove(0);
         }
-        notes.push(Note::of(info));
+        notes.push((GUARDS.get(), Note::of(info)));
+        NOTED.set(NOTED.get().wrapping_add(1));
         true
     });
     noted.unwrap_or(false)
@@ -142,45 +149,55 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Waits for panics on this thread, until it is dropped.
 pub(crate) struct Guard {
-    /// What another guard around this one has got so far.
-    outer: Option<Vec<Note>>,
+    /// How many guards there are with this one.
+    depth: usize,
+    /// How many notes there had been before.
+    noted: usize,
 }
 
 impl Guard {
+    #[inline]
     pub(crate) fn new() -> Guard {
-        Guard { outer: replace(Some(Vec::new())) }
+        let depth = GUARDS.get() + 1;
+        GUARDS.set(depth);
+        Guard { depth, noted: NOTED.get() }
     }
 
     /// The note of the panic that was caught: of all panics, also those that were swallowed on the way, the last that
     /// says the same.
     pub(crate) fn take(self, message: &str) -> Option<Note> {
-        let notes = replace(Some(Vec::new())).unwrap_or_default();
-        notes.into_iter().rev().find(|note| note.message == message)
+        self.notes().into_iter().rev().find(|note| note.message == message)
     }
 
     /// The note of the last panic, which somebody else caught.
     #[inline]
     pub(crate) fn last(self) -> Option<Note> {
-        let has_none =
-            NOTES.try_with(|place| place.try_borrow().is_ok_and(|place| place.as_ref().is_none_or(Vec::is_empty)));
-        if has_none.unwrap_or(true) { None } else { replace(Some(Vec::new()))?.pop() }
+        if NOTED.get() == self.noted { None } else { self.notes().pop() }
+    }
+
+    #[cold]
+    fn notes(&self) -> Vec<Note> {
+        let taken = NOTES.try_with(|notes| {
+            let Ok(mut notes) = notes.try_borrow_mut() else { return Vec::new() };
+            let first = notes.iter().position(|(depth, _)| *depth >= self.depth).unwrap_or(notes.len());
+            notes.split_off(first).into_iter().map(|(_, note)| note).collect()
+        });
+        taken.unwrap_or_default()
     }
 }
 
 impl Drop for Guard {
+    #[inline]
     fn drop(&mut self) {
-        drop(replace(self.outer.take()));
+        GUARDS.set(GUARDS.get() - 1);
+        if NOTED.get() != self.noted {
+            drop(self.notes());
+        }
     }
-}
-
-fn replace(notes: Option<Vec<Note>>) -> Option<Vec<Note>> {
-    NOTES
-        .try_with(|place| place.try_borrow_mut().ok().and_then(|mut place| std::mem::replace(&mut *place, notes)))
-        .ok()?
 }
 
 /// How many panics were noted on this thread.
 #[cfg(test)]
 pub(crate) fn noted() -> usize {
-    NOTES.with_borrow(|notes| notes.as_ref().map_or(0, Vec::len))
+    NOTES.with_borrow(Vec::len)
 }
