@@ -5,6 +5,8 @@
 
 #[macro_use]
 mod calls;
+#[macro_use]
+mod http;
 
 mod allocator;
 mod bound;
@@ -14,6 +16,7 @@ mod input;
 mod metric;
 mod options;
 mod peers;
+mod processor;
 mod report;
 mod results;
 mod run;
@@ -48,7 +51,7 @@ fn conduct(arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     }
     let run = run::run(&options)?;
     let report = report::Report::new(&options, &run);
-    println!("{}", report.table());
+    println!("{}", report.tables());
     println!("{}", report.remarks());
     println!("Written to {}.", report.write()?.display());
     let failed = options.gate && !report.holds();

@@ -22,10 +22,16 @@ pub enum Metric {
     Code,
     /// Bytes of machine code added by one call site.
     CodePerSite,
+    /// Nanoseconds that are added to a request.
+    AddedTime,
+    /// Requests to the allocator that are added to a request.
+    AddedAllocations,
+    /// Instructions that are added to a request.
+    AddedInstructions,
 }
 
 impl Metric {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Time,
         Self::Allocations,
         Self::Instructions,
@@ -36,6 +42,9 @@ impl Metric {
         Self::Build,
         Self::Code,
         Self::CodePerSite,
+        Self::AddedTime,
+        Self::AddedAllocations,
+        Self::AddedInstructions,
     ];
 
     pub fn name(self) -> &'static str {
@@ -50,6 +59,9 @@ impl Metric {
             Self::Build => "build_s",
             Self::Code => "text_bytes",
             Self::CodePerSite => "text_bytes_per_site",
+            Self::AddedTime => "added_ns",
+            Self::AddedAllocations => "added_allocations",
+            Self::AddedInstructions => "added_instructions",
         }
     }
 
@@ -60,8 +72,8 @@ impl Metric {
     /// The figure for people: digits as far as they mean something, thousands apart.
     pub fn show(self, value: f64) -> String {
         match self {
-            Self::Time if value < 100.0 => format!("{value:.1}"),
-            Self::Allocations if value.fract() != 0.0 => format!("{value:.2}"),
+            Self::Time | Self::AddedTime if value < 100.0 => format!("{value:.1}"),
+            Self::Allocations | Self::AddedAllocations if value.fract() != 0.0 => format!("{value:.2}"),
             Self::Speedup | Self::Check | Self::Build => format!("{value:.2}"),
             _ => thousands(value.round() as i64),
         }
