@@ -37,9 +37,11 @@ pub enum Case {
     AxumUnmatched,
     AxumInfo,
     AxumPanic,
+    AxumLoopback,
     Actix,
     ActixUnmatched,
     ActixInfo,
+    ActixLoopback,
     Sites,
 }
 
@@ -56,6 +58,8 @@ pub enum Method {
     Request,
     /// A request that panics: the time of the thread that it is on, since others may resolve its frames.
     Panic,
+    /// What is added to the requests of a server.
+    Loopback,
     /// A generated program, compiled.
     Sites,
 }
@@ -74,7 +78,7 @@ pub enum Output {
 }
 
 impl Case {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::Five,
         Self::Redacted,
         Self::Bound,
@@ -98,9 +102,11 @@ impl Case {
         Self::AxumUnmatched,
         Self::AxumInfo,
         Self::AxumPanic,
+        Self::AxumLoopback,
         Self::Actix,
         Self::ActixUnmatched,
         Self::ActixInfo,
+        Self::ActixLoopback,
         Self::Sites,
     ];
 
@@ -130,9 +136,11 @@ impl Case {
             Self::AxumUnmatched => ("axum-unmatched", "a request to axum that no route matches"),
             Self::AxumInfo => ("axum-info", "a request to axum whose handler logs three fields"),
             Self::AxumPanic => ("axum-panic", "a request to axum whose handler panics, frames captured"),
+            Self::AxumLoopback => ("axum-loopback", "requests to axum on 64 connections over loopback"),
             Self::Actix => ("actix", "a request to actix-web"),
             Self::ActixUnmatched => ("actix-unmatched", "a request to actix-web that no route matches"),
             Self::ActixInfo => ("actix-info", "a request to actix-web whose handler logs three fields"),
+            Self::ActixLoopback => ("actix-loopback", "requests to actix-web on 64 connections over loopback"),
             Self::Sites => ("sites", "a program with 1,000 call sites of five fields"),
         }
     }
@@ -156,6 +164,7 @@ impl Case {
             Self::Axum | Self::AxumUnmatched | Self::AxumInfo => Method::Request,
             Self::Actix | Self::ActixUnmatched | Self::ActixInfo => Method::Request,
             Self::AxumPanic => Method::Panic,
+            Self::AxumLoopback | Self::ActixLoopback => Method::Loopback,
             Self::Sites => Method::Sites,
             _ => Method::Call,
         }
@@ -178,8 +187,8 @@ impl Case {
             Self::Escape => Output::Json(&["text"]),
             Self::Below | Self::BelowDirectives | Self::SampledCounter | Self::SampledBucket => Output::Nothing,
             Self::Logfmt | Self::Pretty | Self::Template | Self::Csv | Self::Syslog => Output::Text,
-            Self::Axum | Self::AxumUnmatched => Output::Request(1, 1),
-            Self::Actix | Self::ActixUnmatched => Output::Request(1, 1),
+            Self::Axum | Self::AxumUnmatched | Self::AxumLoopback => Output::Request(1, 1),
+            Self::Actix | Self::ActixUnmatched | Self::ActixLoopback => Output::Request(1, 1),
             Self::AxumInfo | Self::ActixInfo => Output::Request(2, 2),
             Self::AxumPanic => Output::Request(2, 4),
         }
@@ -187,7 +196,7 @@ impl Case {
 
     /// What hyperlog must reach.
     pub fn bounds(self) -> Vec<Bound> {
-        use Metric::{AddedAllocations, AddedInstructions, AddedTime};
+        use Metric::{AddedAllocations, AddedInstructions, AddedProcessor, AddedTime};
         use Metric::{Allocations, Build, Check, Code, Heap, Instructions, Resident, Speedup, Time};
         match self {
             Self::Five => vec![times_floor(Time, 1.5), times_floor(Instructions, 1.75), at_most(Allocations, 0.0)],
@@ -215,6 +224,7 @@ impl Case {
                 times(AddedInstructions, ACTIX_LOGGER, 0.65),
                 at_most(AddedAllocations, 8.0),
             ],
+            Self::AxumLoopback | Self::ActixLoopback => vec![at_most(AddedProcessor, 0.8)],
             Self::AxumUnmatched | Self::AxumInfo | Self::AxumPanic | Self::ActixUnmatched | Self::ActixInfo => vec![],
             Self::Sites => vec![not_above(Check, TRACING), not_above(Build, TRACING), not_above(Code, TRACING)],
         }

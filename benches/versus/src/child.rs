@@ -32,14 +32,15 @@ pub enum Mode {
     Time,
     Added,
     Panics,
+    Serve,
     Threads,
     Start,
 }
 
 impl Mode {
     #[rustfmt::skip]
-    const ALL: [Self; 8] = [
-        Self::Sample, Self::Allocations, Self::Instructions, Self::Time, Self::Added, Self::Panics,
+    const ALL: [Self; 9] = [
+        Self::Sample, Self::Allocations, Self::Instructions, Self::Time, Self::Added, Self::Panics, Self::Serve,
         Self::Threads, Self::Start,
     ];
 
@@ -51,6 +52,7 @@ impl Mode {
             Self::Time => "time",
             Self::Added => "added",
             Self::Panics => "panics",
+            Self::Serve => "serve",
             Self::Threads => "threads",
             Self::Start => "start",
         }
@@ -75,6 +77,7 @@ pub fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
         Mode::Time => figures([(Metric::Time, time(call, input))]),
         Mode::Added => added(call, base(case)?, input),
         Mode::Panics => figures([(Metric::Time, time_of_thread(call, input))]),
+        Mode::Serve => execute(call, 1, input),
         Mode::Threads => threads(call, input),
         Mode::Start => start(peer, case, call, input)?,
     };

@@ -24,6 +24,7 @@ mod sample;
 mod sink;
 mod sites;
 
+use crate::http::load;
 use options::Options;
 use std::error::Error;
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ static ALLOCATOR: allocator::Metered = allocator::Metered;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.split_first() {
+        Some((first, rest)) if first == load::FLAG => load::run(rest).map(|()| ExitCode::SUCCESS),
         Some((first, rest)) if first == child::FLAG => child::run(rest).map(|()| ExitCode::SUCCESS),
         _ => conduct(&arguments),
     };

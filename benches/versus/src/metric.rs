@@ -28,10 +28,16 @@ pub enum Metric {
     AddedAllocations,
     /// Instructions that are added to a request.
     AddedInstructions,
+    /// Microseconds of a server's processor time for a request.
+    Processor,
+    /// Microseconds of a server's processor time that are added to a request.
+    AddedProcessor,
+    /// Requests a second, of which a server answers as many as it can.
+    Rate,
 }
 
 impl Metric {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Time,
         Self::Allocations,
         Self::Instructions,
@@ -45,6 +51,9 @@ impl Metric {
         Self::AddedTime,
         Self::AddedAllocations,
         Self::AddedInstructions,
+        Self::Processor,
+        Self::AddedProcessor,
+        Self::Rate,
     ];
 
     pub fn name(self) -> &'static str {
@@ -62,6 +71,9 @@ impl Metric {
             Self::AddedTime => "added_ns",
             Self::AddedAllocations => "added_allocations",
             Self::AddedInstructions => "added_instructions",
+            Self::Processor => "server_cpu_us",
+            Self::AddedProcessor => "added_server_cpu_us",
+            Self::Rate => "requests_per_second",
         }
     }
 
@@ -74,7 +86,7 @@ impl Metric {
         match self {
             Self::Time | Self::AddedTime if value < 100.0 => format!("{value:.1}"),
             Self::Allocations | Self::AddedAllocations if value.fract() != 0.0 => format!("{value:.2}"),
-            Self::Speedup | Self::Check | Self::Build => format!("{value:.2}"),
+            Self::Speedup | Self::Check | Self::Build | Self::Processor | Self::AddedProcessor => format!("{value:.2}"),
             _ => thousands(value.round() as i64),
         }
     }

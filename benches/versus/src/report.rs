@@ -56,11 +56,28 @@ static REQUESTS: Columns = Columns {
     figures: [Metric::AddedTime, Metric::AddedAllocations, Metric::AddedInstructions],
 };
 
+static LOOPBACK: Columns = Columns {
+    head: [
+        "case",
+        "peer",
+        "added cpu us",
+        "spread %",
+        "cpu us",
+        "requests / s",
+        "added / floor",
+        "requests / floor",
+        "hyperlog / peer: added, requests",
+        "further, bounds",
+    ],
+    figures: [Metric::AddedProcessor, Metric::Processor, Metric::Rate],
+};
+
 impl Columns {
     /// Those of the table in which a case stands.
     fn of(case: Case) -> &'static Self {
         match case.method() {
             Method::Request => &REQUESTS,
+            Method::Loopback => &LOOPBACK,
             _ => &CALLS,
         }
     }
@@ -73,7 +90,7 @@ impl<'a> Report<'a> {
 
     /// Markdown, one row for each case and peer; cases of which other things are told stand in another table.
     pub fn tables(&self) -> String {
-        let tables = [&CALLS, &REQUESTS].map(|columns| self.table(columns));
+        let tables = [&CALLS, &REQUESTS, &LOOPBACK].map(|columns| self.table(columns));
         tables.into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 

@@ -2,6 +2,7 @@
 
 use crate::case::{BARE, Case, Method, Output};
 use crate::child::{FLAG, MARK, Mode};
+use crate::http::loopback;
 use crate::metric::Metric;
 use crate::options::Options;
 use crate::peers::{Peer, all};
@@ -42,6 +43,9 @@ pub fn run(options: &Options) -> Result<Run, Box<dyn Error>> {
     if !cells.is_empty() {
         measure(cells, options.reps, &program, &mut run);
     }
+    for case in Case::ALL.into_iter().filter(|case| case.method() == Method::Loopback && options.wants_case(*case)) {
+        loopback::measure(case, &peers(options), options.reps, &program, &mut run);
+    }
     if options.wants_case(Case::Sites) {
         let measured = sites::measure(&peers(options), options.reps.min(5), &mut run.results);
         run.failed.extend(measured.err().map(|error| format!("sites: {error}")));
@@ -70,7 +74,7 @@ fn peers(options: &Options) -> Vec<&'static Peer> {
 }
 
 fn cells(options: &Options) -> Vec<Cell> {
-    let apart = |case: Case| case.method() == Method::Sites;
+    let apart = |case: Case| matches!(case.method(), Method::Loopback | Method::Sites);
     let cases: Vec<Case> = Case::ALL.into_iter().filter(|&case| options.wants_case(case) && !apart(case)).collect();
     let all = peers(options).into_iter().flat_map(|peer| cases.iter().map(move |&case| Cell { peer, case }));
     all.filter(|cell| (cell.peer.call)(cell.case).is_some()).collect()

@@ -1,12 +1,14 @@
-//! actix-web: the app that everyone wraps and a request to it without a server.
+//! actix-web: the app that everyone wraps, a request to it without a server, and a server for it.
 
 use crate::http::request::{Asked, CLIENT, HEADERS, REPLY, ROUTE};
+use crate::http::server;
 use actix_web::body::{MessageBody, to_bytes};
 use actix_web::dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::rt::System;
 use actix_web::test::{TestRequest, init_service};
-use actix_web::{App, Error, Handler, Responder, web};
+use actix_web::{App, Error, Handler, HttpServer, Responder, web};
 use std::hint::black_box;
+use std::net::Ipv4Addr;
 
 /// The app: one route, around which a peer wraps its middleware.
 pub fn app<H>(
@@ -41,6 +43,23 @@ where
             }
         })
     }
+}
+
+/// Serves the app by one worker.
+pub fn serve<T, B>(app: impl Fn() -> App<T> + Send + Clone + 'static)
+where
+    T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>,
+    T: 'static,
+    T::Future: 'static,
+    T::Service: 'static,
+    B: MessageBody + 'static,
+{
+    let served = System::new().block_on(async {
+        let server = HttpServer::new(app).workers(1).bind((Ipv4Addr::LOCALHOST, 0))?;
+        server::announce(server.addrs().first().map_or(0, |address| address.port()));
+        server.run().await
+    });
+    served.expect("loopback can be listened on");
 }
 
 fn request(asked: Asked) -> TestRequest {

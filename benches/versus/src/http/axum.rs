@@ -1,6 +1,7 @@
-//! axum: the app that everyone wraps and a request to it without a server.
+//! axum: the app that everyone wraps, a request to it without a server, and a server for it.
 
 use crate::http::request::{Asked, CLIENT, HEADERS, REPLY, ROUTE};
+use crate::http::server;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -9,6 +10,8 @@ use axum::routing::get;
 use http::Request;
 use http_body_util::BodyExt;
 use std::hint::black_box;
+use std::net::{Ipv4Addr, SocketAddr};
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
@@ -41,6 +44,17 @@ pub fn drive(app: Router, asked: Asked) -> impl Fn(u64) {
             }
         })
     }
+}
+
+/// Serves the app from this thread, as [`axum::serve`] does.
+pub fn serve(app: impl Fn() -> Router) {
+    let app = app().into_make_service_with_connect_info::<SocketAddr>();
+    let served = runtime().block_on(async {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        server::announce(listener.local_addr()?.port());
+        axum::serve(listener, app).await
+    });
+    served.expect("loopback can be listened on");
 }
 
 fn request(asked: Asked) -> Request<Body> {

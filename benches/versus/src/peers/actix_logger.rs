@@ -21,6 +21,7 @@ pub static TEXT: Peer = Peer {
 fn call(case: Case) -> Option<Loop> {
     Some(match case {
         Case::Actix => drives!(actix, Case::Actix, actix::app(actix::user).wrap(Logger::default())),
+        Case::ActixLoopback => serves!(actix, actix::app(actix::user).wrap(Logger::default())),
         _ => return None,
     })
 }

@@ -346,7 +346,9 @@ fn call(case: Case) -> Option<Loop> {
         Case::Bound => each_with!(i => pre(i), ctx => fchild!(&ctx[..], rows = i.rows, cache = i.cache.as_str())),
         Case::Bind => each!(i => { let ctx = pre(i); fchild!(&ctx[..], rows = i.rows, cache = i.cache.as_str()); }),
         Case::Axum => drives!(axum, Case::Axum, axum::app(axum::user).layer(FloorLayer)),
+        Case::AxumLoopback => serves!(axum, axum::app(axum::user).layer(FloorLayer)),
         Case::Actix => drives!(actix, Case::Actix, floor::around(actix::app(actix::user))),
+        Case::ActixLoopback => serves!(actix, floor::around(actix::app(actix::user))),
         _ => return None,
     })
 }

@@ -22,7 +22,7 @@ pub static JSON: Peer = Peer {
     install: |case| {
         let mut builder = Logger::builder().output(output(case)?);
         // Nobody else redacts, so that records are without it; requests are as it ships.
-        let is_request = matches!(case.method(), Method::Request | Method::Panic);
+        let is_request = matches!(case.method(), Method::Request | Method::Panic | Method::Loopback);
         if !is_request && case != Case::Redacted {
             builder = builder.redaction(Redaction::off());
         }
@@ -146,9 +146,11 @@ fn call(case: Case) -> Option<Loop> {
         Case::AxumUnmatched => drives!(axum, Case::AxumUnmatched, layered(axum::app(axum::user))),
         Case::AxumInfo => drives!(axum, Case::AxumInfo, layered(axum::app(talks))),
         Case::AxumPanic => drives!(axum, Case::AxumPanic, layered(axum::app(axum::panics))),
+        Case::AxumLoopback => serves!(axum, layered(axum::app(axum::user))),
         Case::Actix => drives!(actix, Case::Actix, actix::app(actix::user).wrap(HyperLog)),
         Case::ActixUnmatched => drives!(actix, Case::ActixUnmatched, actix::app(actix::user).wrap(HyperLog)),
         Case::ActixInfo => drives!(actix, Case::ActixInfo, actix::app(talks).wrap(HyperLog)),
+        Case::ActixLoopback => serves!(actix, actix::app(actix::user).wrap(HyperLog)),
         Case::Sites => return None,
     })
 }

@@ -32,6 +32,7 @@ fn call(case: Case) -> Option<Loop> {
     Some(match case {
         Case::Axum => drives!(axum, Case::Axum, layered(axum::app(axum::user))),
         Case::AxumPanic => drives!(axum, Case::AxumPanic, layered(axum::app(axum::panics))),
+        Case::AxumLoopback => serves!(axum, layered(axum::app(axum::user))),
         _ => return None,
     })
 }

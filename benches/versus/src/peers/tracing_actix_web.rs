@@ -25,6 +25,9 @@ fn call(case: Case) -> Option<Loop> {
         Case::Actix => {
             drives!(actix, Case::Actix, actix::app(actix::user).wrap(TracingLogger::default()))
         }
+        Case::ActixLoopback => {
+            serves!(actix, actix::app(actix::user).wrap(TracingLogger::default()))
+        }
         _ => return None,
     })
 }
