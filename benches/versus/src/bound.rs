@@ -10,10 +10,9 @@ pub struct Bound {
 }
 
 enum Limit {
-    TimesFloor(f64),
+    Times(&'static str, f64),
     AtMost(f64),
     AtLeast(f64),
-    NotAbove(&'static str),
 }
 
 /// How a bound stands after a run.
@@ -25,7 +24,12 @@ pub enum Verdict {
 }
 
 pub fn times_floor(metric: Metric, factor: f64) -> Bound {
-    Bound { metric, limit: Limit::TimesFloor(factor) }
+    times(metric, FLOOR, factor)
+}
+
+/// At most so many times, or such a part of, what another peer takes.
+pub fn times(metric: Metric, peer: &'static str, factor: f64) -> Bound {
+    Bound { metric, limit: Limit::Times(peer, factor) }
 }
 
 pub fn at_most(metric: Metric, value: f64) -> Bound {
@@ -37,7 +41,7 @@ pub fn at_least(metric: Metric, value: f64) -> Bound {
 }
 
 pub fn not_above(metric: Metric, peer: &'static str) -> Bound {
-    Bound { metric, limit: Limit::NotAbove(peer) }
+    times(metric, peer, 1.0)
 }
 
 impl Bound {
@@ -45,10 +49,10 @@ impl Bound {
     pub fn words(&self) -> String {
         let metric = self.metric.name();
         match self.limit {
-            Limit::TimesFloor(factor) => format!("{metric} <= {factor} x {FLOOR}"),
+            Limit::Times(peer, 1.0) => format!("{metric} <= {peer}"),
+            Limit::Times(peer, factor) => format!("{metric} <= {} x {peer}", (factor * 1000.0).round() / 1000.0),
             Limit::AtMost(value) => format!("{metric} <= {value}"),
             Limit::AtLeast(value) => format!("{metric} >= {value}"),
-            Limit::NotAbove(peer) => format!("{metric} <= {peer}"),
         }
     }
 
@@ -59,12 +63,8 @@ impl Bound {
         let (value, kept) = match self.limit {
             Limit::AtMost(limit) => (own, own <= limit),
             Limit::AtLeast(limit) => (own, own >= limit),
-            Limit::TimesFloor(limit) => match figure(FLOOR) {
-                Some(floor) => (own / floor, own <= floor * limit),
-                None => return Verdict::Unknown,
-            },
-            Limit::NotAbove(peer) => match figure(peer) {
-                Some(rival) => (own / rival, own <= rival),
+            Limit::Times(peer, limit) => match figure(peer) {
+                Some(other) => (own / other, own <= other * limit),
                 None => return Verdict::Unknown,
             },
         };
@@ -94,5 +94,18 @@ mod tests {
         assert_eq!(judge(times_floor(Metric::Time, 1.5), &results), Some((true, 1.5)));
         assert_eq!(judge(times_floor(Metric::Time, 1.4), &results), Some((false, 1.5)));
         assert_eq!(judge(not_above(Metric::Time, FLOOR), &results), Some((false, 1.5)));
+        assert_eq!(judge(times(Metric::Time, FLOOR, 1.5), &results), Some((true, 1.5)));
+    }
+
+    #[test]
+    fn a_bound_tells_in_words_what_it_is_held_against() {
+        for (bound, words) in [
+            (times_floor(Metric::Time, 1.5), "ns <= 1.5 x floor"),
+            (not_above(Metric::Heap, "slog"), "heap_bytes <= slog"),
+            (times(Metric::Time, "slog", 1.0 / 6.0), "ns <= 0.167 x slog"),
+            (at_most(Metric::Allocations, 8.0), "allocations <= 8"),
+        ] {
+            assert_eq!(bound.words(), words);
+        }
     }
 }

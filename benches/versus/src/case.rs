@@ -1,12 +1,16 @@
 //! What is measured: each case, what it has to show in its output, and the bounds that hyperlog has promised to keep.
 
-use crate::bound::{Bound, at_least, at_most, not_above, times_floor};
+use crate::bound::{Bound, at_least, at_most, not_above, times, times_floor};
 use crate::metric::Metric;
 
 /// The peers that bounds are stated against.
 pub const FLOOR: &str = "floor";
 pub const TRACING: &str = "tracing-json";
 pub const HYPERLOG: &str = "hyperlog";
+pub const TOWER_HTTP: &str = "tower-http";
+pub const ACTIX_LOGGER: &str = "actix-logger";
+/// An app without any middleware, which what a request adds is added to.
+pub const BARE: &str = "bare";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Case {
@@ -29,6 +33,15 @@ pub enum Case {
     Csv,
     Syslog,
     Start,
+    Axum,
+    AxumUnmatched,
+    AxumInfo,
+    AxumPanic,
+    AxumLoopback,
+    Actix,
+    ActixUnmatched,
+    ActixInfo,
+    ActixLoopback,
     Sites,
 }
 
@@ -41,6 +54,12 @@ pub enum Method {
     Threads,
     /// A whole process from the set-up to the first record.
     Start,
+    /// What is added to one request in process.
+    Request,
+    /// A request that panics: the time of the thread that it is on, since others may resolve its frames.
+    Panic,
+    /// What is added to the requests of a server.
+    Loopback,
     /// A generated program, compiled.
     Sites,
 }
@@ -52,12 +71,14 @@ pub enum Output {
     Json(&'static [&'static str]),
     /// Something, in another format.
     Text,
+    /// At least and at most so many lines, of JSON or text, one of which says how the request went.
+    Request(usize, usize),
     /// Not a byte.
     Nothing,
 }
 
 impl Case {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 29] = [
         Self::Five,
         Self::Redacted,
         Self::Bound,
@@ -77,6 +98,15 @@ impl Case {
         Self::Csv,
         Self::Syslog,
         Self::Start,
+        Self::Axum,
+        Self::AxumUnmatched,
+        Self::AxumInfo,
+        Self::AxumPanic,
+        Self::AxumLoopback,
+        Self::Actix,
+        Self::ActixUnmatched,
+        Self::ActixInfo,
+        Self::ActixLoopback,
         Self::Sites,
     ];
 
@@ -102,6 +132,15 @@ impl Case {
             Self::Csv => ("csv", "five fields as csv"),
             Self::Syslog => ("syslog", "five fields as syslog RFC 5424"),
             Self::Start => ("start", "from the set-up to the first record"),
+            Self::Axum => ("axum", "a request to axum"),
+            Self::AxumUnmatched => ("axum-unmatched", "a request to axum that no route matches"),
+            Self::AxumInfo => ("axum-info", "a request to axum whose handler logs three fields"),
+            Self::AxumPanic => ("axum-panic", "a request to axum whose handler panics, frames captured"),
+            Self::AxumLoopback => ("axum-loopback", "requests to axum on 64 connections over loopback"),
+            Self::Actix => ("actix", "a request to actix-web"),
+            Self::ActixUnmatched => ("actix-unmatched", "a request to actix-web that no route matches"),
+            Self::ActixInfo => ("actix-info", "a request to actix-web whose handler logs three fields"),
+            Self::ActixLoopback => ("actix-loopback", "requests to actix-web on 64 connections over loopback"),
             Self::Sites => ("sites", "a program with 1,000 call sites of five fields"),
         }
     }
@@ -122,6 +161,10 @@ impl Case {
         match self {
             Self::Threads => Method::Threads,
             Self::Start => Method::Start,
+            Self::Axum | Self::AxumUnmatched | Self::AxumInfo => Method::Request,
+            Self::Actix | Self::ActixUnmatched | Self::ActixInfo => Method::Request,
+            Self::AxumPanic => Method::Panic,
+            Self::AxumLoopback | Self::ActixLoopback => Method::Loopback,
             Self::Sites => Method::Sites,
             _ => Method::Call,
         }
@@ -144,11 +187,16 @@ impl Case {
             Self::Escape => Output::Json(&["text"]),
             Self::Below | Self::BelowDirectives | Self::SampledCounter | Self::SampledBucket => Output::Nothing,
             Self::Logfmt | Self::Pretty | Self::Template | Self::Csv | Self::Syslog => Output::Text,
+            Self::Axum | Self::AxumUnmatched | Self::AxumLoopback => Output::Request(1, 1),
+            Self::Actix | Self::ActixUnmatched | Self::ActixLoopback => Output::Request(1, 1),
+            Self::AxumInfo | Self::ActixInfo => Output::Request(2, 2),
+            Self::AxumPanic => Output::Request(2, 4),
         }
     }
 
     /// What hyperlog must reach.
     pub fn bounds(self) -> Vec<Bound> {
+        use Metric::{AddedAllocations, AddedInstructions, AddedProcessor, AddedTime};
         use Metric::{Allocations, Build, Check, Code, Heap, Instructions, Resident, Speedup, Time};
         match self {
             Self::Five => vec![times_floor(Time, 1.5), times_floor(Instructions, 1.75), at_most(Allocations, 0.0)],
@@ -165,6 +213,19 @@ impl Case {
             Self::Threads => vec![at_least(Speedup, 1.9)],
             Self::Logfmt | Self::Pretty | Self::Template | Self::Csv | Self::Syslog => vec![at_most(Allocations, 0.0)],
             Self::Start => vec![not_above(Time, TRACING), not_above(Heap, TRACING), not_above(Resident, TRACING)],
+            Self::Axum => vec![
+                times(AddedTime, TOWER_HTTP, 1.0 / 5.0),
+                times(AddedInstructions, TOWER_HTTP, 1.0 / 6.0),
+                times_floor(AddedInstructions, 2.4),
+                at_most(AddedAllocations, 8.0),
+            ],
+            Self::Actix => vec![
+                times(AddedTime, ACTIX_LOGGER, 0.65),
+                times(AddedInstructions, ACTIX_LOGGER, 0.65),
+                at_most(AddedAllocations, 8.0),
+            ],
+            Self::AxumLoopback | Self::ActixLoopback => vec![at_most(AddedProcessor, 0.8)],
+            Self::AxumUnmatched | Self::AxumInfo | Self::AxumPanic | Self::ActixUnmatched | Self::ActixInfo => vec![],
             Self::Sites => vec![not_above(Check, TRACING), not_above(Build, TRACING), not_above(Code, TRACING)],
         }
     }

@@ -1,10 +1,12 @@
 //! The measured process: one peer, one case, one kind of measurement; its figures go to standard output.
 
 use crate::allocator::metered;
-use crate::case::Case;
+use crate::case::{BARE, Case};
 use crate::input::Input;
 use crate::metric::Metric;
 use crate::peers::{Loop, Peer, all};
+use crate::processor;
+use crate::results::quantile;
 use crate::sink::{captured, written};
 use serde_json::{Map, Value, json};
 use std::error::Error;
@@ -28,13 +30,19 @@ pub enum Mode {
     Allocations,
     Instructions,
     Time,
+    Added,
+    Panics,
+    Serve,
     Threads,
     Start,
 }
 
 impl Mode {
-    const ALL: [Self; 6] =
-        [Self::Sample, Self::Allocations, Self::Instructions, Self::Time, Self::Threads, Self::Start];
+    #[rustfmt::skip]
+    const ALL: [Self; 9] = [
+        Self::Sample, Self::Allocations, Self::Instructions, Self::Time, Self::Added, Self::Panics, Self::Serve,
+        Self::Threads, Self::Start,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -42,6 +50,9 @@ impl Mode {
             Self::Allocations => "allocations",
             Self::Instructions => "instructions",
             Self::Time => "time",
+            Self::Added => "added",
+            Self::Panics => "panics",
+            Self::Serve => "serve",
             Self::Threads => "threads",
             Self::Start => "start",
         }
@@ -62,8 +73,11 @@ pub fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let figures = match mode {
         Mode::Sample => sample(call, input),
         Mode::Allocations => figures([(Metric::Allocations, allocations(call, input))]),
-        Mode::Instructions => execute(call, calls.parse()?, input),
+        Mode::Instructions => execute(call, WARM + calls.parse::<u64>()?, input),
         Mode::Time => figures([(Metric::Time, time(call, input))]),
+        Mode::Added => added(call, base(case)?, input),
+        Mode::Panics => figures([(Metric::Time, time_of_thread(call, input))]),
+        Mode::Serve => execute(call, 1, input),
         Mode::Threads => threads(call, input),
         Mode::Start => start(peer, case, call, input)?,
     };
@@ -83,7 +97,6 @@ fn sample(call: Loop, input: &'static Input) -> Value {
 
 /// Nothing but the calls: whoever started this process counts.
 fn execute(call: Loop, calls: u64, input: &'static Input) -> Value {
-    call(WARM, input);
     call(calls, input);
     json!({})
 }
@@ -102,6 +115,38 @@ fn time(call: Loop, input: &'static Input) -> f64 {
     let calls = calls_in(BATCH, call, input);
     let best = (0..BATCHES).map(|_| nanoseconds(call, calls, input)).fold(f64::INFINITY, f64::min);
     best / calls as f64
+}
+
+/// The app without any middleware, in this same process.
+fn base(case: Case) -> Result<Loop, Box<dyn Error>> {
+    let bare = all().into_iter().find(|peer| peer.name == BARE);
+    Ok(bare.and_then(|bare| (bare.call)(case)).ok_or("there is nothing bare to compare with")?)
+}
+
+/// The bare app and the peer's by turns, so that a drift of the machine hits both; what the peer adds is the median of
+/// the differences.
+fn added(call: Loop, base: Loop, input: &'static Input) -> Value {
+    let calls = calls_in(BATCH, call, input);
+    base(WARM, input);
+    let (mut best, mut differences) = (f64::INFINITY, Vec::new());
+    for _ in 0..BATCHES {
+        let bare = nanoseconds(base, calls, input) / calls as f64;
+        let own = nanoseconds(call, calls, input) / calls as f64;
+        best = best.min(own);
+        differences.push(own - bare);
+    }
+    figures([(Metric::Time, best), (Metric::AddedTime, quantile(&differences, 0.5))])
+}
+
+/// As [`time`], but the processor time of this thread.
+fn time_of_thread(call: Loop, input: &'static Input) -> f64 {
+    let calls = calls_in(BATCH, call, input);
+    let batch = || {
+        let begun = processor::busy();
+        call(calls, input);
+        (processor::busy() - begun).as_nanos() as f64
+    };
+    (0..BATCHES).map(|_| batch()).fold(f64::INFINITY, f64::min) / calls as f64
 }
 
 /// One thread and two threads by turns, the same number of calls on each thread; the best of each counts.

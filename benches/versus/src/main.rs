@@ -5,6 +5,8 @@
 
 #[macro_use]
 mod calls;
+#[macro_use]
+mod http;
 
 mod allocator;
 mod bound;
@@ -14,6 +16,7 @@ mod input;
 mod metric;
 mod options;
 mod peers;
+mod processor;
 mod report;
 mod results;
 mod run;
@@ -21,6 +24,7 @@ mod sample;
 mod sink;
 mod sites;
 
+use crate::http::load;
 use options::Options;
 use std::error::Error;
 use std::process::ExitCode;
@@ -31,6 +35,7 @@ static ALLOCATOR: allocator::Metered = allocator::Metered;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.split_first() {
+        Some((first, rest)) if first == load::FLAG => load::run(rest).map(|()| ExitCode::SUCCESS),
         Some((first, rest)) if first == child::FLAG => child::run(rest).map(|()| ExitCode::SUCCESS),
         _ => conduct(&arguments),
     };
@@ -48,7 +53,7 @@ fn conduct(arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     }
     let run = run::run(&options)?;
     let report = report::Report::new(&options, &run);
-    println!("{}", report.table());
+    println!("{}", report.tables());
     println!("{}", report.remarks());
     println!("Written to {}.", report.write()?.display());
     let failed = options.gate && !report.holds();

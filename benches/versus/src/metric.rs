@@ -22,10 +22,22 @@ pub enum Metric {
     Code,
     /// Bytes of machine code added by one call site.
     CodePerSite,
+    /// Nanoseconds that are added to a request.
+    AddedTime,
+    /// Requests to the allocator that are added to a request.
+    AddedAllocations,
+    /// Instructions that are added to a request.
+    AddedInstructions,
+    /// Microseconds of a server's processor time for a request.
+    Processor,
+    /// Microseconds of a server's processor time that are added to a request.
+    AddedProcessor,
+    /// Requests a second, of which a server answers as many as it can.
+    Rate,
 }
 
 impl Metric {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 16] = [
         Self::Time,
         Self::Allocations,
         Self::Instructions,
@@ -36,6 +48,12 @@ impl Metric {
         Self::Build,
         Self::Code,
         Self::CodePerSite,
+        Self::AddedTime,
+        Self::AddedAllocations,
+        Self::AddedInstructions,
+        Self::Processor,
+        Self::AddedProcessor,
+        Self::Rate,
     ];
 
     pub fn name(self) -> &'static str {
@@ -50,6 +68,12 @@ impl Metric {
             Self::Build => "build_s",
             Self::Code => "text_bytes",
             Self::CodePerSite => "text_bytes_per_site",
+            Self::AddedTime => "added_ns",
+            Self::AddedAllocations => "added_allocations",
+            Self::AddedInstructions => "added_instructions",
+            Self::Processor => "server_cpu_us",
+            Self::AddedProcessor => "added_server_cpu_us",
+            Self::Rate => "requests_per_second",
         }
     }
 
@@ -60,9 +84,9 @@ impl Metric {
     /// The figure for people: digits as far as they mean something, thousands apart.
     pub fn show(self, value: f64) -> String {
         match self {
-            Self::Time if value < 100.0 => format!("{value:.1}"),
-            Self::Allocations if value.fract() != 0.0 => format!("{value:.2}"),
-            Self::Speedup | Self::Check | Self::Build => format!("{value:.2}"),
+            Self::Time | Self::AddedTime if value < 100.0 => format!("{value:.1}"),
+            Self::Allocations | Self::AddedAllocations if value.fract() != 0.0 => format!("{value:.2}"),
+            Self::Speedup | Self::Check | Self::Build | Self::Processor | Self::AddedProcessor => format!("{value:.2}"),
             _ => thousands(value.round() as i64),
         }
     }

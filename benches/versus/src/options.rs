@@ -6,9 +6,9 @@ use crate::peers::{Peer, Standing, all};
 pub const USAGE: &str = "\
 usage: versus [options]
 
-  --quick          fewer repetitions, and no generated program unless --case names it: below two minutes
+  --quick          fewer repetitions, and no generated program unless --case names it: about three minutes
   --case a,b       only these cases
-  --peer a,b       only these peers, by the name or a part of it
+  --peer a,b       only these peers, by the name or a part of it; requests need the bare app besides
   --reps N         repetitions of every timing (7, or 3 with --quick)
   --gate           exit with 1 if a bound does not hold or could not be judged
   --list           print peers and cases, and measure nothing";
@@ -67,6 +67,7 @@ impl Options {
 
     pub fn wants_peer(&self, peer: &Peer) -> bool {
         match self.peers.is_empty() {
+            _ if peer.standing == Standing::Base => true,
             true => peer.standing == Standing::Always,
             false => self.peers.iter().any(|part| names(part, peer)),
         }
@@ -114,8 +115,8 @@ mod tests {
             let options = parse(line).unwrap();
             all().into_iter().filter(|peer| options.wants_peer(peer)).map(|peer| peer.name).collect::<Vec<_>>()
         };
-        assert_eq!(wanted("--peer floor"), ["floor"]);
-        assert_eq!(wanted("--peer floor-,spdlog"), ["floor-coarse", "floor-tsc", "spdlog-json"]);
+        assert_eq!(wanted("--peer floor"), ["floor", "bare"], "what is added is added to the bare app");
+        assert_eq!(wanted("--peer floor-,spdlog"), ["floor-coarse", "floor-tsc", "spdlog-json", "bare"]);
     }
 
     #[test]

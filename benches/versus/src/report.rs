@@ -1,7 +1,7 @@
 //! What a person and a program get to see of a run: one table, remarks, and `summary.json`.
 
 use crate::bound::Verdict;
-use crate::case::{Case, FLOOR, HYPERLOG};
+use crate::case::{Case, FLOOR, HYPERLOG, Method};
 use crate::metric::Metric;
 use crate::options::Options;
 use crate::peers::{Peer, Standing, all};
@@ -17,31 +17,90 @@ pub struct Report<'a> {
     run: &'a Run,
 }
 
-const HEAD: [&str; 10] = [
-    "case",
-    "peer",
-    "ns",
-    "spread %",
-    "allocs",
-    "instr",
-    "ns / floor",
-    "instr / floor",
-    "hyperlog / peer: ns, instr",
-    "further, bounds",
-];
+/// The columns of a table: three figures, of which the first and the last are held against other peers.
+struct Columns {
+    head: [&'static str; 10],
+    figures: [Metric; 3],
+}
+
+static CALLS: Columns = Columns {
+    head: [
+        "case",
+        "peer",
+        "ns",
+        "spread %",
+        "allocs",
+        "instr",
+        "ns / floor",
+        "instr / floor",
+        "hyperlog / peer: ns, instr",
+        "further, bounds",
+    ],
+    figures: [Metric::Time, Metric::Allocations, Metric::Instructions],
+};
+
+/// What is added to the bare app.
+static REQUESTS: Columns = Columns {
+    head: [
+        "case",
+        "peer",
+        "added ns",
+        "spread %",
+        "added allocs",
+        "added instr",
+        "ns / floor",
+        "instr / floor",
+        "hyperlog / peer: ns, instr",
+        "further, bounds",
+    ],
+    figures: [Metric::AddedTime, Metric::AddedAllocations, Metric::AddedInstructions],
+};
+
+static LOOPBACK: Columns = Columns {
+    head: [
+        "case",
+        "peer",
+        "added cpu us",
+        "spread %",
+        "cpu us",
+        "requests / s",
+        "added / floor",
+        "requests / floor",
+        "hyperlog / peer: added, requests",
+        "further, bounds",
+    ],
+    figures: [Metric::AddedProcessor, Metric::Processor, Metric::Rate],
+};
+
+impl Columns {
+    /// Those of the table in which a case stands.
+    fn of(case: Case) -> &'static Self {
+        match case.method() {
+            Method::Request => &REQUESTS,
+            Method::Loopback => &LOOPBACK,
+            _ => &CALLS,
+        }
+    }
+}
 
 impl<'a> Report<'a> {
     pub fn new(options: &'a Options, run: &'a Run) -> Self {
         Self { options, run }
     }
 
-    /// Markdown, one row for each case and peer.
-    pub fn table(&self) -> String {
-        let mut rows = vec![HEAD.map(str::to_owned)];
-        for case in Case::ALL {
+    /// Markdown, one row for each case and peer; cases of which other things are told stand in another table.
+    pub fn tables(&self) -> String {
+        let tables = [&CALLS, &REQUESTS, &LOOPBACK].map(|columns| self.table(columns));
+        tables.into_iter().flatten().collect::<Vec<_>>().join("\n")
+    }
+
+    /// None if there is nothing to put into it.
+    fn table(&self, columns: &'static Columns) -> Option<String> {
+        let mut rows = vec![columns.head.map(str::to_owned)];
+        for case in Case::ALL.into_iter().filter(|&case| std::ptr::eq(Columns::of(case), columns)) {
             rows.extend(self.peers(case).into_iter().map(|peer| self.row(case, peer)));
         }
-        align(&rows)
+        (rows.len() > 1).then(|| align(&rows))
     }
 
     /// What the figures do not tell.
@@ -80,23 +139,24 @@ impl<'a> Report<'a> {
 
     fn row(&self, case: Case, peer: &'static str) -> [String; 10] {
         let results = &self.run.results;
+        let [first, second, last] = Columns::of(case).figures;
         let figure = |metric| results.median(case, peer, metric).map_or("-".to_owned(), |value| metric.show(value));
         let ratio = |metric, own, to| {
             results.ratio(case, metric, own, to).map_or("-".to_owned(), |ratio| format!("{ratio:.2}"))
         };
         let against = match peer {
             HYPERLOG => "-".to_owned(),
-            _ => format!("{}, {}", ratio(Metric::Time, HYPERLOG, peer), ratio(Metric::Instructions, HYPERLOG, peer)),
+            _ => format!("{}, {}", ratio(first, HYPERLOG, peer), ratio(last, HYPERLOG, peer)),
         };
         [
             case.name().to_owned(),
             peer.to_owned(),
-            figure(Metric::Time),
-            results.spread(case, peer, Metric::Time).map_or("-".to_owned(), |spread| format!("{spread:.0}")),
-            figure(Metric::Allocations),
-            figure(Metric::Instructions),
-            ratio(Metric::Time, peer, FLOOR),
-            ratio(Metric::Instructions, peer, FLOOR),
+            figure(first),
+            results.spread(case, peer, first).map_or("-".to_owned(), |spread| format!("{spread:.0}")),
+            figure(second),
+            figure(last),
+            ratio(first, peer, FLOOR),
+            ratio(last, peer, FLOOR),
             if against == "-, -" { "-".to_owned() } else { against },
             self.further(case, peer),
         ]
@@ -104,7 +164,7 @@ impl<'a> Report<'a> {
 
     /// The figures that have no column, and for hyperlog its bounds.
     fn further(&self, case: Case, peer: &'static str) -> String {
-        let columns = [Metric::Time, Metric::Allocations, Metric::Instructions];
+        let columns = Columns::of(case).figures;
         let metrics = self.run.results.metrics(case, peer).into_iter().filter(|metric| !columns.contains(metric));
         let mut parts: Vec<String> = metrics
             .filter_map(|metric| {
@@ -189,8 +249,8 @@ pub fn list() -> String {
     }
     text += "cases\n";
     for case in Case::ALL {
-        let bounds: Vec<String> = case.bounds().iter().map(|bound| bound.words()).collect();
-        text += &format!("  {}: {}; {}\n", case.name(), case.meaning(), bounds.join(", "));
+        let bounds: String = case.bounds().iter().map(|bound| format!("; {}", bound.words())).collect();
+        text += &format!("  {}: {}{bounds}\n", case.name(), case.meaning());
     }
     text
 }
@@ -205,7 +265,7 @@ fn abilities(peer: &Peer) -> Vec<&'static str> {
 
 fn align(rows: &[[String; 10]]) -> String {
     let widths: Vec<usize> =
-        (0..HEAD.len()).map(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0)).collect();
+        (0..rows[0].len()).map(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0)).collect();
     let line = |row: &[String; 10]| {
         let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| match column {
             0 | 1 | 9 => format!("{cell:<width$}"),

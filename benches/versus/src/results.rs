@@ -41,7 +41,7 @@ impl Results {
 }
 
 /// The quantile with linear steps between samples; `samples` must not be empty.
-fn quantile(samples: &[f64], part: f64) -> f64 {
+pub fn quantile(samples: &[f64], part: f64) -> f64 {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
     let place = (sorted.len() - 1) as f64 * part;

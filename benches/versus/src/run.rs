@@ -1,7 +1,8 @@
 //! The conductor: which cells there are, in which order they are measured, and the processes that measure them.
 
-use crate::case::{Case, Method};
+use crate::case::{BARE, Case, Method, Output};
 use crate::child::{FLAG, MARK, Mode};
+use crate::http::loopback;
 use crate::metric::Metric;
 use crate::options::Options;
 use crate::peers::{Peer, all};
@@ -38,8 +39,12 @@ struct Cell {
 pub fn run(options: &Options) -> Result<Run, Box<dyn Error>> {
     let mut run = Run::default();
     let cells = cells(options);
+    let program = env::current_exe()?;
     if !cells.is_empty() {
-        measure(cells, options.reps, &env::current_exe()?, &mut run);
+        measure(cells, options.reps, &program, &mut run);
+    }
+    for case in Case::ALL.into_iter().filter(|case| case.method() == Method::Loopback && options.wants_case(*case)) {
+        loopback::measure(case, &peers(options), options.reps, &program, &mut run);
     }
     if options.wants_case(Case::Sites) {
         let measured = sites::measure(&peers(options), options.reps.min(5), &mut run.results);
@@ -54,10 +59,12 @@ pub fn run(options: &Options) -> Result<Run, Box<dyn Error>> {
 /// Everything that a process for a cell can measure.
 fn measure(cells: Vec<Cell>, reps: usize, program: &Path, run: &mut Run) {
     let cells = speaking(cells, program, run);
-    let calls: Vec<Cell> = cells.iter().copied().filter(|cell| cell.case.method() == Method::Call).collect();
+    let counts = |cell: &Cell| matches!(cell.case.method(), Method::Call | Method::Request);
+    let calls: Vec<Cell> = cells.iter().copied().filter(counts).collect();
     if !calls.is_empty() {
         allocations(&calls, program, run);
         instructions(&calls, program, run);
+        added(&calls, run);
     }
     times(&cells, reps, program, run);
 }
@@ -67,8 +74,8 @@ fn peers(options: &Options) -> Vec<&'static Peer> {
 }
 
 fn cells(options: &Options) -> Vec<Cell> {
-    let cases: Vec<Case> =
-        Case::ALL.into_iter().filter(|&case| options.wants_case(case) && case.method() != Method::Sites).collect();
+    let apart = |case: Case| matches!(case.method(), Method::Loopback | Method::Sites);
+    let cases: Vec<Case> = Case::ALL.into_iter().filter(|&case| options.wants_case(case) && !apart(case)).collect();
     let all = peers(options).into_iter().flat_map(|peer| cases.iter().map(move |&case| Cell { peer, case }));
     all.filter(|cell| (cell.peer.call)(cell.case).is_some()).collect()
 }
@@ -78,7 +85,8 @@ fn speaking(cells: Vec<Cell>, program: &Path, run: &mut Run) -> Vec<Cell> {
     eprintln!("samples of {} cells", cells.len());
     let speaks = |cell: &Cell| {
         let figures = child(*cell, Mode::Sample, program)?;
-        sample::check(cell.case, figures["sample"].as_str().unwrap_or_default())
+        let output = if cell.peer.name == BARE { Output::Nothing } else { cell.case.output() };
+        sample::check(cell.case, output, figures["sample"].as_str().unwrap_or_default())
     };
     let keep = |cell: &Cell| speaks(cell).map_err(|error| run.failed.push(name(*cell, &error))).is_ok();
     cells.into_iter().filter(keep).collect()
@@ -88,6 +96,20 @@ fn allocations(cells: &[Cell], program: &Path, run: &mut Run) {
     eprintln!("allocations of {} cells", cells.len());
     for &cell in cells {
         take(cell, Mode::Allocations, program, run);
+    }
+}
+
+/// What the peers count more than the bare app. Both counts are exact, so one difference says it.
+fn added(cells: &[Cell], run: &mut Run) {
+    for &Cell { peer, case } in cells.iter().filter(|cell| cell.case.method() == Method::Request) {
+        for (whole, added) in
+            [(Metric::Allocations, Metric::AddedAllocations), (Metric::Instructions, Metric::AddedInstructions)]
+        {
+            let figure = |peer| run.results.median(case, peer, whole);
+            if let Some((own, bare)) = Option::zip(figure(peer.name), figure(BARE)).filter(|_| peer.name != BARE) {
+                run.results.add(case, peer.name, added, own - bare);
+            }
+        }
     }
 }
 
@@ -102,6 +124,8 @@ fn times(cells: &[Cell], reps: usize, program: &Path, run: &mut Run) {
         fastrand::shuffle(&mut turns);
         for &cell in &turns {
             let mode = match cell.case.method() {
+                Method::Request if cell.peer.name != BARE => Mode::Added,
+                Method::Panic => Mode::Panics,
                 Method::Threads => Mode::Threads,
                 Method::Start => Mode::Start,
                 _ => Mode::Time,

@@ -1,16 +1,19 @@
 //! Whether the line of a peer is what the case asks for; before that is known, none of its figures count.
 
 use crate::case::{Case, Output};
+use crate::http::request::Asked;
 use crate::input::Input;
 use serde_json::{Value, json};
+use std::ops::RangeInclusive;
 
 /// Holds what one call wrote against the case.
-pub fn check(case: Case, written: &str) -> Result<(), String> {
-    match case.output() {
+pub fn check(case: Case, output: Output, written: &str) -> Result<(), String> {
+    match output {
         Output::Nothing if written.is_empty() => Ok(()),
         Output::Nothing => Err(format!("wrote a record that it should not: {written}")),
         Output::Text if written.trim().is_empty() => Err("wrote nothing".to_owned()),
         Output::Text => Ok(()),
+        Output::Request(least, most) => request(Asked::of(case), least..=most, written),
         Output::Json(fields) => json_line(case, fields, written),
     }
 }
@@ -31,6 +34,27 @@ fn json_line(case: Case, fields: &[&str], written: &str) -> Result<(), String> {
         Some(name) => Err(format!("left out {name} or changed its value or its type: {line}")),
         None => Ok(()),
     }
+}
+
+fn request(asked: Asked, lines: RangeInclusive<usize>, written: &str) -> Result<(), String> {
+    if !lines.contains(&written.lines().count()) {
+        return Err(format!("did not write {lines:?} lines: {written}"));
+    }
+    match written.lines().any(|line| tells(asked, line)) {
+        true => Ok(()),
+        false => Err(format!("left out method, path or status: {written}")),
+    }
+}
+
+/// Whether a line, of JSON or of text, says what was asked for and how it ended.
+fn tells(asked: Asked, line: &str) -> bool {
+    if !line.starts_with('{') {
+        return line.contains(&format!("GET {}", asked.path)) && line.contains(&format!(" {} ", asked.status));
+    }
+    let Ok(record) = serde_json::from_str(line) else { return false };
+    [json!("GET"), json!(asked.path), json!(asked.status)]
+        .iter()
+        .all(|wanted| holds(&record, &|_, value| value == wanted))
 }
 
 /// Whether an entry that `wanted` accepts stands anywhere in the record: every peer nests in its own way.
@@ -87,16 +111,17 @@ mod tests {
 
     #[track_caller]
     fn refused(case: Case, written: &str, because: &str) {
-        let error = check(case, written).unwrap_err();
+        let error = check(case, case.output(), written).unwrap_err();
         assert!(error.starts_with(because), "{error}");
     }
 
     #[test]
     fn a_whole_line_passes_flat_or_nested() {
         let five = FIVE.replace('\n', "");
-        check(Case::Five, &format!("{{\"message\":\"request completed\",{five}}}\n")).unwrap();
-        check(Case::Five, &format!("{{\"fields\":{{\"msg\":\"request completed\",{five}}}}}\n")).unwrap();
-        check(Case::Below, "").unwrap();
+        check(Case::Five, Case::Five.output(), &format!("{{\"message\":\"request completed\",{five}}}\n")).unwrap();
+        check(Case::Five, Case::Five.output(), &format!("{{\"fields\":{{\"msg\":\"request completed\",{five}}}}}\n"))
+            .unwrap();
+        check(Case::Below, Case::Below.output(), "").unwrap();
     }
 
     #[test]
@@ -110,5 +135,15 @@ mod tests {
         refused(Case::Five, &text, "left out status or changed its value or its type");
         refused(Case::Below, "{}\n", "wrote a record that it should not");
         refused(Case::Csv, "\n", "wrote nothing");
+    }
+
+    #[test]
+    fn a_request_may_be_told_as_json_or_as_text_but_has_to_be_told() {
+        let check = |written: &str| check(Case::Axum, Case::Axum.output(), written);
+        check("{\"method\":\"GET\",\"span\":{\"path\":\"/users/42\"},\"status\":200}\n").unwrap();
+        check("INFO 203.0.113.7 \"GET /users/42 HTTP/1.1\" 200 22 \"-\"\n").unwrap();
+        refused(Case::Axum, "", "did not write 1..=1 lines");
+        refused(Case::Axum, "{\"method\":\"GET\",\"path\":\"/users/42\"}\n", "left out method, path or status");
+        refused(Case::Axum, "\"GET /users/42 HTTP/1.1\" 404 0\n", "left out method, path or status");
     }
 }

@@ -7,6 +7,8 @@
 #![allow(unsafe_code, unsafe_op_in_unsafe_fn, reason = "the floor may do anything that makes it faster")]
 
 use crate::case::Case;
+use crate::http::floor::FloorLayer;
+use crate::http::{actix, axum, floor};
 use crate::input::Input;
 use crate::peers::{Loop, Peer, Standing};
 use crate::sink::Null;
@@ -343,6 +345,10 @@ fn call(case: Case) -> Option<Loop> {
         }
         Case::Bound => each_with!(i => pre(i), ctx => fchild!(&ctx[..], rows = i.rows, cache = i.cache.as_str())),
         Case::Bind => each!(i => { let ctx = pre(i); fchild!(&ctx[..], rows = i.rows, cache = i.cache.as_str()); }),
+        Case::Axum => drives!(axum, Case::Axum, axum::app(axum::user).layer(FloorLayer)),
+        Case::AxumLoopback => serves!(axum, axum::app(axum::user).layer(FloorLayer)),
+        Case::Actix => drives!(actix, Case::Actix, floor::around(actix::app(actix::user))),
+        Case::ActixLoopback => serves!(actix, floor::around(actix::app(actix::user))),
         _ => return None,
     })
 }

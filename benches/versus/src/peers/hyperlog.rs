@@ -1,13 +1,19 @@
 //! hyperlog as it ships: the public macros, its counters, limits and hooks in place, nothing built for the bench.
 
-use crate::case::Case;
+use crate::case::{Case, Method};
+use crate::http::request::REPLY;
+use crate::http::{actix, axum};
 use crate::peers::{Loop, Peer, Sites, Standing};
 use crate::sink::Null;
+use ::axum::Router;
+use hyperlog_actix::HyperLog;
+use hyperlog_axum::HyperLogLayer;
 use hyperlog_core::{
     Csv, FieldSet, Json, Level, Line, Logfmt, Logger, Output, Pretty, Redaction, Sampling, SamplingKey, SamplingMethod,
     SamplingRule, Sink, Syslog, Template, Written, debug, fields, info,
 };
 use std::error::Error;
+use std::hint::black_box;
 use std::io::Write;
 
 pub static JSON: Peer = Peer {
@@ -15,8 +21,14 @@ pub static JSON: Peer = Peer {
     standing: Standing::Always,
     install: |case| {
         let mut builder = Logger::builder().output(output(case)?);
-        if case != Case::Redacted {
+        // Nobody else redacts, so that records are without it; requests are as it ships.
+        let is_request = matches!(case.method(), Method::Request | Method::Panic | Method::Loopback);
+        if !is_request && case != Case::Redacted {
             builder = builder.redaction(Redaction::off());
+        }
+        if case == Case::AxumPanic {
+            // The hook that writes to standard error; ours goes before whichever there is.
+            std::panic::set_hook(Box::new(|_| ()));
         }
         if case == Case::BelowDirectives {
             builder = builder.directives(DIRECTIVES.parse()?);
@@ -53,6 +65,16 @@ pub static JSON: Peer = Peer {
         );"#,
     }),
 };
+
+fn layered(app: Router) -> Router {
+    app.layer(HyperLogLayer::new())
+}
+
+async fn talks() -> &'static str {
+    let (id, tenant, took) = black_box((42_u64, "acme-corp", 1.234));
+    info!(user_id = id, tenant, db_ms = took, "user found");
+    REPLY
+}
 
 fn output(case: Case) -> Result<Output, Box<dyn Error>> {
     Ok(match case {
@@ -120,6 +142,15 @@ fn call(case: Case) -> Option<Loop> {
         Case::Message => each!(i => info!("{}", i.big)),
         Case::Escape => each!(i => info!(text = i.esc.as_str(), "request completed")),
         Case::Below | Case::BelowDirectives => each!(i => with5!(completed_below, i)),
+        Case::Axum => drives!(axum, Case::Axum, layered(axum::app(axum::user))),
+        Case::AxumUnmatched => drives!(axum, Case::AxumUnmatched, layered(axum::app(axum::user))),
+        Case::AxumInfo => drives!(axum, Case::AxumInfo, layered(axum::app(talks))),
+        Case::AxumPanic => drives!(axum, Case::AxumPanic, layered(axum::app(axum::panics))),
+        Case::AxumLoopback => serves!(axum, layered(axum::app(axum::user))),
+        Case::Actix => drives!(actix, Case::Actix, actix::app(actix::user).wrap(HyperLog)),
+        Case::ActixUnmatched => drives!(actix, Case::ActixUnmatched, actix::app(actix::user).wrap(HyperLog)),
+        Case::ActixInfo => drives!(actix, Case::ActixInfo, actix::app(talks).wrap(HyperLog)),
+        Case::ActixLoopback => serves!(actix, actix::app(actix::user).wrap(HyperLog)),
         Case::Sites => return None,
     })
 }

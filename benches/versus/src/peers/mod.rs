@@ -4,11 +4,15 @@ use crate::case::Case;
 use crate::input::Input;
 use std::error::Error;
 
+mod actix_logger;
+mod bare;
 mod floor;
 mod hyperlog;
 mod slog;
 mod spdlog;
+mod tower_http;
 mod tracing;
+mod tracing_actix_web;
 
 #[cfg(feature = "more")]
 mod rasant;
@@ -37,6 +41,8 @@ pub enum Standing {
     Always,
     /// Only when `--peer` names it.
     Named,
+    /// In every run, whoever is named: others are measured by what they add to it.
+    Base,
 }
 
 /// The parts of a generated program that logs from many places.
@@ -59,6 +65,10 @@ pub fn all() -> Vec<&'static Peer> {
         &tracing::FLAT,
         &slog::JSON,
         &spdlog::JSON,
+        &bare::APP,
+        &tower_http::LAYERS,
+        &actix_logger::TEXT,
+        &tracing_actix_web::JSON,
         #[cfg(feature = "more")]
         &tracing::JSON_SUBSCRIBER,
         #[cfg(feature = "more")]

@@ -42,8 +42,7 @@ pub static FLAT: Peer = Peer {
     standing: Standing::Named,
     install: |case| {
         let spans = matches!(case, Case::Bound | Case::Bind);
-        let json = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(spans).with_span_list(false);
-        set(json.with_max_level(tracing::Level::INFO).with_writer(|| Null).finish())
+        set_flat(spans)
     },
     call,
     sites: None,
@@ -60,6 +59,12 @@ pub static JSON_SUBSCRIBER: Peer = Peer {
 
 /// A level for another target and one for spans: what a service sets while one part of it is being looked at.
 const DIRECTIVES: &str = "info,hyper=debug,[request]=debug";
+
+/// Fields at the top, and of the spans none or the current one.
+pub fn set_flat(spans: bool) -> Result<(), Box<dyn Error>> {
+    let json = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(spans).with_span_list(false);
+    set(json.with_max_level(tracing::Level::INFO).with_writer(|| Null).finish())
+}
 
 fn set(subscriber: impl tracing::Subscriber + Send + Sync) -> Result<(), Box<dyn Error>> {
     Ok(tracing::subscriber::set_global_default(subscriber)?)
