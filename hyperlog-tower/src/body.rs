@@ -18,14 +18,15 @@ pin_project! {
         inner: Option<B>,
         // What is sent where there is no body inside.
         reply: Option<Bytes>,
-        exchange: Exchange,
+        // None if no request led to it.
+        exchange: Option<Exchange>,
     }
 
     impl<B> PinnedDrop for LogBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             // What is let go of here may log, and belongs to the request.
-            let _entered = this.exchange.enter();
+            let _entered = this.exchange.as_ref().map(Exchange::enter);
             this.inner.set(None);
         }
     }
@@ -36,11 +37,18 @@ impl<B: Body> LogBody<B> {
         if body.is_end_stream() {
             exchange.close();
         }
-        LogBody { inner: Some(body), reply: None, exchange }
+        LogBody { inner: Some(body), reply: None, exchange: Some(exchange) }
     }
 
     pub(crate) fn reply(reply: Bytes, exchange: Exchange) -> LogBody<B> {
-        LogBody { inner: None, reply: Some(reply), exchange }
+        LogBody { inner: None, reply: Some(reply), exchange: Some(exchange) }
+    }
+}
+
+/// The body of a response that a layer outside of ours makes by itself, such as a timeout: nothing is told of it.
+impl<B: Default> Default for LogBody<B> {
+    fn default() -> LogBody<B> {
+        LogBody { inner: Some(B::default()), reply: None, exchange: None }
     }
 }
 
@@ -55,33 +63,37 @@ where
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
         let this = self.project();
-        let Some(mut inner) = this.inner.as_pin_mut() else {
-            return Poll::Ready(this.reply.take().map(|reply| Ok(send_reply(reply, this.exchange))));
+        let Some(exchange) = this.exchange else {
+            let polled = this.inner.as_pin_mut().map(|inner| inner.poll_frame(context));
+            return polled.unwrap_or(Poll::Ready(None)).map_err(Into::into);
         };
-        let _entered = this.exchange.enter();
+        let Some(mut inner) = this.inner.as_pin_mut() else {
+            return Poll::Ready(this.reply.take().map(|reply| Ok(send_reply(reply, exchange))));
+        };
+        let _entered = exchange.enter();
         match panic::catch(|| inner.as_mut().poll_frame(context)) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(Some(Ok(frame)))) => {
                 if let Some(data) = frame.data_ref() {
-                    this.exchange.sent(data.remaining());
+                    exchange.sent(data.remaining());
                 }
                 if inner.is_end_stream() {
-                    this.exchange.close();
+                    exchange.close();
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
             Ok(Poll::Ready(Some(Err(error)))) => {
                 let error = error.into();
-                this.exchange.failed(&*error);
+                exchange.failed(&*error);
                 Poll::Ready(Some(Err(error)))
             }
             Ok(Poll::Ready(None)) => {
-                this.exchange.close();
+                exchange.close();
                 Poll::Ready(None)
             }
             Err(panic) => {
-                this.exchange.panicked(&panic);
-                this.exchange.close();
+                exchange.panicked(&panic);
+                exchange.close();
                 Poll::Ready(Some(Err("the response body panicked".into())))
             }
         }
