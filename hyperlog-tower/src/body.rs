@@ -77,7 +77,8 @@ where
                 if let Some(data) = frame.data_ref() {
                     exchange.sent(data.remaining());
                 }
-                if inner.is_end_stream() {
+                // Nobody asks for more behind trailers, though few bodies say that they have ended.
+                if frame.is_trailers() || inner.is_end_stream() {
                     exchange.close();
                 }
                 Poll::Ready(Some(Ok(frame)))
