@@ -79,6 +79,10 @@ fn respond<B: MessageBody>(mut response: ServiceResponse<B>, mut exchange: Excha
     // Only after the call does actix know which guards let the request through.
     exchange.routed(response.request().match_pattern().as_deref());
     exchange.responded(&ShownResponse(response.response()));
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        // What comes next is another protocol's, as a body that lasts until someone leaves.
+        exchange.close();
+    }
     response.map_body(|_, body| LogBody::new(body, exchange))
 }
 
