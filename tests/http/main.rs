@@ -99,4 +99,12 @@ hold! {
         events_that_a_client_leaves_are_closed: tower axum actix;
         an_upgrade_is_told_at_the_handshake_and_never_again: tower axum actix;
     }
+    connections: {
+        each_request_of_a_kept_connection_has_its_own_record: tower axum actix;
+        requests_that_come_at_once_are_answered_and_told_one_by_one: tower axum actix;
+        a_request_in_chunks_is_answered_when_the_last_has_come: tower axum actix;
+        a_client_that_waits_to_be_told_to_go_on_gives_one_record: tower axum actix;
+        a_body_that_never_comes_to_its_end_is_told_once: tower axum actix;
+        what_the_server_refuses_by_itself_is_no_request: tower axum actix;
+    }
 }

@@ -1,6 +1,7 @@
 //! What is expected of every framework alike, by theme.
 
 pub(crate) mod bodies;
+pub(crate) mod connections;
 pub(crate) mod leaving;
 pub(crate) mod panics;
 pub(crate) mod routes;
