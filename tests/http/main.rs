@@ -11,6 +11,7 @@ mod client;
 mod host;
 mod scenario;
 mod stage;
+mod two;
 
 #[test]
 fn the_table() {
@@ -106,5 +107,21 @@ hold! {
         a_client_that_waits_to_be_told_to_go_on_gives_one_record: tower axum actix;
         a_body_that_never_comes_to_its_end_is_told_once: tower axum actix;
         what_the_server_refuses_by_itself_is_no_request: tower axum actix;
+    }
+    http2: {
+        a_stream_gives_one_record: tower axum actix;
+        streams_of_one_connection_have_each_their_own_id_and_record: tower axum actix;
+        a_stream_that_is_reset_while_its_body_pends_is_cancelled: tower axum,
+            but not actix "it looks at a stream only when its body has something";
+        a_stream_that_is_reset_before_its_response_is_cancelled: tower axum,
+            but not actix "its handlers are not interrupted";
+        a_stream_that_is_reset_before_its_response_is_cancelled_when_its_handler_is_done: actix,
+            but not tower & axum "hyper interrupts the handler";
+        a_connection_that_ends_cancels_all_its_streams: tower axum,
+            but not actix "it looks at a stream only when its body has something";
+        events_of_a_stream_that_is_reset_are_closed: tower axum actix;
+        events_of_a_connection_that_ends_are_closed: tower axum actix;
+        trailers_pass_through: tower axum, but not actix "its bodies have none";
+        a_large_stream_is_counted_to_the_last_byte: tower axum actix;
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod bodies;
 pub(crate) mod connections;
+pub(crate) mod http2;
 pub(crate) mod leaving;
 pub(crate) mod panics;
 pub(crate) mod routes;
