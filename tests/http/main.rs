@@ -124,4 +124,26 @@ hold! {
         trailers_pass_through: tower axum, but not actix "its bodies have none";
         a_large_stream_is_counted_to_the_last_byte: tower axum actix;
     }
+    beside: {
+        compression_inside_of_us_counts_as_it_goes_out_and_outside_as_it_was: tower axum actix;
+        decompression_changes_nothing_for_us: tower axum, but not actix "its extractors decompress";
+        a_preflight_is_ours_only_if_it_comes_to_us: tower axum, but not actix "it brings no such middleware";
+        a_timeout_inside_of_us_is_its_408: tower axum, but not actix "it brings no such middleware";
+        a_timeout_outside_of_us_cancels: tower axum, but not actix "it brings no such middleware";
+        an_error_that_is_handled_inside_of_us_is_its_status: axum, but not tower & actix "it brings no such middleware";
+        an_error_that_is_handled_outside_of_us_cancels: axum, but not tower & actix "it brings no such middleware";
+        whoever_catches_panics_outside_of_us_has_nothing_to_do: tower axum,
+            but not actix "it brings no such middleware";
+        layers_that_make_ids_and_send_them_back_agree_with_us: tower axum, but not actix "it brings no such middleware";
+        layers_that_trace_change_nothing_for_us: tower axum, but not actix "it brings no such middleware";
+        a_limit_on_concurrency_changes_nothing_for_us: tower axum, but not actix "it brings no such middleware";
+        a_function_as_middleware_changes_nothing_for_us: axum actix, but not tower "a function is no layer";
+        an_access_log_of_the_framework_itself_changes_nothing_for_us: actix,
+            but not tower & axum "they bring no such middleware";
+        a_response_that_is_replaced_inside_of_us_is_told_as_it_became: actix,
+            but not tower & axum "they bring no such middleware";
+        a_response_that_is_replaced_outside_of_us_was_never_sent: actix,
+            but not tower & axum "they bring no such middleware";
+        files_are_told_with_their_sizes: tower axum, but not actix "its files are another crate's";
+    }
 }

@@ -1,5 +1,6 @@
 //! What is expected of every framework alike, by theme.
 
+pub(crate) mod beside;
 pub(crate) mod bodies;
 pub(crate) mod connections;
 pub(crate) mod http2;
