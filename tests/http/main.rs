@@ -146,4 +146,10 @@ hold! {
             but not tower & axum "they bring no such middleware";
         files_are_told_with_their_sizes: tower axum, but not actix "its files are another crate's";
     }
+    hostile: {
+        whatever_stands_in_a_request_a_record_is_one_line: tower axum actix;
+    }
+    many: {
+        ten_thousand_requests_on_many_workers_keep_their_ids_apart: tower axum actix;
+    }
 }
