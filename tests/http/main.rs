@@ -152,4 +152,7 @@ hold! {
     many: {
         ten_thousand_requests_on_many_workers_keep_their_ids_apart: tower axum actix;
     }
+    truth: {
+        the_log_agrees_with_what_a_chaotic_client_saw: tower axum actix;
+    }
 }

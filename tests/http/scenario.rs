@@ -10,3 +10,4 @@ pub(crate) mod many;
 pub(crate) mod panics;
 pub(crate) mod routes;
 pub(crate) mod served;
+pub(crate) mod truth;
