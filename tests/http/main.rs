@@ -88,9 +88,9 @@ hold! {
     }
     leaving: {
         what_a_handler_drops_when_it_is_cancelled_logs_with_the_id: tower axum,
-            but not actix "it does not see the client leave";
+            but not actix "it sees a reset, but not a client that only ends";
         a_client_that_leaves_a_stream_gives_one_cancelled_record: tower axum,
-            but not actix "it does not see the client leave";
+            but not actix "it sees a reset, but not a client that only ends";
         a_reset_while_a_body_pends_gives_one_cancelled_record: tower axum actix;
         a_reset_before_the_response_gives_one_cancelled_record: tower axum actix;
         a_client_that_says_no_more_before_the_response_has_left: tower axum, but not actix "it answers all the same";
@@ -114,7 +114,7 @@ hold! {
         a_stream_that_is_reset_while_its_body_pends_is_cancelled: tower axum,
             but not actix "it looks at a stream only when its body has something";
         a_stream_that_is_reset_before_its_response_is_cancelled: tower axum,
-            but not actix "its handlers are not interrupted";
+            but not actix "it does not interrupt its handlers";
         a_stream_that_is_reset_before_its_response_is_cancelled_when_its_handler_is_done: actix,
             but not tower & axum "hyper interrupts the handler";
         a_connection_that_ends_cancels_all_its_streams: tower axum,
