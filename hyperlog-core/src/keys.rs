@@ -75,6 +75,8 @@ pub const PANIC_ID: &str = "panic_id";
 pub const SPAWNED: &str = "spawned";
 /// Whether a panic was passed on from where it had been caught before.
 pub const RETHROWN: &str = "rethrown";
+/// The protocol that a connection goes on in.
+pub const UPGRADE: &str = "upgrade";
 /// How often a request was polled.
 pub const POLLS: &str = "polls";
 /// How long all polls of a request took together.

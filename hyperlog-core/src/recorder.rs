@@ -15,6 +15,7 @@ use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -162,6 +163,10 @@ impl Recorder {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// What panics on the way leaves whole records behind, and code of others runs outside of the lock.
+impl UnwindSafe for Recorder {}
+impl RefUnwindSafe for Recorder {}
 
 impl Held {
     fn push(&mut self, record: &Bytes<'_>, room: usize) {

@@ -13,6 +13,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -48,6 +49,10 @@ struct Shared<S: ?Sized> {
     is_bound: AtomicBool,
     subject: S,
 }
+
+/// What changes of it stands behind locks, and none is held while code of others runs.
+impl<S: ?Sized> UnwindSafe for Shared<S> {}
+impl<S: ?Sized> RefUnwindSafe for Shared<S> {}
 
 /// What a unit of work is.
 pub(crate) trait Subject: Any + Send + Sync {

@@ -47,6 +47,13 @@ impl<B: Body> LogBody<B> {
     }
 }
 
+/// The body of a response that a layer outside of ours makes by itself, such as a timeout: nothing is told of it.
+impl<B: Default> Default for LogBody<B> {
+    fn default() -> LogBody<B> {
+        LogBody::passing(B::default())
+    }
+}
+
 impl<B> LogBody<B> {
     /// Of a response that is none of our business.
     pub(crate) fn passing(body: B) -> LogBody<B> {
@@ -73,7 +80,8 @@ where
             Some(Poll::Pending) => Poll::Pending,
             Some(Poll::Ready(Some(Ok(frame)))) => {
                 watch(&frame, exchange);
-                if inner.is_end_stream() {
+                // Nobody asks for more behind trailers, though few bodies say that they have ended.
+                if frame.is_trailers() || inner.is_end_stream() {
                     exchange.close();
                 }
                 Poll::Ready(Some(Ok(frame)))

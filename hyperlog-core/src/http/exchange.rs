@@ -256,7 +256,11 @@ impl Exchange {
             return;
         }
         let number = panic.tell(&self.scope.logger(), Origin::Here);
-        self.fields.add(keys::ERROR, panic.message()).add(keys::LOCATION, panic.location());
+        self.fields.add(keys::ERROR, panic.message());
+        match panic.location() {
+            Some(location) => self.fields.add(keys::LOCATION, location),
+            None => self.fields.add(keys::RETHROWN, true),
+        };
         self.fields.add(keys::PANIC_ID, number);
     }
 
@@ -322,6 +326,13 @@ impl Exchange {
         let tells_open = rule.shows(Extra::Open) || head.may_miss_the_end() && !rule.hides(Extra::Open);
         if tells_open && matches!(extent, Extent::Unknown | Extent::Endless) {
             self.tell_open(status, after);
+        }
+        if status == SWITCHING_PROTOCOLS {
+            if let Some(protocol) = head.header("upgrade").map(text_of) {
+                self.fields.add(keys::UPGRADE, protocol);
+            }
+            // What comes next is another protocol's.
+            self.close();
         }
     }
 
@@ -591,6 +602,8 @@ impl std::fmt::Debug for Exchange {
         formatter.debug_struct("Exchange").field("id", self.id()).finish_non_exhaustive()
     }
 }
+
+const SWITCHING_PROTOCOLS: u16 = 101;
 
 /// Counts the body of a request as it is read.
 pub struct RequestMeter {

@@ -1,69 +1,179 @@
 //! actix-web.
 
-use std::future::{Ready, pending};
+use std::fmt;
+use std::future::{Ready, pending, ready};
+use std::net::SocketAddr;
 use std::sync::mpsc;
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{self, Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::middleware::{Next, from_fn};
-use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, ResponseError, guard, web};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::{
+    Compress, Condition, ErrorHandlerResponse, ErrorHandlers, Logger as AccessLog, Next, NormalizePath, from_fn,
+};
+use actix_web::{App, Error, FromRequest, HttpRequest, HttpResponse, HttpServer, Responder, ResponseError, guard, web};
+use bytes::Bytes;
+use futures_util::StreamExt;
 use hyperlog::actix::{HyperLog, Log};
-use hyperlog::{Logger, info};
+use hyperlog::info;
 
-use crate::host::{Host, Leaving, SECRET, Server, Then};
+use crate::host::{self, Chaos, Host, Leaving, Other, SECRET, Server, Setup, Side, Stop, TEXT, Then};
 
 pub(crate) struct Subject;
+
+/// Binds a server whose application is made by the expression, which differs in its type with each middleware.
+macro_rules! bind {
+    ($setup:ident, |$ours:ident| $app:expr) => {{
+        let Setup { logger, workers, .. } = $setup;
+        run(move || {
+            let server = HttpServer::new(move || {
+                let $ours = HyperLog.logger(logger.clone());
+                $app
+            });
+            let server = server.workers(workers).shutdown_timeout(10).disable_signals();
+            let server = server.bind_auto_h2c("127.0.0.1:0").expect("a port is free");
+            (server.addrs()[0], server.run())
+        })
+    }};
+}
+
+/// Binds a server with two middlewares around its routes. The last that is named comes first to a request.
+macro_rules! beside {
+    ($setup:ident, $side:ident, $other:expr) => {
+        match $side {
+            Side::Inside => bind!($setup, |ours| App::new().wrap($other).wrap(ours).configure(routes)),
+            Side::Outside => bind!($setup, |ours| App::new().wrap(ours).wrap($other).configure(routes)),
+        }
+    };
+}
 
 impl Host for Subject {
     const HAS_ROUTES: bool = true;
 
-    fn start(logger: Logger) -> Server {
-        let (started, starting) = mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let server =
-                    HttpServer::new(move || App::new().wrap(HyperLog.logger(logger.clone())).configure(routes));
-                let server = server.workers(1).disable_signals().bind("127.0.0.1:0").expect("a port is free");
-                let address = server.addrs()[0];
-                let server = server.run();
-                started.send((address, server.handle())).expect("the scenario waits");
-                server.await.expect("it serves until it is stopped");
-            });
-        });
-        let (address, handle) = starting.recv().expect("the server starts");
-        Server::new(address, move || drop(handle.stop(false)), thread)
+    fn start(setup: Setup) -> Server {
+        let Some((other, side)) = setup.beside else {
+            return bind!(setup, |ours| App::new().wrap(ours).configure(routes));
+        };
+        match other {
+            Other::Compression => beside!(setup, side, Compress::default()),
+            Other::Function => beside!(setup, side, from_fn(mark)),
+            Other::NormalizePath => beside!(setup, side, NormalizePath::trim()),
+            Other::AccessLog => beside!(setup, side, AccessLog::default()),
+            Other::ErrorHandlers => {
+                beside!(setup, side, ErrorHandlers::new().handler(StatusCode::SERVICE_UNAVAILABLE, replace))
+            }
+            Other::On => bind!(setup, |ours| App::new().wrap(Condition::new(true, ours)).configure(routes)),
+            Other::Off => bind!(setup, |ours| App::new().wrap(Condition::new(false, ours)).configure(routes)),
+            Other::Pieces => bind!(setup, |ours| App::new().configure(|app| pieces(app, ours))),
+            Other::Decompression
+            | Other::Cors
+            | Other::Timeout
+            | Other::CatchPanic
+            | Other::RequestIds
+            | Other::Trace
+            | Other::Limit
+            | Other::HandleError
+            | Other::Files => unreachable!("it is for another framework"),
+        }
     }
+}
+
+/// Runs a server that is made on its own thread.
+fn run(bind: impl FnOnce() -> (SocketAddr, dev::Server) + Send + 'static) -> Server {
+    let (started, starting) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let (address, server) = bind();
+            started.send((address, server.handle())).expect("the scenario waits");
+            server.await.expect("it serves until it is stopped");
+        });
+    });
+    let (address, handle) = starting.recv().expect("the server starts");
+    let stop = move |how: Stop| drop(handle.stop(matches!(how, Stop::Gracefully)));
+    Server { address, stop: Box::new(stop), thread: Some(thread) }
 }
 
 fn routes(app: &mut web::ServiceConfig) {
     app.service(web::resource("/hello/{name}").route(web::get().to(hello)).route(web::head().to(hello)))
         .route("/fail", web::get().to(fail))
-        .route("/panic", web::get().to(panics))
+        .route("/text", web::get().to(async || "a".repeat(TEXT)))
+        .route("/large", web::get().to(large))
+        .route("/slow", web::get().to(async || HttpResponse::Ok().streaming(host::slowly())))
+        .route("/echo", web::post().to(async |body: web::Bytes| body.len().to_string()))
         .route("/empty", web::get().to(async || HttpResponse::NoContent().body("ghost")))
+        .route("/unchanged", web::get().to(async || HttpResponse::NotModified().body("ghost")))
         .route("/stream", web::get().to(async || stream(Then::Waits)))
+        .route("/events", web::get().to(events))
+        .route("/upgrade", web::get().to(upgrade))
         .route("/broken", web::get().to(async || stream(Then::Fails)))
         .route("/rotten", web::get().to(async || stream(Then::Panics)))
+        .route("/panic", web::get().to(host::panic_later))
+        .route("/number", web::get().to(async || host::panic_with_a_number()))
+        .route("/rethrown", web::get().to(async || host::rethrow()))
+        .route("/swallowed", web::get().to(async || host::swallow()))
+        .route("/extracted", web::get().to(async |_: Rotten| "never"))
+        .route("/responding", web::get().to(async || Rotten))
+        .service(web::scope("/within").wrap(from_fn(burst)).route("", web::get().to(async || "never")))
+        .service(web::scope("/sudden").wrap_fn(sudden).route("", web::get().to(async || "never")))
         .route("/hang", web::get().to(hang))
+        .route("/gate/{name}", web::get().to(async |name: web::Path<String>| host::pass(&name).await))
+        .service(web::resource("/chaos/{ending}/{size}").route(web::get().to(chaos)).route(web::head().to(chaos)))
+        .service(
+            web::resource("/typed/{number}").route(web::get().to(async |number: web::Path<u32>| number.to_string())),
+        )
+        .service(web::scope("/locked").wrap(from_fn(lock)).route("", web::get().to(async || "never")))
         .service(web::resource("/guarded/{id}").guard(guard::Post()).to(async || "posted"))
         .service(web::resource("/guarded/{name}").to(async || "got"))
         .service(web::scope("/nest").route("/{id}", web::get().to(async || "nested")))
-        .service(web::scope("/sudden").wrap_fn(sudden).route("", web::get().to(async || "never")))
-        .service(web::scope("/refused").wrap(from_fn(refuse)).route("", web::get().to(async || "never")));
+        .service(
+            web::scope("/covered")
+                .default_service(web::to(async || HttpResponse::NotFound().body("the nested fallback"))),
+        )
+        .service(web::scope("/refused").wrap(from_fn(refuse)).route("", web::get().to(async || "never")))
+        .route("/teapot", web::get().to(async || Err::<&str, Teapot>(Teapot)))
+        .default_service(web::to(async || HttpResponse::NotFound().body("nowhere")));
+}
+
+/// Our middleware on everything that takes one, and one route without it.
+fn pieces(app: &mut web::ServiceConfig, ours: HyperLog) {
+    app.service(web::scope("/scope").wrap(ours.clone()).route("/{id}", web::get().to(async || "in a scope")))
+        .service(web::resource("/resource/{id}").wrap(ours.clone()).to(async || "a resource"))
+        .route("/route/{id}", web::get().to(async || "a route").wrap(ours))
+        .route("/uncovered", web::get().to(uncovered))
+        // Only for the compiler: the name is a value as well as a type.
+        .service(web::scope("/value").wrap(HyperLog))
+        .service(web::scope("/type").wrap(HyperLog::default()));
 }
 
 async fn hello(log: Log, name: web::Path<String>, request: HttpRequest) -> String {
-    info!(seen = ?request.headers().get("x-request-id").expect("it is set"), "greeting");
+    info!(seen = ?request.headers().get("x-request-id"), "greeting");
     info!(logger: log, "by the extractor");
     format!("hello {name}")
+}
+
+async fn uncovered(log: Log) -> &'static str {
+    info!(logger: log, "by the extractor alone");
+    "uncovered"
 }
 
 async fn fail() -> HttpResponse {
     HttpResponse::ServiceUnavailable().insert_header(("x-request-id", "forged")).body("try again")
 }
 
-async fn panics() -> &'static str {
-    panic!("{SECRET}")
+async fn large() -> HttpResponse {
+    HttpResponse::Ok().streaming(Then::Ends.after(host::content(host::LARGE), 64 * 1024))
+}
+
+async fn events() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/event-stream").streaming(host::events())
+}
+
+/// Says `hi`, and is done when it has heard something.
+async fn upgrade(heard: web::Payload) -> HttpResponse {
+    let said = futures_util::stream::iter([Ok::<_, Error>(Bytes::from_static(b"hi"))]);
+    let heard = heard.take(1).filter_map(|_| ready(None));
+    HttpResponse::SwitchingProtocols().upgrade("websocket").streaming(said.chain(heard))
 }
 
 async fn hang() -> &'static str {
@@ -72,18 +182,63 @@ async fn hang() -> &'static str {
     pending().await
 }
 
+async fn chaos(asked: web::Path<(String, usize)>) -> HttpResponse {
+    let (ending, size) = asked.into_inner();
+    match Chaos::named(&ending).body(size) {
+        Ok(bytes) => HttpResponse::Ok().body(bytes),
+        Err(chunks) => HttpResponse::Ok().streaming(chunks),
+    }
+}
+
 fn stream(then: Then) -> HttpResponse {
     HttpResponse::Ok().streaming(then.stream())
+}
+
+/// Panics wherever it is used.
+struct Rotten;
+
+impl FromRequest for Rotten {
+    type Error = Error;
+    type Future = Ready<Result<Rotten, Error>>;
+
+    fn from_request(_: &HttpRequest, _: &mut Payload) -> Self::Future {
+        panic!("{SECRET}")
+    }
+}
+
+impl Responder for Rotten {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        panic!("{SECRET}")
+    }
 }
 
 fn sudden<S>(_request: ServiceRequest, _service: &S) -> Ready<Result<ServiceResponse, Error>> {
     panic!("{SECRET}")
 }
 
-async fn refuse(
-    _request: ServiceRequest,
-    _next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<actix_web::body::BoxBody>, Error> {
+async fn burst(_request: ServiceRequest, _next: Next<impl MessageBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+    panic!("{SECRET}")
+}
+
+async fn lock(request: ServiceRequest, _next: Next<impl MessageBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+    Ok(request.into_response(HttpResponse::Unauthorized().finish()))
+}
+
+async fn mark<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+    let mut response = next.call(request).await?;
+    response.headers_mut().insert(HeaderName::from_static("marked"), HeaderValue::from_static("yes"));
+    Ok(response)
+}
+
+fn replace<B>(response: ServiceResponse<B>) -> actix_web::Result<ErrorHandlerResponse<B>> {
+    let (request, response) = response.into_parts();
+    let response = response.set_body("replaced").map_into_boxed_body().map_into_right_body();
+    Ok(ErrorHandlerResponse::Response(ServiceResponse::new(request, response)))
+}
+
+async fn refuse(_request: ServiceRequest, _next: Next<impl MessageBody>) -> Result<ServiceResponse<BoxBody>, Error> {
     Err(Teapot.into())
 }
 
@@ -91,8 +246,8 @@ async fn refuse(
 #[derive(Debug)]
 struct Teapot;
 
-impl std::fmt::Display for Teapot {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Teapot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("short and stout")
     }
 }

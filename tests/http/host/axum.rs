@@ -1,61 +1,158 @@
 //! axum.
 
+use std::convert::Infallible;
 use std::future::pending;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Path;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::error_handling::HandleErrorLayer;
+use axum::extract::{FromRequestParts, Path, Request};
+use axum::handler::Handler;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use bytes::Bytes;
 use hyperlog::axum::{HyperLogLayer, Log};
-use hyperlog::{Logger, info};
-use tokio::sync::oneshot;
+use hyperlog::info;
+use tower::limit::ConcurrencyLimitLayer;
+use tower::util::MapResponse;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::CorsLayer;
+use tower_http::decompression::RequestDecompressionLayer;
+use tower_http::normalize_path::NormalizePathLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::services::ServeDir;
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+use tower_layer::Layer;
+use tower_service::Service;
 
-use crate::host::{Host, Leaving, SECRET, Server, Then};
+use crate::host::{self, Chaos, Host, Leaving, Other, PAUSE, SECRET, Server, Setup, Side, TEXT, Then};
 
 pub(crate) struct Subject;
 
 impl Host for Subject {
     const HAS_ROUTES: bool = true;
 
-    fn start(logger: Logger) -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let address = listener.local_addr().expect("it is bound");
-        listener.set_nonblocking(true).expect("it can be");
-        let (stop, stopped) = oneshot::channel::<()>();
-        let app = app(logger).into_make_service_with_connect_info::<SocketAddr>();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).expect("it listens");
-                tokio::select! {
-                    _ = axum::serve(listener, app) => {}
-                    _ = stopped => {}
+    fn start(setup: Setup) -> Server {
+        let ours = HyperLogLayer::new().logger(setup.logger.clone());
+        let Some((other, side)) = setup.beside else { return serve(&setup, whole(ours)) };
+        /// Puts two layers around the routes.
+        macro_rules! beside {
+            ($other:expr) => {
+                match side {
+                    Side::Inside => serve(&setup, routes().layer($other).layer(ours)),
+                    Side::Outside => serve(&setup, routes().layer(ours).layer($other)),
                 }
-            });
-        });
-        Server::new(address, move || drop(stop), thread)
+            };
+        }
+        match other {
+            Other::Compression => beside!(CompressionLayer::new()),
+            Other::Decompression => beside!(RequestDecompressionLayer::new()),
+            Other::Cors => beside!(CorsLayer::permissive()),
+            Other::Timeout => beside!(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PAUSE)),
+            Other::CatchPanic => beside!(CatchPanicLayer::new()),
+            Other::RequestIds => {
+                beside!((SetRequestIdLayer::x_request_id(MakeRequestUuid), PropagateRequestIdLayer::x_request_id()))
+            }
+            Other::Trace => beside!(TraceLayer::new_for_http()),
+            Other::Limit => beside!(ConcurrencyLimitLayer::new(1)),
+            Other::Function => beside!(from_fn(mark)),
+            Other::HandleError => beside!((
+                HandleErrorLayer::new(async |_: axum::BoxError| StatusCode::GATEWAY_TIMEOUT),
+                tower::timeout::TimeoutLayer::new(PAUSE),
+            )),
+            // It must see a request before the router does, so it cannot be a layer of the router.
+            Other::NormalizePath => {
+                let around = NormalizePathLayer::trim_trailing_slash();
+                match side {
+                    Side::Inside => {
+                        let service = ours.layer(around.layer(routes()));
+                        serve(&setup, MapResponse::new(service, |response: Response<_>| response.map(Body::new)))
+                    }
+                    Side::Outside => serve(&setup, around.layer(routes().layer(ours))),
+                }
+            }
+            Other::Files => serve(&setup, Router::new().fallback_service(ServeDir::new(host::FOLDER)).layer(ours)),
+            Other::Pieces => serve(&setup, whole(ours)),
+            Other::AccessLog | Other::ErrorHandlers | Other::On | Other::Off => {
+                unreachable!("it is for another framework")
+            }
+        }
     }
 }
 
-fn app(logger: Logger) -> Router {
-    let layer = HyperLogLayer::new().logger(logger);
-    let nested = Router::new().route("/{id}", get(async || "nested")).layer(layer.clone());
+fn serve<S>(setup: &Setup, service: S) -> Server
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
+    let service = axum::ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(service);
+    Server::run(setup, |listener, finished| async {
+        let served = axum::serve(listener, service).with_graceful_shutdown(async { drop(finished.await) });
+        served.await.expect("it serves until it is stopped");
+    })
+}
+
+fn routes() -> Router {
     Router::new()
         .route("/hello/{name}", get(hello))
         .route("/fail", get(async || (StatusCode::SERVICE_UNAVAILABLE, [("x-request-id", "forged")], "try again")))
-        .route("/panic", get(panics))
+        .route("/text", get(async || "a".repeat(TEXT)))
+        .route("/large", get(async || Body::from_stream(Then::Ends.after(host::content(host::LARGE), 64 * 1024))))
+        .route("/slow", get(async || Body::from_stream(host::slowly())))
+        .route("/echo", post(async |body: Bytes| body.len().to_string()))
         .route("/empty", get(async || (StatusCode::NO_CONTENT, "ghost")))
+        .route("/unchanged", get(async || (StatusCode::NOT_MODIFIED, "ghost")))
         .route("/exact", get(async || ([(header::CONTENT_LENGTH, "5")], stream(Then::Waits))))
         .route("/stream", get(async || stream(Then::Waits)))
+        .route("/events", get(events))
+        .route("/trailers", get(async || Body::new(host::tower::trailed())))
+        .route("/upgrade", get(upgrade))
         .route("/broken", get(async || stream(Then::Fails)))
         .route("/rotten", get(async || stream(Then::Panics)))
+        .route("/panic", get(host::panic_later))
+        .route("/number", get(async || host::panic_with_a_number()))
+        .route("/rethrown", get(async || host::rethrow()))
+        .route("/swallowed", get(async || host::swallow()))
+        .route("/extracted", get(async |_: Rotten| "never"))
+        .route("/responding", get(async || Rotten))
+        .route("/within", get(async || "never").layer(from_fn(burst)))
         .route("/hang", get(hang))
+        .route("/gate/{name}", get(async |Path(name): Path<String>| host::pass(&name).await))
+        .route("/chaos/{ending}/{size}", get(chaos))
+        .route("/typed/{number}", get(async |Path(number): Path<u32>| number.to_string()))
+        .route("/locked", get(async || "never").layer(from_fn(refuse)))
+}
+
+/// What is not only routes: each with the layer, as an application may have it.
+fn whole(ours: HyperLogLayer) -> Router {
+    let nested = Router::new().route("/{id}", get(async || "nested")).layer(ours.clone());
+    let service = Router::new().route("/{id}", get(async || "nested as a service")).layer(ours.clone());
+    let bare = Router::new().route("/{id}", get(async || "nested bare"));
+    let method = get(async || "a method router").layer(ours.clone());
+    let handler = (async || "a handler").layer(ours.clone());
+    let stateful = Router::<u32>::new().route("/stateful", get(async || "with state")).layer(ours.clone());
+    let fallback = Router::new()
+        .route("/{id}", get(async || "never"))
+        .fallback(async || (StatusCode::NOT_FOUND, "the nested fallback"));
+    routes()
         .route("/private/{*__private__axum_fallback}", get(async || "not a route of the application's"))
-        .layer(layer)
+        .nest("/covered", fallback)
+        .nest_service("/bare", bare)
+        .fallback(async || (StatusCode::NOT_FOUND, "nowhere"))
+        .layer(ours)
+        // Added after the layer: what covers them is their own.
         .nest("/nest", nested)
+        .nest_service("/service", service)
+        .route("/method", method)
+        .route("/handler", get(handler))
+        .route("/uncovered", get(uncovered))
+        .merge(stateful.with_state(7))
 }
 
 async fn hello(log: Log, Path(name): Path<String>, headers: HeaderMap) -> String {
@@ -64,8 +161,9 @@ async fn hello(log: Log, Path(name): Path<String>, headers: HeaderMap) -> String
     format!("hello {name}")
 }
 
-async fn panics() -> &'static str {
-    panic!("{SECRET}")
+async fn uncovered(log: Log) -> &'static str {
+    info!(logger: log, "by the extractor alone");
+    "uncovered"
 }
 
 async fn hang() -> &'static str {
@@ -74,6 +172,53 @@ async fn hang() -> &'static str {
     pending().await
 }
 
+async fn events() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(host::events()))
+}
+
+async fn upgrade(mut request: Request) -> impl IntoResponse {
+    tokio::spawn(host::tower::converse(hyper::upgrade::on(&mut request)));
+    (StatusCode::SWITCHING_PROTOCOLS, [(header::CONNECTION, "upgrade"), (header::UPGRADE, "websocket")])
+}
+
+async fn chaos(Path((ending, size)): Path<(String, usize)>) -> Body {
+    match Chaos::named(&ending).body(size) {
+        Ok(bytes) => Body::from(bytes),
+        Err(chunks) => Body::from_stream(chunks),
+    }
+}
+
 fn stream(then: Then) -> Response {
     Body::from_stream(then.stream()).into_response()
+}
+
+/// Panics wherever it is used.
+struct Rotten;
+
+impl<S: Sync> FromRequestParts<S> for Rotten {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Rotten, Infallible> {
+        panic!("{SECRET}")
+    }
+}
+
+impl IntoResponse for Rotten {
+    fn into_response(self) -> Response {
+        panic!("{SECRET}")
+    }
+}
+
+async fn burst(_request: Request, _next: Next) -> Response {
+    panic!("{SECRET}")
+}
+
+async fn refuse(_request: Request, _next: Next) -> Response {
+    StatusCode::UNAUTHORIZED.into_response()
+}
+
+async fn mark(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().insert("marked", HeaderValue::from_static("yes"));
+    response
 }

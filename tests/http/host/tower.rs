@@ -3,60 +3,115 @@
 use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::io::Error;
-use std::net::TcpListener;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
-use hyper::body::{Frame, Incoming};
-use hyper::header::HeaderValue;
+use hyper::body::{Body as HttpBody, Frame, Incoming};
+use hyper::header::{HeaderMap, HeaderValue};
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use hyperlog::tower::HyperLogLayer;
-use hyperlog::{Logger, info};
+use hyperlog::info;
+use hyperlog::tower::{BoxError, HyperLogLayer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
+use tower::limit::ConcurrencyLimitLayer;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::CorsLayer;
+use tower_http::decompression::RequestDecompressionLayer;
+use tower_http::normalize_path::NormalizePathLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::services::ServeDir;
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::host::{Host, Leaving, SECRET, Server, Then};
+use crate::host::{self, Chaos, Host, Leaving, Other, PAUSE, SECRET, Server, Setup, Side, TEXT, Then};
 
 pub(crate) struct Subject;
 
 impl Host for Subject {
     const HAS_ROUTES: bool = false;
 
-    fn start(logger: Logger) -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let address = listener.local_addr().expect("it is bound");
-        listener.set_nonblocking(true).expect("it can be");
-        let (stop, stopped) = oneshot::channel::<()>();
-        let service = HyperLogLayer::new().logger(logger).layer(App);
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).expect("it listens");
-                tokio::select! {
-                    () = accept(listener, service) => {}
-                    _ = stopped => {}
+    fn start(setup: Setup) -> Server {
+        let ours = HyperLogLayer::new().logger(setup.logger.clone());
+        let Some((other, side)) = setup.beside else { return serve(&setup, ours.layer(App)) };
+        /// Serves the application in two layers. What they make is of another type in each order.
+        macro_rules! beside {
+            ($other:expr) => {
+                match side {
+                    Side::Inside => serve(&setup, ours.layer($other.layer(App))),
+                    Side::Outside => serve(&setup, $other.layer(ours.layer(App))),
                 }
-            });
-        });
-        Server::new(address, move || drop(stop), thread)
+            };
+        }
+        match other {
+            Other::Compression => beside!(CompressionLayer::new()),
+            Other::Decompression => beside!(RequestDecompressionLayer::new()),
+            Other::Cors => beside!(CorsLayer::permissive()),
+            Other::Timeout => beside!(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PAUSE)),
+            Other::CatchPanic => beside!(CatchPanicLayer::new()),
+            Other::RequestIds => {
+                beside!((SetRequestIdLayer::x_request_id(MakeRequestUuid), PropagateRequestIdLayer::x_request_id()))
+            }
+            Other::Trace => beside!(TraceLayer::new_for_http()),
+            Other::Limit => beside!(ConcurrencyLimitLayer::new(1)),
+            Other::NormalizePath => beside!(NormalizePathLayer::trim_trailing_slash()),
+            Other::Files => serve(&setup, ours.layer(ServeDir::new(host::FOLDER))),
+            Other::Function
+            | Other::HandleError
+            | Other::AccessLog
+            | Other::ErrorHandlers
+            | Other::On
+            | Other::Off
+            | Other::Pieces => {
+                unreachable!("it is for another framework")
+            }
+        }
     }
 }
 
-async fn accept(
-    listener: tokio::net::TcpListener,
-    service: hyperlog::tower::LogService<App, hyperlog::tower::NoRouter>,
-) {
-    while let Ok((connection, _)) = listener.accept().await {
-        let service = TowerToHyperService::new(service.clone());
-        let served = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(connection), service);
-        tokio::spawn(served);
+fn serve<S, B>(setup: &Setup, service: S) -> Server
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: HttpBody + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    Server::run(setup, |listener, finished| accept(listener, finished, service))
+}
+
+async fn accept<S, B>(listener: tokio::net::TcpListener, mut finished: oneshot::Receiver<()>, service: S)
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: HttpBody + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    let graceful = GracefulShutdown::new();
+    loop {
+        let connection = tokio::select! {
+            accepted = listener.accept() => accepted.expect("it listens").0,
+            _ = &mut finished => return graceful.shutdown().await,
+        };
+        let (service, watcher) = (TowerToHyperService::new(service.clone()), graceful.watcher());
+        tokio::spawn(async move {
+            let builder = auto::Builder::new(TokioExecutor::new());
+            let served = builder.serve_connection_with_upgrades(TokioIo::new(connection), service);
+            let _ = watcher.watch(served).await;
+        });
     }
 }
 
@@ -65,7 +120,12 @@ type Body = UnsyncBoxBody<Bytes, Error>;
 #[derive(Clone)]
 struct App;
 
-impl Service<Request<Incoming>> for App {
+impl<Q> Service<Request<Q>> for App
+where
+    Q: HttpBody + Send + 'static,
+    Q::Data: Send,
+    Q::Error: Into<BoxError>,
+{
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
@@ -74,56 +134,105 @@ impl Service<Request<Incoming>> for App {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+    fn call(&mut self, request: Request<Q>) -> Self::Future {
         if request.uri().path() == "/sudden" {
             panic!("{SECRET}");
         }
-        Box::pin(async move { Ok(answer(&request).await) })
+        Box::pin(async move { Ok(answer(request).await) })
     }
 }
 
-async fn answer(request: &Request<Incoming>) -> Response<Body> {
-    match request.uri().path() {
-        "/fail" => {
-            let mut response = respond(StatusCode::SERVICE_UNAVAILABLE, full("try again"));
+async fn answer<Q>(mut request: Request<Q>) -> Response<Body>
+where
+    Q: HttpBody + Send + 'static,
+    Q::Data: Send,
+    Q::Error: Into<BoxError>,
+{
+    let path = request.uri().path().to_owned();
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    match segments[..] {
+        ["hello", name] => {
+            info!(seen = ?request.headers()["x-request-id"], "greeting");
+            full(&format!("hello {name}"))
+        }
+        ["fail"] => {
+            let mut response = with(StatusCode::SERVICE_UNAVAILABLE, full("try again"));
             response.headers_mut().insert("x-request-id", HeaderValue::from_static("forged"));
             response
         }
-        "/panic" => panic!("{SECRET}"),
-        "/empty" => respond(StatusCode::NO_CONTENT, full("ghost")),
-        "/exact" => {
-            let mut response = respond(StatusCode::OK, stream(Then::Waits));
+        ["text"] => full(&"a".repeat(TEXT)),
+        ["large"] => stream(Then::Ends.after(host::content(host::LARGE), 64 * 1024)),
+        ["slow"] => stream(host::slowly()),
+        ["echo"] => match request.into_body().collect().await {
+            Ok(body) => full(&body.to_bytes().len().to_string()),
+            Err(_) => with(StatusCode::BAD_REQUEST, full("")),
+        },
+        ["empty"] => with(StatusCode::NO_CONTENT, full("ghost")),
+        ["unchanged"] => with(StatusCode::NOT_MODIFIED, full("ghost")),
+        ["exact"] => {
+            let mut response = stream(Then::Waits.stream());
             response.headers_mut().insert("content-length", 5.into());
             response
         }
-        "/stream" => respond(StatusCode::OK, stream(Then::Waits)),
-        "/broken" => respond(StatusCode::OK, stream(Then::Fails)),
-        "/rotten" => respond(StatusCode::OK, stream(Then::Panics)),
-        "/hang" => {
+        ["stream"] => stream(Then::Waits.stream()),
+        ["events"] => {
+            let mut response = stream(host::events());
+            response.headers_mut().insert("content-type", HeaderValue::from_static("text/event-stream"));
+            response
+        }
+        ["trailers"] => Response::new(trailed()),
+        ["upgrade"] => {
+            tokio::spawn(converse(hyper::upgrade::on(&mut request)));
+            let mut response = with(StatusCode::SWITCHING_PROTOCOLS, full(""));
+            response.headers_mut().insert("connection", HeaderValue::from_static("upgrade"));
+            response.headers_mut().insert("upgrade", HeaderValue::from_static("websocket"));
+            response
+        }
+        ["broken"] => stream(Then::Fails.stream()),
+        ["rotten"] => stream(Then::Panics.stream()),
+        ["panic"] => full(host::panic_later().await),
+        ["number"] => full(host::panic_with_a_number()),
+        ["rethrown"] => full(host::rethrow()),
+        ["swallowed"] => full(host::swallow()),
+        ["hang"] => {
             let _leaving = Leaving;
             info!("hanging");
             pending().await
         }
-        path => match path.strip_prefix("/hello/") {
-            Some(name) => {
-                info!(seen = ?request.headers()["x-request-id"], "greeting");
-                respond(StatusCode::OK, full(&format!("hello {name}")))
-            }
-            None => respond(StatusCode::NOT_FOUND, full("")),
+        ["gate", name] => full(host::pass(name).await),
+        ["chaos", ending, size] => match Chaos::named(ending).body(size.parse().expect("it is a number")) {
+            Ok(bytes) => Response::new(Full::new(bytes).map_err(|never| match never {}).boxed_unsync()),
+            Err(chunks) => stream(chunks),
         },
+        _ => with(StatusCode::NOT_FOUND, full("")),
     }
 }
 
-fn respond(status: StatusCode, body: Body) -> Response<Body> {
-    let mut response = Response::new(body);
+/// The end of another protocol: says something, hears something, and is done.
+pub(super) async fn converse(upgrade: hyper::upgrade::OnUpgrade) {
+    let Ok(upgraded) = upgrade.await else { return };
+    let mut upgraded = TokioIo::new(upgraded);
+    let _ = upgraded.write_all(b"hi").await;
+    let _ = upgraded.read(&mut [0; 16]).await;
+}
+
+/// A chunk, and a trailer behind it.
+pub(super) fn trailed() -> Body {
+    let mut trailers = HeaderMap::new();
+    trailers.insert("grade", HeaderValue::from_static("good"));
+    let frames = [Ok(Frame::data(Bytes::from_static(b"first"))), Ok(Frame::trailers(trailers))];
+    StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync()
+}
+
+fn with(status: StatusCode, mut response: Response<Body>) -> Response<Body> {
     *response.status_mut() = status;
     response
 }
 
-fn full(text: &str) -> Body {
-    Full::new(Bytes::from(text.to_owned())).map_err(|never| match never {}).boxed_unsync()
+fn full(text: &str) -> Response<Body> {
+    Response::new(Full::new(Bytes::from(text.to_owned())).map_err(|never| match never {}).boxed_unsync())
 }
 
-fn stream(then: Then) -> Body {
-    StreamBody::new(then.stream().map(|chunk| chunk.map(Frame::data))).boxed_unsync()
+fn stream(chunks: impl Stream<Item = Result<Bytes, Error>> + Send + 'static) -> Response<Body> {
+    Response::new(StreamBody::new(chunks.map(|chunk| chunk.map(Frame::data))).boxed_unsync())
 }
