@@ -3,6 +3,7 @@
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Extensions, Payload, ServiceRequest};
 use actix_web::error::PayloadError;
+use actix_web::http::Version;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpResponse};
@@ -57,6 +58,10 @@ impl RequestHead for ShownRequest<'_> {
 
     fn peer(&self) -> Option<IpAddr> {
         Some(self.request.peer_addr()?.ip())
+    }
+
+    fn is_multiplexed(&self) -> bool {
+        self.request.version() >= Version::HTTP_2
     }
 
     fn extensions(&self) -> &dyn Any {

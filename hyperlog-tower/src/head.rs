@@ -5,7 +5,7 @@
 
 use crate::BoxError;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Extensions, Request, Response, Uri};
+use http::{Extensions, Request, Response, Uri, Version};
 use hyperlog_core::http::{Header, RequestHead, RequestId, RequestMeter, ResponseHead, TraceParent, UsualHeaders};
 use std::any::Any;
 use std::error::Error;
@@ -88,6 +88,10 @@ impl<Q, R: Router> RequestHead for ShownRequest<'_, Q, R> {
 
     fn peer(&self) -> Option<IpAddr> {
         R::peer(self.0.extensions())
+    }
+
+    fn is_multiplexed(&self) -> bool {
+        self.0.version() >= Version::HTTP_2
     }
 
     fn extensions(&self) -> &dyn Any {

@@ -581,11 +581,8 @@ pub(crate) fn push_text(text: &str, out: &mut Vec<u8>) {
 }
 
 fn push_duration(duration: Duration, form: DurationForm, out: &mut Vec<u8>) {
-    let nanos = match u64::try_from(duration.as_nanos()) {
-        Ok(nanos) => nanos,
-        // Centuries: nobody measured that.
-        Err(_) => u64::MAX,
-    };
+    // Beyond that lie centuries, which nobody measured.
+    let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     match form {
         DurationForm::Nanos => out.extend_from_slice(itoa::Buffer::new().format(duration.as_nanos()).as_bytes()),
         DurationForm::Millis => push_fixed::<6>(nanos / 1_000_000, nanos % 1_000_000, out),

@@ -78,6 +78,7 @@ pub struct Exchange {
     /// How much of the response's body is to be shown.
     response_limit: usize,
     is_head: bool,
+    is_multiplexed: bool,
     has_panicked: bool,
     is_closed: bool,
     /// What the record is going to say beside what every record does.
@@ -180,6 +181,7 @@ impl Exchange {
             sent: 0,
             response_limit: 0,
             is_head,
+            is_multiplexed: head.is_multiplexed(),
             has_panicked: false,
             is_closed: false,
             fields,
@@ -548,9 +550,13 @@ impl Exchange {
             (Ending::Failed(_), _) => Outcome::BodyError,
             (Ending::Complete, _) | (Ending::Dropped, Extent::Nothing) => complete,
             (Ending::Dropped, Extent::Bytes(bytes)) if self.sent >= bytes => complete,
-            // Nobody asked for what was there in full: a test that looked at the status, or a client that has left. Which
-            // of them it was cannot be seen from here.
-            (Ending::Dropped, Extent::Bytes(_)) if !is_polled && self.sent == 0 => Outcome::Closed,
+            // The server's failure is the greater news.
+            (Ending::Dropped, _) if complete == Outcome::Error => complete,
+            // Nobody asked for what was there in full: on a connection of its own, nobody leaves between the response and
+            // the first look at its body. It was a test that looked at the status, or somebody put another in its place.
+            (Ending::Dropped, Extent::Bytes(_)) if !is_polled && self.sent == 0 && !self.is_multiplexed => {
+                Outcome::Closed
+            }
             (Ending::Dropped, Extent::Endless) => Outcome::Closed,
             (Ending::Dropped, Extent::Bytes(_) | Extent::Unknown) => Outcome::Cancelled,
         }

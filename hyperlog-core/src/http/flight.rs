@@ -152,7 +152,7 @@ fn describe(scope: &Scope, age: Duration) -> Option<OpenRequest> {
     Some(OpenRequest {
         id: request.id.clone(),
         method: request.method().to_owned(),
-        route: request.route_now().map(String::from),
+        route: request.route_now(),
         age,
         last_record: request.recorder().and_then(|recorder| recorder.last()),
     })

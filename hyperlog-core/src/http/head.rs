@@ -45,6 +45,11 @@ pub trait RequestHead {
         None
     }
 
+    /// Whether it shares its connection with others at the same time, as from HTTP/2 on: then a client can leave one alone.
+    fn is_multiplexed(&self) -> bool {
+        false
+    }
+
     /// Where the framework keeps what others left with the request, for extractors that know the framework.
     fn extensions(&self) -> &dyn Any {
         &()

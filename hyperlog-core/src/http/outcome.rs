@@ -14,7 +14,7 @@ use std::fmt;
 /// | `panic` | the handler, or the body, panicked | error |
 /// | `cancelled` | dropped before it was complete: the client left, a timeout struck | info |
 /// | `body_error` | the body failed after the status was sent | error |
-/// | `closed` | a stream without an end was left | info |
+/// | `closed` | a stream without an end was left, or nobody asked for a body that was there in full | info |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {

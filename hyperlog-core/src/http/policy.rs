@@ -57,6 +57,7 @@ pub struct Policy {
     pub(crate) debug: Option<Debug>,
 }
 
+type MakeReply = Arc<dyn Fn(&RequestId) -> Reply + Send + Sync>;
 type LevelOf = Arc<dyn Fn(&Ended<'_>) -> Level + Send + Sync>;
 type Skip = Arc<dyn Fn(&Ended<'_>) -> bool + Send + Sync>;
 type Observer = Arc<dyn Fn(&Ended<'_>) + Send + Sync>;
@@ -113,7 +114,7 @@ pub(crate) struct Ids {
 #[derive(Clone)]
 pub(crate) struct Panics {
     pub(crate) recovery: Recovery,
-    pub(crate) reply: Option<Arc<dyn Fn(&RequestId) -> Reply + Send + Sync>>,
+    pub(crate) reply: Option<MakeReply>,
 }
 
 /// What a client gets instead of the response of a handler that panicked.
