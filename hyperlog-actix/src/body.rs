@@ -23,9 +23,10 @@ pin_project! {
     impl<B> PinnedDrop for LogBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            // What is let go of here may log, and belongs to the request.
-            let _entered = this.exchange.as_ref().map(Exchange::enter);
-            this.inner.set(None);
+            if this.inner.is_some() {
+                let _entered = this.exchange.as_ref().map(Exchange::enter);
+                this.inner.set(None);
+            }
         }
     }
 }
@@ -52,10 +53,20 @@ impl<B: MessageBody> MessageBody for LogBody<B> {
     }
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Box<dyn Error>>>> {
-        let this = self.project();
-        let Some(inner) = this.inner.as_pin_mut() else { return Poll::Ready(None) };
-        let Some(exchange) = this.exchange else { return inner.poll_next(context).map_err(Into::into) };
-        match exchange.run(|| inner.poll_next(context)) {
+        let mut this = self.project();
+        let Some(exchange) = this.exchange else {
+            let polled = this.inner.as_pin_mut().map(|inner| inner.poll_next(context));
+            return polled.unwrap_or(Poll::Ready(None)).map_err(Into::into);
+        };
+        let polled = exchange.run(|| {
+            let polled = this.inner.as_mut().as_pin_mut().map(|inner| inner.poll_next(context));
+            if let Some(Poll::Ready(None)) = polled {
+                // What is let go of here may log, and belongs to the request.
+                this.inner.set(None);
+            }
+            polled.unwrap_or(Poll::Ready(None))
+        });
+        match polled {
             Some(Poll::Pending) => Poll::Pending,
             Some(Poll::Ready(Some(Ok(chunk)))) => {
                 exchange.sent(chunk.len());

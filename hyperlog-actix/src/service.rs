@@ -38,7 +38,7 @@ impl<S> LogService<S> {
         let head = ShownRequest::new(request);
         match &self.logger {
             Some(logger) => Exchange::open(logger, policy, &head),
-            None => Exchange::open(&Logger::current(), policy, &head),
+            None => Logger::with_current(|logger| Exchange::open(logger, policy, &head)),
         }
     }
 }

@@ -21,6 +21,12 @@ impl Logger {
         with_current(Logger::clone)
     }
 
+    /// Lends the current logger.
+    #[doc(hidden)]
+    pub fn with_current<R>(act: impl FnOnce(&Logger) -> R) -> R {
+        with_current(act)
+    }
+
     /// The global logger: the one that was installed, or the default until then.
     pub fn global() -> Logger {
         global().clone()
@@ -121,7 +127,7 @@ pub fn log(callsite: &'static Callsite, pass: Pass, message: fmt::Arguments<'_>,
     let call = call(callsite, pass, message, values);
     match GLOBAL.get() {
         Some(logger) if logger.log_at_once::<false>(&call, &callsite.keys) => {}
-        _ => with_current(|logger| logger.log_call(&call, pass)),
+        _ => with_current(|logger| logger.log_call(&call)),
     }
 }
 
@@ -137,7 +143,7 @@ pub fn log_to(
 ) {
     let call = call(callsite, pass, message, values);
     if !logger.log_at_once::<true>(&call, &callsite.keys) {
-        logger.log_call(&call, pass);
+        logger.log_call(&call);
     }
 }
 

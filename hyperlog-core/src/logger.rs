@@ -51,21 +51,19 @@ pub struct Logger {
 #[derive(Clone, Copy)]
 pub struct Pass {
     pub(crate) rate: SampleRate,
-    /// Whether only a recorder wants it.
-    is_only_held: bool,
 }
 
 impl Pass {
     pub(crate) const CERTAIN: Pass = Pass::at(SampleRate::ONE);
 
     pub(crate) const fn at(rate: SampleRate) -> Pass {
-        Pass { rate, is_only_held: false }
+        Pass { rate }
     }
 
     /// Of what was sampled by two, one after the other.
     #[cfg(feature = "http")]
     pub(crate) fn times(self, other: Pass) -> Pass {
-        if other.rate.is_one() { self } else { Pass { rate: self.rate.times(other.rate), ..self } }
+        if other.rate.is_one() { self } else { Pass { rate: self.rate.times(other.rate) } }
     }
 }
 
@@ -181,7 +179,7 @@ impl Logger {
         };
         if let Some(pass) = pass.or_else(|| self.pass_to_recorder(site)) {
             let fields = fields.as_fields();
-            self.log_call(&Call { site, fields, message, rate: pass.rate, may_be_sampled: true }, pass);
+            self.log_call(&Call { site, fields, message, rate: pass.rate, may_be_sampled: true });
         }
     }
 
@@ -350,10 +348,8 @@ impl Logger {
 
     /// What levels or a sampler stopped may still be held. A record that the sampler has counted already stands for none.
     fn pass_to_recorder(&self, site: &Site<'_>) -> Option<Pass> {
-        self.recorder.as_ref()?.wants(site.level).then(|| {
-            let rate = if self.is_enabled(site.level, site.target) { SampleRate::NONE } else { SampleRate::ONE };
-            Pass { rate, is_only_held: true }
-        })
+        let is_wanted = self.recorder.as_ref()?.wants(site.level);
+        is_wanted.then(|| Pass { rate: SampleRate::only_held(self.is_enabled(site.level, site.target)) })
     }
 
     /// Whether the levels let a call site pass, whatever a sampler says.
@@ -375,7 +371,7 @@ impl Logger {
         let fields = Fields::Gathered { keys: &callsite.keys, values };
         let call = Call { site: &callsite.site, message, fields, rate: pass.rate, may_be_sampled };
         if !self.log_at_once::<true>(&call, &callsite.keys) {
-            self.log_call(&call, pass);
+            self.log_call(&call);
         }
     }
 
@@ -461,17 +457,15 @@ impl Logger {
     /// Logs what has passed the gates in any case: the first record of a thread, the last ones, what is logged while
     /// another record is on its way, and what may have to be held.
     #[inline(never)]
-    pub(crate) fn log_call(&self, call: &Call<'_>, pass: Pass) {
+    pub(crate) fn log_call(&self, call: &Call<'_>) {
         let level = call.site.level;
         if let Some(recorder) = &self.recorder {
             recorder.pass(call.site.template);
-        }
-        let is_held = match &self.recorder {
-            Some(recorder) if pass.is_only_held || recorder.holds_all() => self.hold(recorder, call, pass),
-            _ => false,
-        };
-        if is_held || pass.is_only_held {
-            return;
+            let is_only_held = call.rate.is_only_held();
+            let is_held = (is_only_held || recorder.holds_all()) && self.hold(recorder, call);
+            if is_held || is_only_held {
+                return;
+            }
         }
         Workspace::lend(|workspace| match workspace.depth > DEEPEST {
             true => report_ring(),
@@ -486,24 +480,26 @@ impl Logger {
     /// to it with it.
     #[cold]
     #[inline(never)]
-    fn hold(&self, recorder: &Recorder, call: &Call<'_>, pass: Pass) -> bool {
+    fn hold(&self, recorder: &Recorder, call: &Call<'_>) -> bool {
+        let is_wanted = !call.rate.is_only_held();
+        let call = &Call { rate: call.rate.once_held(), ..*call };
         Workspace::lend(|workspace| {
             if workspace.depth > DEEPEST {
                 report_ring();
                 return true;
             }
-            if call.site.level >= Level::ERROR && !pass.is_only_held {
+            if call.site.level >= Level::ERROR && is_wanted {
                 recorder.give_up_wanted(&workspace.tools.place);
                 return false;
             }
             let mut is_held = false;
             let mut hold = |format, line: &Line<'_>| {
-                is_held |= recorder.hold(&Bytes { format, line: *line, is_wanted: !pass.is_only_held });
+                is_held |= recorder.hold(&Bytes { format, line: *line, is_wanted });
             };
             let snapshot = recorder.snapshot();
             self.walk_to(snapshot, call, call.fields.keys(), &mut workspace.tools, |record, line, _| {
                 snapshot.formats.hold(record, line, &mut hold);
-                if pass.is_only_held { Seen::ByNobody } else { Seen::ByAll }
+                if is_wanted { Seen::ByAll } else { Seen::ByNobody }
             });
             is_held
         })
@@ -699,7 +695,7 @@ impl Logger {
             rate: SampleRate::ONE,
             may_be_sampled: false,
         };
-        root.log_call(&call, Pass::CERTAIN);
+        root.log_call(&call);
     }
 
     fn tell_summaries(&self, told: Told) {

@@ -24,9 +24,10 @@ pin_project! {
     impl<B> PinnedDrop for LogBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            // What is let go of here may log, and belongs to the request.
-            let _entered = this.exchange.as_ref().map(Exchange::enter);
-            this.inner.set(None);
+            if this.inner.is_some() {
+                let _entered = this.exchange.as_ref().map(Exchange::enter);
+                this.inner.set(None);
+            }
         }
     }
 }
@@ -71,17 +72,37 @@ where
     type Error = BoxError;
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
-        let this = self.project();
-        let Some(mut inner) = this.inner.as_pin_mut() else {
-            return Poll::Ready(this.reply.take().map(|reply| Ok(send_reply(reply, this.exchange))));
+        let mut this = self.project();
+        let Some(exchange) = this.exchange else {
+            let polled = this.inner.as_pin_mut().map(|inner| inner.poll_frame(context));
+            return polled.unwrap_or(Poll::Ready(None)).map_err(Into::into);
         };
-        let Some(exchange) = this.exchange else { return inner.poll_frame(context).map_err(Into::into) };
-        match exchange.run(|| inner.as_mut().poll_frame(context)) {
+        if this.inner.is_none() {
+            return Poll::Ready(this.reply.take().map(|reply| Ok(send_reply(reply, exchange))));
+        }
+        let mut is_over = false;
+        let polled = exchange.run(|| {
+            let polled = this.inner.as_mut().as_pin_mut().map(|mut inner| {
+                let polled = inner.as_mut().poll_frame(context);
+                // Nobody asks for more behind trailers, though few bodies say that they have ended.
+                is_over = match &polled {
+                    Poll::Ready(Some(Ok(frame))) => frame.is_trailers() || inner.is_end_stream(),
+                    Poll::Ready(None) => true,
+                    Poll::Pending | Poll::Ready(Some(Err(_))) => false,
+                };
+                polled
+            });
+            if is_over {
+                // What is let go of here may log, and belongs to the request.
+                this.inner.set(None);
+            }
+            polled.unwrap_or(Poll::Ready(None))
+        });
+        match polled {
             Some(Poll::Pending) => Poll::Pending,
             Some(Poll::Ready(Some(Ok(frame)))) => {
                 watch(&frame, exchange);
-                // Nobody asks for more behind trailers, though few bodies say that they have ended.
-                if frame.is_trailers() || inner.is_end_stream() {
+                if is_over {
                     exchange.close();
                 }
                 Poll::Ready(Some(Ok(frame)))
@@ -129,11 +150,9 @@ fn watch<D: Buf>(frame: &Frame<D>, exchange: &mut Exchange) {
     }
 }
 
-fn send_reply<D: From<Bytes>>(reply: Bytes, exchange: &mut Option<Exchange>) -> Frame<D> {
-    if let Some(exchange) = exchange {
-        exchange.sent(reply.len());
-        exchange.close();
-    }
+fn send_reply<D: From<Bytes>>(reply: Bytes, exchange: &mut Exchange) -> Frame<D> {
+    exchange.sent(reply.len());
+    exchange.close();
     Frame::data(D::from(reply))
 }
 

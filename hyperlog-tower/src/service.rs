@@ -76,7 +76,7 @@ impl<S, R: Router> LogService<S, R> {
         let head = ShownRequest::<Q, R>::new(request);
         match &self.logger {
             Some(logger) => Exchange::open(logger, self.policy.policy(), &head),
-            None => Exchange::open(&Logger::current(), self.policy.policy(), &head),
+            None => Logger::with_current(|logger| Exchange::open(logger, self.policy.policy(), &head)),
         }
     }
 }

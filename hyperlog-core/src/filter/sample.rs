@@ -414,8 +414,21 @@ impl SampleRate {
         SampleRate(self.0 * other.0)
     }
 
-    /// The record stands for none: others stand for it.
-    pub(crate) const NONE: SampleRate = SampleRate(0.0);
+    /// Of a record that nobody but a recorder wants: its sign is negative, until it is held. It stands for itself then, or
+    /// for none, since a sampler has others stand for it already.
+    pub(crate) fn only_held(is_counted: bool) -> SampleRate {
+        SampleRate(if is_counted { -0.0 } else { -1.0 })
+    }
+
+    /// Whether nobody but a recorder wants the record.
+    pub(crate) fn is_only_held(self) -> bool {
+        self.0.is_sign_negative()
+    }
+
+    /// What a record that is held says of itself.
+    pub(crate) fn once_held(self) -> SampleRate {
+        SampleRate(self.0.abs())
+    }
 
     /// Whether the record stands for itself.
     #[inline]

@@ -87,7 +87,7 @@ pub struct Exchange {
     polls: Option<Polls>,
     rpc: Option<Rpc>,
     /// A panic that something inside caught before we could.
-    swallowed: Option<Box<Panic>>,
+    swallowed: Option<Panic>,
     _ticket: Option<Ticket>,
 }
 
@@ -234,7 +234,7 @@ impl Exchange {
         let mut swallowed = None;
         let result = panic::catch_with(work, &mut swallowed);
         if swallowed.is_some() {
-            self.swallowed = swallowed.map(Box::new);
+            self.swallowed = swallowed;
         }
         if let (Some(polls), Some(begun)) = (&mut self.polls, begun) {
             polls.add(begun.elapsed());

@@ -136,7 +136,7 @@ fn tell(info: &PanicHookInfo<'_>) -> bool {
         return false;
     }
     let (note, logger) = (Note::of(info), Logger::current());
-    Panic { message: note.message.clone(), note: Some(note), payload: Box::new(()) }.write(&logger);
+    Panic::new(note.message.clone(), Some(note), Box::new(())).write(&logger);
     if cfg!(panic = "abort") {
         let _ = logger.flush(LAST_WORDS);
     }

@@ -58,20 +58,23 @@ pub(crate) fn catch_with<R>(work: impl FnOnce() -> R, swallowed: &mut Option<Pan
         Ok(result) => {
             if let Some(note) = guard.last() {
                 let (message, payload) = (note.message.clone(), Box::new(()));
-                *swallowed = Some(Panic { message, note: Some(note), payload });
+                *swallowed = Some(Panic::new(message, Some(note), payload));
             }
             Ok(result)
         }
         Err(payload) => {
             let message = message_of(&*payload).into_owned();
             let note = guard.take(&message);
-            Err(Panic { message, note, payload })
+            Err(Panic::new(message, note, payload))
         }
     }
 }
 
 /// A panic that was caught.
-pub struct Panic {
+pub struct Panic(Box<Caught>);
+
+/// In memory of its own, so that whoever might have caught one has little to carry.
+struct Caught {
     message: String,
     note: Option<Note>,
     payload: Box<dyn Any + Send>,
@@ -88,14 +91,19 @@ pub enum Origin {
 }
 
 impl Panic {
+    #[cold]
+    fn new(message: String, note: Option<Note>, payload: Box<dyn Any + Send>) -> Panic {
+        Panic(Box::new(Caught { message, note, payload }))
+    }
+
     /// What was said.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// Where it began, as file, line and column; not known of a panic that was only passed on from another thread.
     pub fn location(&self) -> Option<&str> {
-        self.note.as_ref().map(|note| note.location.as_str())
+        self.0.note.as_ref().map(|note| note.location.as_str())
     }
 
     /// Panics on, as if it had not been caught.
@@ -121,15 +129,15 @@ impl Panic {
     fn report(&self, origin: Origin) -> Report {
         Report {
             number: next_number(),
-            message: self.message.clone(),
+            message: self.0.message.clone(),
             location: self.location().map(String::from),
-            stack: self.note.as_ref().and_then(|note| note.stack.clone()),
+            stack: self.0.note.as_ref().and_then(|note| note.stack.clone()),
             origin,
         }
     }
 
     fn take_payload(&mut self) -> Box<dyn Any + Send> {
-        std::mem::replace(&mut self.payload, Box::new(()))
+        std::mem::replace(&mut self.0.payload, Box::new(()))
     }
 }
 
