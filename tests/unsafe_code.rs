@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[&str] = &[
     "benches/versus/src/allocator.rs",
     "benches/versus/src/peers/floor.rs",
+    "benches/versus/src/processor.rs",
     "hyperlog-core/src/append.rs",
     "hyperlog-core/src/time/system.rs",
     "hyperlog-core/tests/no_allocation.rs",

@@ -10,7 +10,7 @@ use crate::logger::Logger;
 use crate::workspace::{is_in_scope, note_scope};
 use pin_project_lite::pin_project;
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -68,28 +68,14 @@ impl Subject for () {
 }
 
 thread_local! {
-    /// The innermost of the scopes that were entered and not left. Each guard holds the one before its own.
-    static CURRENT: Cell<Option<Place>> = const { Cell::new(None) };
+    /// The scopes that were entered and not left, each within the one before.
+    static ENTERED: RefCell<Vec<(u64, Scope)>> = const { RefCell::new(Vec::new()) };
     static NEXT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A scope that was entered. Of two, the one within the other has the higher number.
-struct Place {
-    number: u64,
-    scope: Scope,
-}
-
-/// Puts a place in the stead of the current one, unless the thread is ending. What is given back is to be dropped outside
-/// of this: dropping a scope may log.
-#[inline]
-fn set_current(place: Option<Place>) -> Option<Place> {
-    CURRENT
-        .try_with(|current| {
-            note_scope(place.is_some());
-            current.replace(place)
-        })
-        .ok()
-        .flatten()
+/// Borrows the entered scopes of this thread, unless it is ending.
+fn with_entered<R>(act: impl FnOnce(&mut Vec<(u64, Scope)>) -> R) -> Option<R> {
+    ENTERED.try_with(|entered| Some(act(&mut *entered.try_borrow_mut().ok()?))).ok().flatten()
 }
 
 impl Scope {
@@ -119,15 +105,7 @@ impl Scope {
 
     #[inline(never)]
     fn entered() -> Option<Scope> {
-        CURRENT
-            .try_with(|current| {
-                let place = current.take();
-                let scope = place.as_ref().map(|place| place.scope.clone());
-                current.set(place);
-                scope
-            })
-            .ok()
-            .flatten()
+        with_entered(|entered| entered.last().map(|(_, scope)| scope.clone())).flatten()
     }
 
     /// The logger, with all that has been bound so far.
@@ -225,15 +203,14 @@ impl Scope {
     }
 
     /// Makes this the current scope of the thread until the guard is dropped.
-    #[inline]
     pub fn enter(&self) -> Entered {
-        let number = NEXT.get().wrapping_add(1);
-        NEXT.set(number);
-        Entered {
-            before: set_current(Some(Place { number, scope: self.clone() })),
-            number,
-            on_this_thread: PhantomData,
-        }
+        let number = NEXT.get();
+        NEXT.set(number.wrapping_add(1));
+        with_entered(|entered| {
+            entered.push((number, self.clone()));
+            note_scope(true);
+        });
+        Entered { number, on_this_thread: PhantomData }
     }
 }
 
@@ -246,7 +223,6 @@ impl std::fmt::Debug for Scope {
 /// Leaves the scope when dropped, and with it all that were entered within it and not left.
 #[must_use = "the scope is left when this is dropped, at once if it is not kept"]
 pub struct Entered {
-    before: Option<Place>,
     number: u64,
     /// A scope is left on the thread that it was entered on.
     on_this_thread: PhantomData<*const ()>,
@@ -261,11 +237,29 @@ impl std::fmt::Debug for Entered {
 impl Drop for Entered {
     #[inline]
     fn drop(&mut self) {
-        let current = set_current(self.before.take());
-        // Whoever was left together with a scope around it has nothing to leave any more.
-        if current.as_ref().is_none_or(|current| current.number < self.number) {
-            drop(set_current(current));
+        // One after the other, and outside of the borrow: dropping a scope may log.
+        while let Some((number, left)) = self.leave() {
+            drop(left);
+            if number == self.number {
+                return;
+            }
         }
+    }
+}
+
+impl Entered {
+    /// The innermost scope, as long as this one has not been left. Nearly always it is this one.
+    #[inline]
+    fn leave(&self) -> Option<(u64, Scope)> {
+        with_entered(|entered| {
+            let (innermost, _) = entered.last()?;
+            if *innermost != self.number {
+                entered.iter().rposition(|(number, _)| *number == self.number)?;
+            }
+            let left = entered.pop();
+            note_scope(!entered.is_empty());
+            left
+        })?
     }
 }
 

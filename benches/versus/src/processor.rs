@@ -1,4 +1,6 @@
 //! The processor time of this thread, which other threads of the process do not add to.
+//!
+//! It is unsafe code because only the system knows it, and the standard library does not ask.
 #![allow(unsafe_code, reason = "only the system knows it")]
 
 use std::time::Duration;

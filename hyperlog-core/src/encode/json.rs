@@ -581,11 +581,16 @@ pub(crate) fn push_text(text: &str, out: &mut Vec<u8>) {
 }
 
 fn push_duration(duration: Duration, form: DurationForm, out: &mut Vec<u8>) {
-    // Beyond that lie centuries, which nobody measured.
-    let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     match form {
         DurationForm::Nanos => out.extend_from_slice(itoa::Buffer::new().format(duration.as_nanos()).as_bytes()),
-        DurationForm::Millis => push_fixed::<6>(nanos / 1_000_000, nanos % 1_000_000, out),
+        DurationForm::Millis => match u64::try_from(duration.as_nanos()) {
+            Ok(nanos) => push_fixed::<6>(nanos / 1_000_000, nanos % 1_000_000, out),
+            // Centuries: what stands behind the point of a second follows its digits.
+            Err(_) => {
+                out.extend_from_slice(itoa::Buffer::new().format(duration.as_millis()).as_bytes());
+                push_fraction::<6>(u64::from(duration.subsec_nanos() % 1_000_000), out);
+            }
+        },
         DurationForm::Seconds => push_fixed::<9>(duration.as_secs(), u64::from(duration.subsec_nanos()), out),
         DurationForm::Text => {
             out.push(b'"');
@@ -598,6 +603,10 @@ fn push_duration(duration: Duration, form: DurationForm, out: &mut Vec<u8>) {
 /// A number with so many digits behind the point, as far as they are not zero.
 fn push_fixed<const PLACES: usize>(whole: u64, fraction: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
+    push_fraction::<PLACES>(fraction, out);
+}
+
+fn push_fraction<const PLACES: usize>(fraction: u64, out: &mut Vec<u8>) {
     if fraction > 0 {
         let mut digits = [b'0'; PLACES];
         let mut rest = fraction;

@@ -154,13 +154,11 @@ impl Exchange {
         let announced = headers.content_length.and_then(parse_length).unwrap_or(0);
         let id = id.clone();
         let mut request = Request::new(Arc::clone(policy), opened, id, id_source, trace, texts, announced, rule);
-        if let Some(debug) = &policy.debug {
-            request.is_asked_for = head.header(&debug.header).is_some_and(|token| debug.tokens.is_valid(token));
-        }
+        request.is_asked_for = policy.is_asked_for(head);
         if let Some(share) = rule.share {
             request.is_sampled = request.is_asked_for || is_within(share, &request.id, request.trace.as_ref());
         }
-        policy.extractors.iter().for_each(|extractor| extractor.on_request(head, &mut request.drawn));
+        policy.extract_from_request(head, &mut request.drawn);
         request.request_limit = body_limit(policy, &rule, Extra::RequestBody, |name| head.header(name));
         let is_quiet = rule.access == Some(Access::Quiet) && !request.is_asked_for;
         request.record(logger, rule, !request.is_sampled || is_quiet);
@@ -278,16 +276,15 @@ impl Exchange {
     /// What the client gets instead of a response when the handler panicked.
     pub fn panic_reply(&self) -> Reply {
         let request = self.request();
-        match (&request.policy.panics.reply, &self.rpc) {
-            (_, Some(rpc)) => rpc.panic_reply(),
-            (Some(reply), None) => reply(&request.id),
-            (None, None) => Reply {
-                status: 500,
-                content_type: PROBLEM_JSON.to_owned(),
-                body: internal_server_error(&request.id),
-                headers: Vec::new(),
-            },
+        if let Some(rpc) = &self.rpc {
+            return rpc.panic_reply();
         }
+        request.policy.own_reply(&request.id).unwrap_or_else(|| Reply {
+            status: 500,
+            content_type: PROBLEM_JSON.to_owned(),
+            body: internal_server_error(&request.id),
+            headers: Vec::new(),
+        })
     }
 
     /// Puts an error of which only the text is known on the record, unless one stands there.
@@ -316,7 +313,7 @@ impl Exchange {
             let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
             self.fields.add(keys::RESPONSE_HEADERS, shown::headers(&policy.response_headers, headers).to_value());
         }
-        policy.extractors.iter().for_each(|extractor| extractor.on_response(head, &mut self.fields));
+        policy.extract_from_response(head, &mut self.fields);
         if let Some(cause) = head.cause() {
             self.scope.record_error(cause);
         }
@@ -428,7 +425,7 @@ impl Exchange {
         };
         let verdict = Verdict::of(&ended, request, &rule);
         let told = self.settle_recorder(&verdict);
-        policy.observers.iter().for_each(|observer| observer(&ended));
+        policy.tell_observers(&ended);
         if !verdict.is_seen {
             return;
         }
@@ -687,7 +684,7 @@ impl Verdict {
         let is_sampled = request.is_sampled
             && (rule.share == request.rule.share
                 || rule.share.is_none_or(|share| is_within(share, &request.id, request.trace.as_ref())));
-        let is_passed_over = is_off || !is_sampled || policy.skips.iter().any(|skips| skips(ended));
+        let is_passed_over = is_off || !is_sampled || policy.skips(ended);
         Verdict {
             level,
             is_seen: !is_passed_over || reason.is_some() && reason != Some("cancelled"),

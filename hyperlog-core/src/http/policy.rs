@@ -3,12 +3,15 @@
 //! A policy is plain data, and a few functions for what data cannot say. It can be swapped while requests are served: each
 //! request keeps the one it began with.
 
+use crate::contain::contain;
+use crate::fault;
+use crate::field::FieldSet;
 use crate::http::client_ip::Network;
 use crate::http::debug_token::DebugTokens;
 use crate::http::ended::Ended;
 use crate::http::extract::Extract;
 use crate::http::flight::InFlight;
-use crate::http::head::RequestHead;
+use crate::http::head::{RequestHead, ResponseHead};
 use crate::http::outcome::Outcome;
 use crate::http::request_id::RequestId;
 use crate::http::route::{Extra, RoutePattern, RouteRule, RouteTable};
@@ -225,7 +228,10 @@ impl Policy {
 
     /// The header that carries request ids, in lower case, in place of `x-request-id`.
     pub fn id_header(mut self, name: &str) -> Policy {
-        self.ids.header = name.to_ascii_lowercase().into();
+        match is_header_name(name) {
+            true => self.ids.header = name.to_ascii_lowercase().into(),
+            false => fault::report("policy", format_args!("{name:?} is no name of a header: ids stay where they were")),
+        }
         self
     }
 
@@ -336,8 +342,8 @@ impl Policy {
     }
 
     pub(crate) fn level(&self, ended: &Ended<'_>) -> Level {
-        if let Some(level_of) = &self.level_of {
-            return level_of(ended);
+        if let Some(level) = self.level_of.as_ref().and_then(|level_of| ask("levels", || level_of(ended))) {
+            return level;
         }
         if let Some(level) = self.outcome_levels[ended.outcome as usize] {
             return level;
@@ -348,8 +354,53 @@ impl Policy {
     }
 
     pub(crate) fn make_id(&self) -> RequestId {
-        self.ids.generate.as_ref().map_or_else(RequestId::generate, |generate| generate())
+        let made = self.ids.generate.as_ref().and_then(|generate| ask("generate_ids", || generate()));
+        made.unwrap_or_else(RequestId::generate)
     }
+
+    /// Whether somebody says that this need not be recorded.
+    pub(crate) fn skips(&self, ended: &Ended<'_>) -> bool {
+        self.skips.iter().any(|skips| ask("skip", || skips(ended)).unwrap_or(false))
+    }
+
+    pub(crate) fn tell_observers(&self, ended: &Ended<'_>) {
+        for observer in &self.observers {
+            ask("observe", || observer(ended));
+        }
+    }
+
+    pub(crate) fn extract_from_request(&self, head: &dyn RequestHead, fields: &mut FieldSet) {
+        for extractor in &self.extractors {
+            ask("extract", || extractor.on_request(head, fields));
+        }
+    }
+
+    pub(crate) fn extract_from_response(&self, head: &dyn ResponseHead, fields: &mut FieldSet) {
+        for extractor in &self.extractors {
+            ask("extract", || extractor.on_response(head, fields));
+        }
+    }
+
+    /// The reply to a panic that somebody made for it.
+    pub(crate) fn own_reply(&self, id: &RequestId) -> Option<Reply> {
+        self.panics.reply.as_ref().and_then(|reply| ask("panic_reply", || reply(id)))
+    }
+
+    /// Whether a request bears a token that lets its bearer see all of its records.
+    pub(crate) fn is_asked_for(&self, head: &impl RequestHead) -> bool {
+        let Some(debug) = &self.debug else { return false };
+        let token = head.header(&debug.header);
+        token.is_some_and(|token| ask("debug_by_token", || debug.tokens.is_valid(token)).unwrap_or(false))
+    }
+}
+
+/// Calls a function of the user's own, which may panic: that is told aside, and the request goes on.
+fn ask<R>(option: &'static str, function: impl FnOnce() -> R) -> Option<R> {
+    let answer = contain(function);
+    if answer.is_none() {
+        fault::report("policy", format_args!("the function given to `{option}` panicked"));
+    }
+    answer
 }
 
 impl fmt::Debug for Policy {
@@ -359,6 +410,12 @@ impl fmt::Debug for Policy {
         shown.field("trusted", &self.trusted).field("routes", &self.routes).field("rule", &self.default_rule);
         shown.field("recovery", &self.panics.recovery).finish_non_exhaustive()
     }
+}
+
+/// Whether a text can name a header: RFC 9110 calls that a token.
+fn is_header_name(name: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    (1..=256).contains(&name.len()) && name.bytes().all(is_allowed)
 }
 
 /// A policy that can be swapped while requests are served.

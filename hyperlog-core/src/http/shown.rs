@@ -89,11 +89,20 @@ pub(crate) fn is_text(content_type: &[u8]) -> bool {
 
 /// The beginning of a body as text, with a mark if it was longer.
 pub(crate) fn body(beginning: &[u8], length: u64) -> String {
+    let is_cut = (beginning.len() as u64) < length;
+    let beginning = if is_cut { without_last_word(beginning) } else { beginning };
     let mut text = String::from_utf8_lossy(beginning).into_owned();
-    if (beginning.len() as u64) < length {
+    if is_cut {
         limits::push_cut_mark(usize::try_from(length).unwrap_or(usize::MAX), &mut text);
     }
     text
+}
+
+/// Of a secret that was cut in two, nobody could see any more that it was one.
+fn without_last_word(text: &[u8]) -> &[u8] {
+    let is_of_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.+/=%~".contains(byte) || !byte.is_ascii();
+    let end = text.iter().rposition(|byte| !is_of_word(byte)).map_or(0, |place| place + 1);
+    &text[..end]
 }
 
 /// `%40` as `@` and `+` as a space: what is written in escapes would pass redaction unseen.
@@ -124,6 +133,14 @@ fn digit(byte: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_body_that_is_cut_ends_before_its_last_word() {
+        assert_eq!(body(b"all of it", 9), "all of it");
+        let cut = body(b"{\"user\":\"ann\",\"note\":\"ghp_0123456", 400);
+        assert!(cut.starts_with("{\"user\":\"ann\",\"note\":\"") && !cut.contains("ghp_"), "{cut}");
+        assert!(!body(b"onelongword", 400).contains("one"));
+    }
 
     #[test]
     fn escapes_are_undone_and_what_is_none_stays() {
