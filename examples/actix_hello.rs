@@ -1,6 +1,6 @@
 //! The smallest actix-web service with a record for each request.
 //!
-//! `cargo run --example actix_hello`, then `curl localhost:3000/hello/world`.
+//! `cargo run --example actix_hello`, then `curl localhost:3000/hello/world`. Another address may be given as an argument.
 
 use actix_web::{App, HttpServer, get, web};
 use hyperlog::actix::HyperLog;
@@ -8,7 +8,8 @@ use hyperlog::info;
 
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
-    HttpServer::new(|| App::new().wrap(HyperLog).service(hello)).bind("127.0.0.1:3000")?.run().await
+    let address = std::env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
+    HttpServer::new(|| App::new().wrap(HyperLog).service(hello)).bind(address)?.run().await
 }
 
 #[get("/hello/{name}")]

@@ -1,6 +1,6 @@
 //! The smallest axum service with a record for each request.
 //!
-//! `cargo run --example axum_hello`, then `curl localhost:3000/hello/world`.
+//! `cargo run --example axum_hello`, then `curl localhost:3000/hello/world`. Another address may be given as an argument.
 
 use axum::{Router, extract::Path, routing::get};
 use hyperlog::axum::HyperLogLayer;
@@ -8,8 +8,9 @@ use hyperlog::info;
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
+    let address = std::env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let app = Router::new().route("/hello/{name}", get(hello)).layer(HyperLogLayer::new());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    let listener = tokio::net::TcpListener::bind(address).await?;
     axum::serve(listener, app).await
 }
 

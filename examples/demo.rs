@@ -1,8 +1,8 @@
 //! What hyperlog makes of an axum service: requests of every kind, and the record of each.
 //!
 //! ```text
-//! cargo run --example demo               sends itself requests of every kind
-//! cargo run --example demo -- --serve    and serves on, at port 3000
+//! cargo run --example demo              sends itself requests of every kind, and serves on at port 3000
+//! cargo run --example demo -- --once    ends after them
 //! ```
 //!
 //! The same for actix-web is `examples/actix_hello.rs`.
@@ -19,8 +19,9 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::stream::unfold;
-use hyperlog::axum::{HyperLogLayer, Log};
-use hyperlog::{info, warn};
+use hyperlog::axum::HyperLogLayer;
+use hyperlog::http::RouteRule;
+use hyperlog::{Level, Logger, debug, info, warn};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -28,10 +29,11 @@ use tokio::time::sleep;
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
-    let serves_on = std::env::args().any(|argument| argument == "--serve");
-    let listener = TcpListener::bind(if serves_on { "127.0.0.1:3000" } else { "127.0.0.1:0" }).await?;
+    let ends = std::env::args().any(|argument| argument == "--once");
+    // Panics become records: they need not be printed as well.
+    hyperlog::panic::quiet();
+    let listener = TcpListener::bind(if ends { "127.0.0.1:0" } else { "127.0.0.1:3000" }).await?;
     let address = listener.local_addr()?;
-    info!(%address, "listening");
 
     let (stop, stopped) = oneshot::channel::<()>();
     let service = service().into_make_service_with_connect_info::<SocketAddr>();
@@ -39,16 +41,24 @@ async fn main() -> io::Result<()> {
     let server = tokio::spawn(server.into_future());
 
     send_every_kind(address).await?;
-    if serves_on {
-        info!("serving on: curl {address}/users/7");
-    } else {
+    if ends {
         // The server ends when the last request has, its record included.
         drop(stop);
+    } else {
+        info!("serving on: curl {address}/users/7");
+        info!("the same with actix-web: cargo run --example actix_hello 127.0.0.1:3001");
     }
-    server.await?
+    let served = server.await?;
+    // The names in a stack are looked up aside: the record of a panic may still be on its way.
+    Logger::current().flush(Duration::from_secs(10)).map_err(io::Error::other)?;
+    served
 }
 
 fn service() -> Router {
+    let layer = HyperLogLayer::new()
+        // The debug records of /stock are seen only where it fails.
+        .route("/stock", RouteRule::new().recorder(Level::DEBUG))
+        .route("/report", RouteRule::new().slow(Duration::from_millis(200)));
     Router::new()
         .route("/users/{id}", get(user))
         .route("/orders", post(order))
@@ -56,7 +66,7 @@ fn service() -> Router {
         .route("/bug", get(bug))
         .route("/report", get(report))
         .route("/export", get(export))
-        .layer(HyperLogLayer::new())
+        .layer(layer)
 }
 
 /// Success. A plain record carries the request's id.
@@ -71,8 +81,9 @@ async fn order(Json(items): Json<Vec<u32>>) -> String {
 }
 
 /// A dependency that fails.
-async fn stock(log: Log) -> (StatusCode, &'static str) {
-    warn!(logger: log, dependency = "warehouse", "connection refused");
+async fn stock() -> (StatusCode, &'static str) {
+    debug!(dependency = "warehouse", "connecting");
+    warn!(dependency = "warehouse", "connection refused");
     (StatusCode::SERVICE_UNAVAILABLE, "try again later\n")
 }
 
@@ -100,34 +111,36 @@ async fn export() -> Body {
     Body::from_stream(lines)
 }
 
+/// Each request names itself, so that its records can be found.
 async fn send_every_kind(address: SocketAddr) -> io::Result<()> {
-    send(address, "GET /users/7", "").await?;
-    send(address, "GET /nowhere", "").await?;
-    send(address, "POST /orders", r#"["three apples"]"#).await?;
-    send(address, "GET /stock", "").await?;
-    send(address, "GET /bug", "").await?;
-    send(address, "GET /report", "").await?;
-    leave_early(address, "GET /export").await
+    send(address, "GET /users/7", "success", "").await?;
+    send(address, "GET /nowhere", "not-found", "").await?;
+    send(address, "POST /orders", "bad-input", r#"["three apples"]"#).await?;
+    send(address, "GET /stock", "failing-dependency", "").await?;
+    send(address, "GET /bug", "panic", "").await?;
+    send(address, "GET /report", "slow", "").await?;
+    leave_early(address, "GET /export", "cancelled").await
 }
 
 /// Sends a request and reads its response to the end.
-async fn send(address: SocketAddr, line: &str, body: &str) -> io::Result<()> {
-    let mut connection = begin(address, line, body).await?;
+async fn send(address: SocketAddr, line: &str, id: &str, body: &str) -> io::Result<()> {
+    let mut connection = begin(address, line, id, body).await?;
     connection.read_to_end(&mut Vec::new()).await?;
     Ok(())
 }
 
 /// Sends a request and leaves as soon as the response has begun.
-async fn leave_early(address: SocketAddr, line: &str) -> io::Result<()> {
-    let mut connection = begin(address, line, "").await?;
+async fn leave_early(address: SocketAddr, line: &str, id: &str) -> io::Result<()> {
+    let mut connection = begin(address, line, id, "").await?;
     connection.read_u8().await?;
     Ok(())
 }
 
-async fn begin(address: SocketAddr, line: &str, body: &str) -> io::Result<TcpStream> {
+async fn begin(address: SocketAddr, line: &str, id: &str, body: &str) -> io::Result<TcpStream> {
     let mut connection = TcpStream::connect(address).await?;
     let head = format!(
-        "{line} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "{line} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\nx-request-id: {id}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     connection.write_all((head + body).as_bytes()).await?;

@@ -22,7 +22,9 @@ mod guide {
     }
 
     pages! {
-        start records formats levels fields context http redaction sampling hooks
-        sinks encoders health testing tracing performance
+        start records formats levels fields context redaction sampling hooks
+        http axum actix tower access_record panics
+        sinks encoders health testing performance
+        tracing from_trace_layer from_actix_logger from_tracing_actix_web from_go
     }
 }

@@ -1,6 +1,7 @@
 //! Every test: the workspace's own, the examples in its documentation, and the fuzz corpora.
 //!
-//! The corpora are replayed by `tests/corpus.rs`, a test like any other.
+//! The corpora are replayed by `tests/corpus.rs` and the programs below `examples` are run by `tests/examples.rs`, tests like
+//! any other.
 
 use std::process::Command;
 
@@ -17,7 +18,9 @@ pub(crate) fn run(install: Install) -> Outcome {
         Ok(nextest) => with_nextest(nextest, &mut summaries),
         Err(missing) => {
             say(format_args!("{missing}\nrunning the same tests with plain `cargo test`"));
-            with_cargo(&["--lib", "--bins", "--tests", "--examples"], &mut summaries)
+            // With nothing selected, cargo builds the programs below `examples` too, which a test runs.
+            with_cargo(&["--no-run"], &mut summaries)?;
+            with_cargo(&["--lib", "--bins", "--tests"], &mut summaries)
         }
     });
     steps.step("documentation examples", || with_cargo(&["--doc"], &mut summaries));

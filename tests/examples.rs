@@ -1,0 +1,249 @@
+//! Each example is run as a reader would run it, ends in time, and shows what it promises.
+//!
+//! The examples are programs of their own, which `cargo test` builds before this. Where only this file is tested, cargo does
+//! not: then it is said that they are out of date, rather than proved of an old one.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long an example may take on a machine that has much to do.
+const LIMIT: Duration = Duration::from_secs(60);
+
+#[test]
+fn every_example_is_run_here() {
+    let here = include_str!("examples.rs");
+    for entry in std::fs::read_dir(root().join("examples")).expect("the examples are here") {
+        let path = entry.expect("they can be listed").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("examples have plain names");
+        assert!(here.contains(&format!("(\"{name}\"")), "tests/examples.rs does not run examples/{name}.rs");
+    }
+}
+
+#[test]
+fn the_smallest_axum_service_gives_one_record() {
+    check_hello("axum_hello");
+}
+
+#[test]
+fn the_smallest_actix_service_gives_one_record() {
+    check_hello("actix_hello");
+}
+
+#[test]
+fn a_service_without_a_framework_has_a_route_that_a_layer_names() {
+    let records = run("tower_hyper", &[]);
+    let access = the_only_access(&records);
+    assert_eq!((text(access, "route"), text(access, "outcome")), ("/hello/{name}", "ok"));
+    assert!(records.iter().any(|record| text(record, "message") == "greeting"));
+}
+
+#[test]
+fn rules_say_what_is_logged_of_a_route() {
+    let records = run("route_rules", &[]);
+    let seen: Vec<(&str, &str)> =
+        access(&records).map(|record| (text(record, "path"), text(record, "level"))).collect();
+    let expected =
+        [("/health/network", "CRITICAL"), ("/search", "INFO"), ("/admin/users", "NOTICE"), ("/report", "WARN")];
+    assert_eq!(seen, expected);
+    let of = |path: &str| access(&records).find(|record| text(record, "path") == path).expect("it was just seen");
+    assert_eq!(of("/search")["query"]["q"], "cheese");
+    assert_eq!(of("/search")["query"]["token"], "[REDACTED]");
+    assert_eq!(of("/admin/users")["params"]["page"], "users");
+    assert_eq!(of("/report")["slow"], true);
+}
+
+#[test]
+fn a_flight_recorder_shows_the_way_to_a_failure_alone() {
+    let records = run("flight_recorder", &[]);
+    let seen: Vec<&str> = records.iter().map(|record| text(record, "message")).collect();
+    assert_eq!(seen, ["request served", "asking the warehouse", "the warehouse answered", "request failed"]);
+    assert_eq!(records[3]["held"], 2);
+}
+
+#[test]
+fn a_proxy_that_is_trusted_is_believed() {
+    let records = run("behind_a_proxy", &[]);
+    let clients: Vec<&str> = access(&records).map(|record| text(record, "client_ip")).collect();
+    assert_eq!(clients, ["198.51.100.7", "2001:db8::7"]);
+    assert_eq!(text(&records[0], "request_id"), "from-the-proxy");
+}
+
+#[test]
+fn an_error_is_told_with_its_causes() {
+    let records = run("error_with_cause", &[]);
+    let errors: Vec<&Value> = access(&records).collect();
+    assert_eq!(errors.len(), 2);
+    for error in errors {
+        assert_eq!(text(error, "error"), "the orders cannot be read");
+        assert_eq!(error["error.causes"][0], "10.0.0.4 refused the connection");
+    }
+}
+
+#[test]
+fn a_service_that_is_called_gets_the_ids() {
+    let records = run("outgoing_calls", &[]);
+    let asked = records.iter().find(|record| text(record, "message") == "asked by the shop").expect("it was asked");
+    assert_eq!(text(asked, "got_id"), "order-17");
+    assert_eq!(text(asked, "got_parent"), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    let ids: Vec<&str> = access(&records).map(|record| text(record, "request_id")).collect();
+    assert_eq!(ids, ["order-17", "order-17"]);
+}
+
+#[test]
+fn a_job_has_fields_and_a_flight_recorder() {
+    let records = run("background_job", &[]);
+    let seen: Vec<(u64, &str)> =
+        records.iter().map(|record| (record["account"].as_u64().unwrap_or(0), text(record, "message"))).collect();
+    let expected = [(3, "synchronised"), (7, "asking the bank"), (7, "the bank answered"), (7, "not synchronised")];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn a_test_may_ask_what_was_logged() {
+    let records = run("testing_with_capture", &[]);
+    assert_eq!((text(&records[0], "message"), &records[0]["records"]), ("all as expected", &Value::from(2)));
+}
+
+#[test]
+fn the_demo_gives_one_access_record_for_each_request_that_it_sends() {
+    let records = run("demo", &["--once"]);
+    let mut seen = BTreeMap::new();
+    for record in access(&records) {
+        let ending = (record["status"].as_u64().unwrap_or(0), text(record, "outcome"));
+        let twice = seen.insert(text(record, "request_id"), ending);
+        assert!(twice.is_none(), "a request was told twice: {record}");
+    }
+    let expected = [
+        ("success", (200, "ok")),
+        ("not-found", (404, "ok")),
+        ("bad-input", (422, "ok")),
+        ("failing-dependency", (503, "error")),
+        ("panic", (500, "panic")),
+        ("slow", (200, "ok")),
+        ("cancelled", (200, "cancelled")),
+    ];
+    assert_eq!(seen, BTreeMap::from(expected));
+    assert!(access(&records).any(|record| record["slow"] == true), "the slow one is marked");
+    let panics: Vec<&Value> = records.iter().filter(|record| record["kind"] == "panic").collect();
+    assert_eq!(panics.len(), 1, "the panic is told by itself");
+    assert!(panics[0]["frames"].to_string().contains("bug"), "its frames name the culprit");
+    assert!(records.iter().any(|record| text(record, "level") == "DEBUG"), "the flight recorder shows what it held");
+}
+
+/// Runs an example to its end, and reads its records.
+#[track_caller]
+fn run(name: &str, arguments: &[&str]) -> Vec<Value> {
+    let mut running = Running::start(name, arguments);
+    let mut out = running.0.stdout.take().expect("it was asked for");
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        out.read_to_string(&mut text).map(|_| text)
+    });
+    let started = Instant::now();
+    let status = loop {
+        match running.0.try_wait().expect("it can be waited for") {
+            Some(status) => break status,
+            None => assert!(started.elapsed() < LIMIT, "{name} does not end"),
+        }
+        // Orders nothing: it spares the processor between two looks.
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let text = reader.join().expect("reading does not panic").expect("records are text");
+    assert!(status.success(), "{name} ended with {status}:\n{text}");
+    let records = text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
+    records.collect()
+}
+
+/// An example that serves until it is ended gives one access record for one request.
+#[track_caller]
+fn check_hello(name: &str) {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port is free");
+    let mut running = Running::start(name, &[&free.to_string()]);
+    let out = running.0.stdout.take().expect("it was asked for");
+    let started = Instant::now();
+    let mut connection = loop {
+        match TcpStream::connect(free) {
+            Ok(connection) => break connection,
+            Err(error) => assert!(started.elapsed() < LIMIT, "{name} does not listen: {error}"),
+        }
+        // Seldom: who tries a port that nobody has yet may be given it for its own end.
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    connection.set_read_timeout(Some(LIMIT)).expect("a limit can be set");
+    let request = b"GET /hello/world HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-request-id: t-1\r\n\r\n";
+    connection.write_all(request).expect("it reads");
+    let mut response = String::new();
+    connection.read_to_string(&mut response).expect("it answers");
+    assert!(response.ends_with("Hello, world!\n"), "{response}");
+
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        use std::io::BufRead;
+        std::io::BufReader::new(out).lines().map_while(Result::ok).for_each(|line| drop(tell.send(line)));
+    });
+    let lines: [String; 2] = [(); 2].map(|()| told.recv_timeout(LIMIT).expect("a record comes"));
+    drop(running);
+    assert_eq!(told.iter().count(), 0, "two records and no more");
+    let [greeting, access] = lines.map(|line| serde_json::from_str::<Value>(&line).expect("a record is JSON"));
+    assert_eq!((text(&greeting, "message"), text(&greeting, "request_id")), ("greeting", "t-1"));
+    assert_eq!((text(&access, "kind"), text(&access, "request_id")), ("access", "t-1"));
+    assert_eq!(text(&access, "route"), "/hello/{name}");
+}
+
+/// An example that runs, and is ended when this is dropped.
+struct Running(Child);
+
+impl Running {
+    #[track_caller]
+    fn start(name: &str, arguments: &[&str]) -> Running {
+        let program = program(name);
+        let source = root().join("examples").join(name).with_extension("rs");
+        let changed = |path: &PathBuf| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+        assert!(changed(&program) > changed(&source), "{name} is out of date: run `cargo build --examples` first");
+        let mut command = Command::new(&program);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        for variable in ["FORCE_COLOR", "CLICOLOR_FORCE", "RUST_LOG"] {
+            command.env_remove(variable);
+        }
+        Running(command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display())))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Beside the folder of this test.
+fn program(name: &str) -> PathBuf {
+    let own = std::env::current_exe().expect("this is a program");
+    let built = own.parent().and_then(|deps| deps.parent()).expect("tests stand in target/<profile>/deps");
+    built.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION)
+}
+
+fn access(records: &[Value]) -> impl Iterator<Item = &Value> {
+    records.iter().filter(|record| record["kind"] == "access")
+}
+
+#[track_caller]
+fn the_only_access(records: &[Value]) -> &Value {
+    let all: Vec<&Value> = access(records).collect();
+    assert_eq!(all.len(), 1, "{all:?}");
+    all[0]
+}
+
+fn text<'a>(record: &'a Value, key: &str) -> &'a str {
+    record[key].as_str().unwrap_or_default()
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
