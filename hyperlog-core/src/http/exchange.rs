@@ -667,14 +667,14 @@ impl Verdict {
         let of_rule = if is_failure { rule.failures } else { rule.level };
         let level = of_rule.unwrap_or_else(|| policy.level(ended));
         let level = if is_slow { level.max(Level::WARN) } else { level };
-        let holds = request.recorder().is_some();
+        let records = rule.recorder.is_some_and(|level| level.level().is_some()) && request.recorder().is_some();
         let reason = if is_failure {
             Some("failure")
         } else if is_slow {
             Some("slow")
         } else if request.is_asked_for {
             Some("asked_for")
-        } else if ended.outcome == Outcome::Cancelled && holds && request.is_sampled {
+        } else if ended.outcome == Outcome::Cancelled && records && request.is_sampled {
             Some("cancelled")
         } else {
             None
@@ -684,15 +684,16 @@ impl Verdict {
         let is_sampled = request.is_sampled
             && (rule.share == request.rule.share
                 || rule.share.is_none_or(|share| is_within(share, &request.id, request.trace.as_ref())));
+        let is_kept = is_failure || is_slow || request.is_asked_for;
         let is_passed_over = is_off || !is_sampled || policy.skips(ended);
         Verdict {
             level,
-            is_seen: !is_passed_over || reason.is_some() && reason != Some("cancelled"),
-            is_kept: is_failure || is_slow || request.is_asked_for,
+            is_seen: !is_passed_over || reason.is_some(),
+            is_kept,
             is_slow,
             keep_reason: reason.filter(|_| is_passed_over),
             shows_held: reason.is_some(),
-            rate: if reason.is_some() { SampleRate::ONE } else { SampleRate::of_share(rule.share.unwrap_or(1.0)) },
+            rate: if is_kept { SampleRate::ONE } else { SampleRate::of_share(rule.share.unwrap_or(1.0)) },
         }
     }
 }
