@@ -138,6 +138,7 @@ impl Exchange {
         let (ref id, id_source) = accept_id(policy, head);
         let headers = head.usual_headers();
         let trace = headers.trace_parent.and_then(TraceParent::parse);
+        let trace_state = trace.and_then(|_| trace_state(head));
         let (method, path, route) = (head.method(), head.path(), head.route());
         let rule = policy.rule_for(route, path);
         let agent = headers.user_agent.map(text_of);
@@ -148,7 +149,7 @@ impl Exchange {
             route,
             agent: agent.as_deref(),
             query: if rule.shows(Extra::Query) { head.query() } else { None },
-            trace_state: trace.and_then(|_| TraceParent::state(head.header(TraceParent::STATE_HEADER)?)),
+            trace_state: trace_state.as_deref(),
             client: client_ip(head, &policy.trusted),
         };
         let announced = headers.content_length.and_then(parse_length).unwrap_or(0);
@@ -703,6 +704,21 @@ impl Verdict {
 /// Nearly always it is text already.
 fn text_of(header: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(header).map_or_else(|_| String::from_utf8_lossy(header), Cow::Borrowed)
+}
+
+/// What each vendor adds to a trace. Several lines are one list.
+fn trace_state(head: &impl RequestHead) -> Option<String> {
+    head.header(TraceParent::STATE_HEADER)?;
+    let mut whole = Vec::new();
+    head.for_each_header(&mut |header| {
+        if header.name == TraceParent::STATE_HEADER && !header.value.is_empty() {
+            if !whole.is_empty() {
+                whole.push(b',');
+            }
+            whole.extend_from_slice(header.value);
+        }
+    });
+    TraceParent::state(&whole).map(String::from)
 }
 
 /// Whether a request is among those of a share: by its trace, so that all services that see one decide alike, or by its id.
