@@ -4,6 +4,7 @@
 //! request stands, and `Drop` sees to it that no ending goes untold.
 
 use crate::field::FieldSet;
+use crate::filter::directive::LevelFilter;
 use crate::filter::sample::{SampleRate, stable_hash};
 use crate::http::access::{Access as AccessRecord, AccessResponse};
 use crate::http::client_ip::client_ip;
@@ -428,7 +429,7 @@ impl Exchange {
             response_bytes: self.sent,
         };
         let verdict = Verdict::of(&ended, request, &rule);
-        let told = self.settle_recorder(&verdict);
+        let told = self.settle_recorder(&verdict, &rule);
         policy.observers.iter().for_each(|observer| observer(&ended));
         if !verdict.is_seen {
             return;
@@ -469,13 +470,16 @@ impl Exchange {
         notes.map_or(of_policy, |notes| notes.rule.over(of_policy))
     }
 
-    fn settle_recorder(&self, verdict: &Verdict) -> Told {
-        let Some(recorder) = self.request().recorder() else { return Told::default() };
-        match verdict.shows_held {
+    fn settle_recorder(&self, verdict: &Verdict, rule: &RouteRule) -> Told {
+        let request = self.request();
+        let Some(recorder) = request.recorder() else { return Told::default() };
+        // Somebody inside may have turned it off, when it held something already.
+        let is_off = rule.recorder == Some(LevelFilter::OFF) && !request.is_asked_for;
+        match verdict.shows_held && !is_off {
             true => Workspace::lend(|workspace| recorder.tell(&workspace.tools.place)),
             false => {
                 // Held on the way, and no longer to be.
-                if verdict.is_seen && recorder.holds_all() {
+                if (verdict.is_seen || verdict.shows_held) && recorder.holds_all() {
                     Workspace::lend(|workspace| recorder.give_up_wanted(&workspace.tools.place));
                 }
                 recorder.forget();
