@@ -73,7 +73,8 @@ pub(crate) fn what_is_no_call_has_no_status_of_one<H: Host>() {
 }
 
 pub(crate) fn a_call_that_panics_is_answered_as_calls_are<H: Host>() {
-    let own = |_: &_| PanicReply { status: 500, content_type: "text/plain".into(), body: "own".into(), headers: vec![] };
+    let own =
+        |_: &_| PanicReply { status: 500, content_type: "text/plain".into(), body: "own".into(), headers: vec![] };
     for policy in [Policy::new(), Policy::new().panic_reply(own)] {
         let stage = calling::<H>(policy);
         let reply = two::converse(stage.server.address, async |mut connection| {
