@@ -3,6 +3,7 @@
 //! The value moves from the call to the future to the body, so that there is always exactly one place that knows how the
 //! request stands, and `Drop` sees to it that no ending goes untold.
 
+use crate::fault;
 use crate::field::FieldSet;
 use crate::filter::directive::LevelFilter;
 use crate::filter::sample::{SampleRate, stable_hash};
@@ -156,8 +157,13 @@ impl Exchange {
         let announced = headers.content_length.and_then(parse_length).unwrap_or(0);
         let id = id.clone();
         let mut request = Request::new(Arc::clone(policy), opened, id, id_source, trace, texts, announced, rule);
-        if let Some(debug) = &policy.debug {
-            request.is_asked_for = head.header(&debug.header).is_some_and(|token| debug.tokens.is_valid(token));
+        if let Some(debug) = &policy.debug
+            && let Some(token) = head.header(&debug.header)
+        {
+            request.is_asked_for = debug.tokens.is_valid(token);
+            if !request.is_asked_for {
+                fault::report("debug_token", format_args!("a request bears a debug token that is forged or stale"));
+            }
         }
         if let Some(share) = rule.share {
             request.is_sampled = request.is_asked_for || is_within(share, &request.id, request.trace.as_ref());
