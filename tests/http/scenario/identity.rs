@@ -190,7 +190,7 @@ pub(crate) fn a_request_to_somebody_else_bears_the_ids_unless_it_has_its_own<H: 
         let client = OutgoingLayer.layer(tower::service_fn(async |request: Request<()>| {
             Ok::<_, Infallible>(format!("{:?}", request.headers()))
         }));
-        let plain = client.clone().oneshot(Request::new(())).await.unwrap_or_else(|never| match never {});
+        let plain = client.oneshot(Request::new(())).await.unwrap_or_else(|never| match never {});
         let own = Request::builder().header("x-request-id", "own").body(()).expect("it is valid");
         let own = client.oneshot(own).await.unwrap_or_else(|never| match never {});
         let mut put = HeaderMap::new();

@@ -100,7 +100,7 @@ pub(crate) fn the_nearest_to_the_handler_has_the_last_word<H: Host>() {
     const LEVELS: [Level; 6] =
         [Level::TRACE, Level::DEBUG, Level::NOTICE, Level::ERROR, Level::CRITICAL, Level::SECURITY];
     let exact = if H::HAS_ROUTES { "/act/{name}" } else { "/act/ann" };
-    for first in 0..LEVELS.len() {
+    for (first, level) in LEVELS.into_iter().enumerate() {
         let rule = |place: usize| match place >= first {
             true => RouteRule::new().level(LEVELS[place]),
             false => RouteRule::new(),
@@ -116,7 +116,7 @@ pub(crate) fn the_nearest_to_the_handler_has_the_last_word<H: Host>() {
             });
         });
         stage.send("GET /act/ann");
-        assert_eq!(stage.access().level(), LEVELS[first], "{first}");
+        assert_eq!(stage.access().level(), level, "{first}");
     }
 }
 
