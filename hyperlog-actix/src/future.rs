@@ -113,7 +113,7 @@ impl Watch {
         // Only after the call does actix know which guards let the request through.
         exchange.routed(response.request().match_pattern());
         if let Some(rule) = response.request().app_data::<RouteRule>() {
-            exchange.apply_before(*rule);
+            exchange.apply_before(*rule, response.request().query_string());
         }
         if let Some(error) = response.response().error() {
             causes.tell(error, &exchange);

@@ -1,5 +1,6 @@
 //! A rule beside the scope, resource or route that it is for.
 
+use crate::head::ShownRequest;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::{Error, HttpMessage};
 use hyperlog_core::Scope;
@@ -63,7 +64,7 @@ where
     fn call(&self, request: ServiceRequest) -> S::Future {
         let scope = request.extensions().get::<Scope>().cloned();
         if let Some(scope) = scope {
-            scope.apply(self.rule);
+            scope.apply_at(self.rule, &ShownRequest::new(&request));
         }
         self.inner.call(request)
     }

@@ -25,7 +25,7 @@ mod route;
 pub use crate::extract::Log;
 pub use crate::head::AxumRouter;
 pub use crate::route::RouteLogExt;
-pub use hyperlog_tower::{Cause, OutgoingLayer, extension};
+pub use hyperlog_tower::{Cause, OutgoingLayer, extension, put_ids, spawn, spawn_blocking};
 
 /// The layer for a [`Router`](axum::Router), a [`MethodRouter`](axum::routing::MethodRouter) or a handler.
 ///

@@ -93,6 +93,15 @@ impl Recorder {
         self.holds_all.load(Ordering::Relaxed)
     }
 
+    /// Holds what passed the levels too, from now on.
+    #[cfg(feature = "http")]
+    pub(crate) fn hold_all(&self) {
+        let held = self.lock();
+        if !held.is_over {
+            self.holds_all.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Notes what comes by, held or not.
     pub(crate) fn pass(&self, template: &str) {
         let mut held = self.lock();

@@ -76,10 +76,11 @@ where
 
     fn call(&mut self, request: Request<Q>) -> S::Future {
         if let Some(scope) = request.extensions().get::<Scope>() {
-            if let Some(route) = self.log.route.or(ShownRequest::<Q, R>::new(&request).route()) {
+            let head = ShownRequest::<Q, R>::new(&request);
+            if let Some(route) = self.log.route.or(head.route()) {
                 scope.set_route(route);
             }
-            scope.apply(self.log.rule);
+            scope.apply_at(self.log.rule, &head);
         }
         self.inner.call(request)
     }

@@ -59,6 +59,9 @@ hold! {
         a_path_that_is_normalized_outside_of_us_is_told_as_the_router_saw_it: axum actix,
             but not tower "it has no router";
         a_path_that_is_normalized_inside_of_us_is_told_as_it_was_sent: tower axum actix;
+        around_a_whole_router_an_extractor_or_a_rule_says_what_the_route_was: axum,
+            but not tower "it has no router",
+            but not actix "whatever is around its router learns the route";
         around_a_whole_router_nobody_says_what_the_route_was: axum,
             but not tower "it has no router",
             but not actix "whatever is around its router learns the route";
@@ -75,6 +78,16 @@ hold! {
         a_panic_that_comes_from_another_thread_has_its_text_and_no_made_up_place: tower axum actix;
         a_panic_that_a_handler_catches_itself_is_nobodys_business: tower axum actix;
         a_body_that_panics_is_told_and_the_server_lives: tower axum actix;
+        a_panic_that_carries_an_error_or_what_somebody_can_read_has_its_text: tower axum actix;
+        the_panic_and_its_request_have_one_number: tower axum actix;
+        a_panic_that_may_go_on_is_told_and_goes_on: tower axum actix;
+        a_panic_is_answered_as_the_policy_wants: tower axum actix;
+        a_panic_of_spawned_work_is_told_and_not_the_requests: tower axum actix;
+        a_panic_of_work_that_blocks_is_told_and_not_the_requests: tower axum actix;
+        a_panic_of_work_that_was_spawned_without_us_is_nobodys: tower axum actix;
+        whoever_catches_panics_inside_of_us_does_not_hide_them: tower axum,
+            but not actix "it brings no such middleware";
+        a_rule_about_failures_holds_for_panics_too: tower axum actix;
     }
     bodies: {
         head_is_not_cancelled: tower axum actix;
@@ -154,5 +167,108 @@ hold! {
     }
     truth: {
         the_log_agrees_with_what_a_chaotic_client_saw: tower axum actix;
+    }
+    rules: {
+        the_level_follows_the_status_and_a_table_says_otherwise: tower axum actix;
+        the_level_of_an_outcome_counts_whatever_the_status: tower axum actix;
+        a_function_of_all_that_is_known_may_say_the_level: tower axum actix;
+        a_rule_lowers_what_is_served_and_a_failure_only_if_it_says_so: tower axum actix;
+        the_nearest_to_the_handler_has_the_last_word: tower axum actix;
+        data_of_a_resource_counts_more_than_that_of_its_scope: actix, but not tower & axum "they have no such data";
+        a_route_that_is_off_gives_no_record_but_its_lines_keep_the_id: tower axum actix;
+        a_quiet_route_shows_nothing_of_what_is_served: tower axum actix;
+        nothing_hides_a_failure_or_its_records: tower axum actix;
+        a_level_of_the_logger_hides_no_failure_above_it: tower axum actix;
+        what_is_slow_is_seen_and_says_so: tower axum actix;
+        a_share_decides_on_all_records_of_a_request_together: tower axum actix;
+        requests_of_one_trace_are_seen_together: tower axum actix;
+        a_policy_is_swapped_while_requests_are_served_and_each_keeps_its_own: tower axum actix;
+        what_a_function_skips_is_still_observed: tower axum actix;
+        no_rule_of_a_route_reaches_another: tower axum actix;
+    }
+    recorder: {
+        a_failure_shows_what_was_held_in_order_before_its_record: tower axum actix;
+        a_panic_shows_what_was_held: tower axum actix;
+        what_is_slow_shows_what_was_held: tower axum actix;
+        a_client_that_leaves_has_shown_what_was_held: tower axum actix;
+        what_is_served_leaves_nothing_of_what_was_held: tower axum actix;
+        the_oldest_make_room_and_the_record_says_how_many: tower axum actix;
+        a_route_turns_it_on_for_itself: tower axum actix;
+        a_route_turns_it_off_for_itself: tower axum actix;
+        whoever_bears_a_genuine_token_sees_all_of_its_request_alone: tower axum actix;
+        a_forged_or_stale_token_does_nothing: tower axum actix;
+    }
+    identity: {
+        a_valid_trace_parent_is_on_every_record_and_goes_on: tower axum actix;
+        an_invalid_trace_parent_is_as_good_as_none: tower axum actix;
+        a_later_version_counts_as_far_as_the_first_knows_it: tower axum actix;
+        the_lines_of_a_trace_state_are_one_list: tower axum actix;
+        whoever_is_not_seen_still_knows_who_it_is: tower axum actix;
+        ids_travel_in_the_header_that_was_chosen: tower axum actix;
+        ids_of_others_are_not_taken_where_they_are_ignored: tower axum actix;
+        ids_are_made_as_the_policy_wants: tower axum actix;
+        ids_are_taken_from_trusted_peers_alone: axum actix, but not tower "it knows no peers";
+        nobody_is_trusted_where_peers_are_not_known: tower, but not axum & actix "they know their peers";
+        an_untrusted_peer_is_the_client_whatever_it_says: axum actix, but not tower "it knows no peers";
+        behind_trusted_proxies_the_client_is_the_rightmost_that_is_not: axum actix, but not tower "it knows no peers";
+        a_request_to_somebody_else_bears_the_ids_unless_it_has_its_own: tower axum actix;
+    }
+    shown: {
+        nothing_of_it_is_shown_unless_somebody_wants_it: tower axum actix;
+        a_query_is_shown_with_its_secrets_hidden: tower axum actix;
+        a_request_without_a_query_shows_none: tower axum actix;
+        parameters_of_a_route_are_shown_with_their_secrets_hidden: axum actix, but not tower "it has no router";
+        all_headers_are_shown_but_never_what_is_sensitive: tower axum actix;
+        only_the_headers_that_are_listed_are_shown: tower axum actix;
+        a_header_that_somebody_marked_as_sensitive_is_hidden: tower axum actix;
+        the_beginning_of_a_response_is_shown_with_a_mark: tower axum actix;
+        the_beginning_of_a_request_is_shown_with_a_mark: axum actix,
+            but not tower "it does not see the bodies of requests";
+        the_limit_of_bodies_is_the_policys: tower axum actix;
+        only_text_that_nobody_compressed_is_shown: tower axum actix;
+        secrets_in_bodies_are_hidden: tower axum actix;
+        secrets_in_the_bodies_of_requests_are_hidden: axum actix,
+            but not tower "it does not see the bodies of requests";
+        a_stream_that_is_shown_flows_as_it_did: tower axum actix;
+        a_route_shows_more_than_others_and_hides_what_others_show: tower axum actix;
+        a_layer_inside_shows_what_comes_after_it: tower axum actix;
+    }
+    wide: {
+        whatever_works_on_a_request_adds_to_its_record_alone: tower axum actix;
+        an_added_field_cannot_forge_what_the_record_says: tower axum actix;
+        what_is_bound_is_on_every_later_record: tower axum actix;
+        work_keeps_the_id_if_it_is_taken_along: tower axum actix;
+        work_that_outlives_its_request_keeps_the_id_and_changes_no_record: tower axum actix;
+        an_error_is_told_with_its_causes_and_the_first_counts: tower axum actix;
+        an_error_that_travels_with_a_response_is_told_once: tower axum,
+            but not actix "its errors are what its handlers return";
+        a_service_that_fails_is_told_with_its_causes_and_no_status: tower,
+            but not axum "its services cannot fail",
+            but not actix "its errors are responses";
+        an_error_of_a_known_type_is_told_with_its_causes: actix, but not tower & axum "they can look into every error";
+        times_are_on_the_record_and_leave_only_if_the_policy_wants_it: tower axum actix;
+        what_is_drawn_from_a_request_is_on_all_its_records: tower axum actix;
+        what_others_left_with_a_request_can_be_drawn: tower axum actix;
+    }
+    watched: {
+        polls_are_counted_where_somebody_wants_to_know: tower axum actix;
+        a_poll_that_takes_long_is_warned_of: tower axum actix;
+        what_is_open_is_in_the_table_until_it_is_over: tower axum actix;
+        what_is_open_for_long_is_told_once_and_what_a_drain_leaves_is_told_too: tower axum actix;
+        a_request_that_begins_is_told_where_somebody_wants_it: tower axum actix;
+        a_response_whose_end_nobody_knows_is_told_when_it_begins: tower axum actix;
+        a_response_is_told_when_it_begins_only_where_its_end_may_be_missed: tower axum actix;
+    }
+    installed: {
+        a_layer_that_is_off_lets_everything_pass: tower axum actix;
+        a_layer_within_a_layer_refines_it: tower axum actix;
+        a_call_without_a_server_whose_body_nobody_reads_is_closed: tower axum actix;
+    }
+    grpc: {
+        the_status_of_a_call_decides: tower axum, but not actix "its bodies have no trailers";
+        a_status_that_nobody_knows_is_told_as_a_number_and_is_a_failure: tower axum,
+            but not actix "its bodies have no trailers";
+        what_is_no_call_has_no_status_of_one: tower axum, but not actix "its bodies have no trailers";
+        a_call_that_panics_is_answered_as_calls_are: tower axum actix;
     }
 }

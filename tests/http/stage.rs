@@ -1,12 +1,14 @@
 //! A server, and what it logs.
 
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use hyperlog::http::{Policy, SharedPolicy};
 use hyperlog::{Captured, CapturedRecord, Logger};
 
 use crate::client::{self, Connection, Reply};
-use crate::host::{Host, Other, Server, Setup, Side};
+use crate::host::{Answer, Asked, Host, Other, Server, Setup, Side};
 
 pub(crate) struct Stage {
     pub(crate) server: Server,
@@ -25,9 +27,25 @@ impl Stage {
 
     pub(crate) fn with<H: Host>(change: impl FnOnce(&mut Setup)) -> Stage {
         let (logger, captured) = Logger::capture();
-        let mut setup = Setup { logger, workers: 1, beside: None };
+        let mut setup = Setup::new(logger);
         change(&mut setup);
         Stage { server: H::start(setup), captured }
+    }
+
+    /// With a policy.
+    pub(crate) fn under<H: Host>(policy: Policy) -> Stage {
+        Stage::with::<H>(|setup| setup.policy = Some(SharedPolicy::new(policy)))
+    }
+
+    /// With a policy, and a scenario in the place of a handler.
+    pub(crate) fn acting<H: Host, F: Future<Output = Answer> + Send + 'static>(
+        policy: Policy,
+        act: impl Fn(Asked) -> F + Send + Sync + 'static,
+    ) -> Stage {
+        Stage::with::<H>(|setup| {
+            setup.policy = Some(SharedPolicy::new(policy));
+            setup.act(act);
+        })
     }
 
     pub(crate) fn connect(&self) -> Connection {
@@ -42,6 +60,16 @@ impl Stage {
     #[track_caller]
     pub(crate) fn send_with(&self, request: &str, headers: &[(&str, &str)]) -> Reply {
         client::send(self.server.address, request, headers)
+    }
+
+    /// Sends a request with a body.
+    #[track_caller]
+    pub(crate) fn send_body(&self, request: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        let mut connection = self.connect();
+        let length = body.len().to_string();
+        connection.ask(request, &[headers, &[("content-length", &length), ("connection", "close")]].concat());
+        connection.write(body);
+        connection.reply()
     }
 
     /// Waits for a record that was not there when its cause was: the server is another thread.

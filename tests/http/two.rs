@@ -44,7 +44,14 @@ pub(crate) fn converse<T>(address: SocketAddr, act: impl AsyncFnOnce(Connection)
 
 impl Connection {
     pub(crate) async fn ask(&mut self, path: &str, id: &str) -> Asked {
-        let request = Request::get(format!("http://localhost{path}")).header("x-request-id", id);
+        self.ask_with(path, id, &[]).await
+    }
+
+    async fn ask_with(&mut self, path: &str, id: &str, headers: &[(&str, &str)]) -> Asked {
+        let mut request = Request::get(format!("http://localhost{path}")).header("x-request-id", id);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         std::future::poll_fn(|context| self.0.poll_ready(context)).await.expect("the server takes more");
         let (response, stream) = self.0.send_request(request.body(()).expect("it is valid"), true).expect("it is open");
         Asked { response, stream }
@@ -52,6 +59,10 @@ impl Connection {
 
     pub(crate) async fn send(&mut self, path: &str, id: &str) -> Reply {
         self.ask(path, id).await.reply().await
+    }
+
+    pub(crate) async fn send_with(&mut self, path: &str, id: &str, headers: &[(&str, &str)]) -> Reply {
+        self.ask_with(path, id, headers).await.reply().await
     }
 }
 

@@ -4,8 +4,10 @@
 //! request stands, and `Drop` sees to it that no ending goes untold.
 
 use crate::field::FieldSet;
-use crate::filter::sample::{SampleRate, stable_hash};
+use crate::filter::directive::LevelFilter;
+use crate::filter::sample::SampleRate;
 use crate::http::access::{Access as AccessRecord, AccessResponse};
+use crate::http::capture::{RequestMeter, body_limit, keep};
 use crate::http::client_ip::client_ip;
 use crate::http::ended::Ended;
 use crate::http::flight::{Ticket, log_event};
@@ -138,6 +140,7 @@ impl Exchange {
         let (ref id, id_source) = accept_id(policy, head);
         let headers = head.usual_headers();
         let trace = headers.trace_parent.and_then(TraceParent::parse);
+        let trace_state = trace.and_then(|_| trace_state(head));
         let (method, path, route) = (head.method(), head.path(), head.route());
         let rule = policy.rule_for(route, path);
         let agent = headers.user_agent.map(text_of);
@@ -148,20 +151,16 @@ impl Exchange {
             route,
             agent: agent.as_deref(),
             query: if rule.shows(Extra::Query) { head.query() } else { None },
-            trace_state: trace.and_then(|_| TraceParent::state(head.header(TraceParent::STATE_HEADER)?)),
+            trace_state: trace_state.as_deref(),
             client: client_ip(head, &policy.trusted),
         };
         let announced = headers.content_length.and_then(parse_length).unwrap_or(0);
         let id = id.clone();
         let mut request = Request::new(Arc::clone(policy), opened, id, id_source, trace, texts, announced, rule);
         request.is_asked_for = policy.is_asked_for(head);
-        if let Some(share) = rule.share {
-            request.is_sampled = request.is_asked_for || is_within(share, &request.id, request.trace.as_ref());
-        }
         policy.extract_from_request(head, &mut request.drawn);
-        request.request_limit = body_limit(policy, &rule, Extra::RequestBody, |name| head.header(name));
-        let is_quiet = rule.access == Some(Access::Quiet) && !request.is_asked_for;
-        request.record(logger, rule, !request.is_sampled || is_quiet);
+        request.request_limit = body_limit(policy, &rule, Extra::RequestBody, |name| head.header(name)).into();
+        request.record(logger, rule, request.is_passed_over(&rule));
         let is_head = method == "HEAD";
         let rpc = Rpc::of(headers.content_type);
         let polls = (rule.shows(Extra::Polls) || policy.slow_poll.is_some()).then(Polls::default);
@@ -237,6 +236,9 @@ impl Exchange {
         if let (Some(polls), Some(begun)) = (&mut self.polls, begun) {
             polls.add(begun.elapsed());
             self.tell_slow_poll(begun.elapsed());
+        } else if self.request().has_notes() && self.request().rule_now().shows(Extra::Polls) {
+            // Wanted by a rule inside: from the next poll on.
+            self.polls = Some(Polls::default());
         }
         let panic = match result {
             Ok(result) => return Some(result),
@@ -292,9 +294,14 @@ impl Exchange {
         self.scope.record_error_value(error.to_value());
     }
 
-    /// A rule that is known only now, and counts less than what was said inside.
-    pub fn apply_before(&self, rule: RouteRule) {
-        self.request().note(|notes| notes.rule = notes.rule.over(rule));
+    /// A rule that is known only now, and counts less than what was said inside; with the query, which it may want shown.
+    pub fn apply_before(&self, rule: RouteRule, query: &str) {
+        self.request().note(|notes| {
+            notes.rule = notes.rule.over(rule);
+            if rule.shows(Extra::Query) && !query.is_empty() {
+                notes.query.get_or_insert_with(|| query.into());
+            }
+        });
     }
 
     /// There is a response; its body is still to come.
@@ -424,7 +431,7 @@ impl Exchange {
             response_bytes: self.sent,
         };
         let verdict = Verdict::of(&ended, request, &rule);
-        let told = self.settle_recorder(&verdict);
+        let told = self.settle_recorder(&verdict, &rule);
         policy.tell_observers(&ended);
         if !verdict.is_seen {
             return;
@@ -465,13 +472,16 @@ impl Exchange {
         notes.map_or(of_policy, |notes| notes.rule.over(of_policy))
     }
 
-    fn settle_recorder(&self, verdict: &Verdict) -> Told {
-        let Some(recorder) = self.request().recorder() else { return Told::default() };
-        match verdict.shows_held {
+    fn settle_recorder(&self, verdict: &Verdict, rule: &RouteRule) -> Told {
+        let request = self.request();
+        let Some(recorder) = request.recorder() else { return Told::default() };
+        // Somebody inside may have turned it off, when it held something already.
+        let is_off = rule.recorder == Some(LevelFilter::OFF) && !request.is_asked_for;
+        match verdict.shows_held && !is_off {
             true => Workspace::lend(|workspace| recorder.tell(&workspace.tools.place)),
             false => {
                 // Held on the way, and no longer to be.
-                if verdict.is_seen && recorder.holds_all() {
+                if (verdict.is_seen || verdict.shows_held) && recorder.holds_all() {
                     Workspace::lend(|workspace| recorder.give_up_wanted(&workspace.tools.place));
                 }
                 recorder.forget();
@@ -499,7 +509,8 @@ impl Exchange {
         {
             fields.add(keys::PARAMS, shown::params(route, request.path()).to_value());
         }
-        if let Some(query) = request.query().filter(|_| rule.shows(Extra::Query)) {
+        let query = notes.and_then(|notes| notes.query.as_deref()).or(request.query());
+        if let Some(query) = query.filter(|_| rule.shows(Extra::Query)) {
             fields.add(keys::QUERY, shown::query(query).to_value());
         }
         if verdict.is_slow {
@@ -608,42 +619,6 @@ impl std::fmt::Debug for Exchange {
 
 const SWITCHING_PROTOCOLS: u16 = 101;
 
-/// Counts the body of a request as it is read.
-pub struct RequestMeter {
-    scope: Scope,
-    received: u64,
-}
-
-impl RequestMeter {
-    /// A piece of the body was read.
-    pub fn read(&mut self, piece: &[u8]) {
-        self.received = self.received.saturating_add(piece.len() as u64);
-        let Some(request) = self.scope.request() else { return };
-        request.set_received(self.received);
-        if request.request_limit > 0 {
-            request.note(|notes| keep(piece, request.request_limit, &mut notes.request_body));
-        }
-    }
-}
-
-impl std::fmt::Debug for RequestMeter {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("RequestMeter").field("received", &self.received).finish_non_exhaustive()
-    }
-}
-
-/// Keeps the beginning of a body.
-fn keep(piece: &[u8], limit: usize, body: &mut Vec<u8>) {
-    let room = limit.saturating_sub(body.len());
-    body.extend_from_slice(&piece[..piece.len().min(room)]);
-}
-
-/// How much of a body is shown: nothing, unless a rule wants it and it is text that nobody compressed.
-fn body_limit<'h>(policy: &Policy, rule: &RouteRule, extra: Extra, header: impl Fn(&str) -> Option<&'h [u8]>) -> usize {
-    let is_plain = || header("content-encoding").is_none() && header("content-type").is_some_and(shown::is_text);
-    if rule.shows(extra) && is_plain() { policy.body_limit } else { 0 }
-}
-
 /// What becomes of the records of a request that has ended.
 struct Verdict {
     level: Level,
@@ -674,16 +649,13 @@ impl Verdict {
             Some("slow")
         } else if request.is_asked_for {
             Some("asked_for")
-        } else if ended.outcome == Outcome::Cancelled && records && request.is_sampled {
+        } else if ended.outcome == Outcome::Cancelled && records && request.is_sampled(rule) {
             Some("cancelled")
         } else {
             None
         };
         let is_off = matches!(rule.access, Some(Access::Off | Access::Quiet));
-        // A share that came into force on the way is judged like one that was known from the beginning.
-        let is_sampled = request.is_sampled
-            && (rule.share == request.rule.share
-                || rule.share.is_none_or(|share| is_within(share, &request.id, request.trace.as_ref())));
+        let is_sampled = request.is_asked_for || request.is_sampled(rule);
         let is_kept = is_failure || is_slow || request.is_asked_for;
         let is_passed_over = is_off || !is_sampled || policy.skips(ended);
         Verdict {
@@ -703,13 +675,19 @@ fn text_of(header: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(header).map_or_else(|_| String::from_utf8_lossy(header), Cow::Borrowed)
 }
 
-/// Whether a request is among those of a share: by its trace, so that all services that see one decide alike, or by its id.
-fn is_within(share: f64, id: &RequestId, trace: Option<&TraceParent>) -> bool {
-    let number = match trace {
-        Some(trace) => stable_hash(trace.trace_id().as_bytes()),
-        None => stable_hash(id.as_str().as_bytes()),
-    };
-    share >= 1.0 || (number as f64) < share * 2_f64.powi(64)
+/// What each vendor adds to a trace. Several lines are one list.
+fn trace_state(head: &impl RequestHead) -> Option<String> {
+    head.header(TraceParent::STATE_HEADER)?;
+    let mut whole = Vec::new();
+    head.for_each_header(&mut |header| {
+        if header.name == TraceParent::STATE_HEADER && !header.value.is_empty() {
+            if !whole.is_empty() {
+                whole.push(b',');
+            }
+            whole.extend_from_slice(header.value);
+        }
+    });
+    TraceParent::state(&whole).map(String::from)
 }
 
 fn accept_id(policy: &Policy, head: &impl RequestHead) -> (RequestId, &'static str) {

@@ -5,6 +5,7 @@
 //! else, by a [`Policy`] that is the same value for every framework.
 
 mod access;
+mod capture;
 mod client_ip;
 mod debug_token;
 mod ended;
@@ -25,10 +26,11 @@ mod shown;
 mod texts;
 mod trace_parent;
 
+pub use crate::http::capture::RequestMeter;
 pub use crate::http::client_ip::{Network, NetworkError};
 pub use crate::http::debug_token::{DebugTokens, SignedTokens};
 pub use crate::http::ended::Ended;
-pub use crate::http::exchange::{Exchange, RequestMeter};
+pub use crate::http::exchange::Exchange;
 pub use crate::http::extract::Extract;
 pub use crate::http::flight::{InFlight, OpenRequest};
 pub use crate::http::head::{Header, RequestHead, ResponseHead, UsualHeaders};

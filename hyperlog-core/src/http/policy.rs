@@ -329,7 +329,7 @@ impl Policy {
         if let Some(route) = head.route() {
             scope.set_route(route);
         }
-        scope.apply(self.rule_for(head.route(), head.path()));
+        scope.apply_at(self.rule_for(head.route(), head.path()), head);
     }
 
     /// What is said of a route, by the table and by default.
@@ -389,8 +389,12 @@ impl Policy {
     /// Whether a request bears a token that lets its bearer see all of its records.
     pub(crate) fn is_asked_for(&self, head: &impl RequestHead) -> bool {
         let Some(debug) = &self.debug else { return false };
-        let token = head.header(&debug.header);
-        token.is_some_and(|token| ask("debug_by_token", || debug.tokens.is_valid(token)).unwrap_or(false))
+        let Some(token) = head.header(&debug.header) else { return false };
+        let is_valid = ask("debug_by_token", || debug.tokens.is_valid(token)).unwrap_or(false);
+        if !is_valid {
+            fault::report("debug_token", format_args!("a request bears a debug token that is forged or stale"));
+        }
+        is_valid
     }
 }
 

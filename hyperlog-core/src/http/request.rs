@@ -5,9 +5,13 @@
 
 use crate::field::FieldSet;
 use crate::filter::directive::LevelFilter;
+use crate::filter::sample::stable_hash;
+use crate::http::capture::body_limit;
+use crate::http::head::RequestHead;
 use crate::http::policy::Policy;
 use crate::http::request_id::RequestId;
-use crate::http::route::RouteRule;
+use crate::http::route::{Access, Extra, RouteRule};
+use crate::http::shown;
 use crate::http::texts::Texts;
 use crate::http::trace_parent::TraceParent;
 use crate::keys;
@@ -18,7 +22,7 @@ use crate::scope::{Scope, Subject};
 use crate::value::{ToValue, Value};
 use std::error::Error;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,10 +45,8 @@ pub(crate) struct Request {
     pub(crate) rule: RouteRule,
     /// Whether somebody who may asked to see all of it.
     pub(crate) is_asked_for: bool,
-    /// Whether all of its records are seen, however it ends.
-    pub(crate) is_sampled: bool,
     /// How much of its body is to be shown.
-    pub(crate) request_limit: usize,
+    pub(crate) request_limit: AtomicUsize,
     recorder: OnceLock<Arc<Recorder>>,
     /// So many bytes of its body were announced, or read.
     received: AtomicU64,
@@ -64,6 +66,7 @@ struct Written {
 pub(crate) struct Notes {
     pub(crate) route: Option<Box<str>>,
     pub(crate) rule: RouteRule,
+    pub(crate) query: Option<Box<str>>,
     pub(crate) fields: FieldSet,
     pub(crate) times: Vec<(Box<str>, Duration)>,
     pub(crate) request_body: Vec<u8>,
@@ -127,8 +130,7 @@ impl Request {
             drawn: FieldSet::new(),
             rule,
             is_asked_for: false,
-            is_sampled: true,
-            request_limit: 0,
+            request_limit: AtomicUsize::new(0),
             recorder: OnceLock::new(),
             received: AtomicU64::new(announced),
             has_notes: AtomicBool::new(false),
@@ -170,6 +172,18 @@ impl Request {
         Some(self.texts.get(6)).filter(|state| !state.is_empty())
     }
 
+    /// Whether a rule has nothing of it seen, unless it fails.
+    pub(crate) fn is_passed_over(&self, rule: &RouteRule) -> bool {
+        !self.is_asked_for && (rule.access == Some(Access::Quiet) || !self.is_sampled(rule))
+    }
+
+    /// Whether it is among the share of a rule: by its trace, so that all services that see one decide alike, or by its id.
+    pub(crate) fn is_sampled(&self, rule: &RouteRule) -> bool {
+        let Some(share) = rule.share.filter(|share| *share < 1.0) else { return true };
+        let text = self.trace.as_ref().map_or(self.id_text(), TraceParent::trace_id);
+        (stable_hash(text.as_bytes()) as f64) < share * 2_f64.powi(64)
+    }
+
     pub(crate) fn recorder(&self) -> Option<&Arc<Recorder>> {
         self.recorder.get()
     }
@@ -191,6 +205,11 @@ impl Request {
         }
         self.has_notes.store(true, Ordering::Release);
         Some(write(written.notes.get_or_insert_default()))
+    }
+
+    #[inline]
+    pub(crate) fn has_notes(&self) -> bool {
+        self.has_notes.load(Ordering::Relaxed)
     }
 
     /// What joined it, and no more from now on; none if nothing did.
@@ -320,11 +339,39 @@ impl Scope {
     pub fn apply(&self, rule: RouteRule) {
         let Some(request) = self.request() else { return };
         request.note(|notes| notes.rule = rule.over(notes.rule));
-        if rule.recorder.is_some() && request.recorder().is_none() {
-            request.record(self.given(), rule, false);
-            if let (Some(recorder), true) = (request.recorder(), self.is_touched()) {
-                self.rebind(|logger| logger.recorded(Arc::clone(recorder)));
+        let holds_all = request.is_passed_over(&request.rule_now());
+        match request.recorder() {
+            Some(recorder) if holds_all => recorder.hold_all(),
+            Some(_) => {}
+            None if holds_all || rule.recorder.is_some() => {
+                request.record(self.given(), rule, holds_all);
+                if let (Some(recorder), true) = (request.recorder(), self.is_touched()) {
+                    self.rebind(|logger| logger.recorded(Arc::clone(recorder)));
+                }
             }
+            None => {}
+        }
+    }
+
+    /// [`Scope::apply`], from a place that sees the head of the request: what a rule wants shown of it is taken from there.
+    #[doc(hidden)]
+    pub fn apply_at(&self, rule: RouteRule, head: &impl RequestHead) {
+        self.apply(rule);
+        let Some(request) = self.request() else { return };
+        if rule.shows(Extra::Query)
+            && let Some(query) = head.query()
+        {
+            request.note(|notes| notes.query = Some(query.into()));
+        }
+        if rule.shows(Extra::RequestHeaders) && !request.rule.shows(Extra::RequestHeaders) {
+            let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
+            let shown = shown::headers(&request.policy.request_headers, headers);
+            let field = FieldSet::new().with(keys::REQUEST_HEADERS, shown.to_value());
+            request.note(|notes| notes.add(&field));
+        }
+        if rule.shows(Extra::RequestBody) {
+            let limit = body_limit(&request.policy, &rule, Extra::RequestBody, |name| head.header(name));
+            request.request_limit.store(limit, Ordering::Relaxed);
         }
     }
 

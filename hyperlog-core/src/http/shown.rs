@@ -12,14 +12,25 @@ pub(crate) struct Shown<'t>(Vec<(Cow<'t, str>, Vec<Cow<'t, str>>)>);
 /// More are not shown of a query, of parameters or of headers.
 const MOST: usize = 64;
 
+/// What stands in the place of a value that only this place knows to be secret.
+const HIDDEN: &str = "[REDACTED]";
+
 /// A query: `a=1&b=2`.
 pub(crate) fn query(query: &str) -> Shown<'_> {
     let mut shown = Shown(Vec::new());
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        shown.add(decoded(name), decoded(value));
+        let name = decoded(name);
+        let value = if is_signature(&name) { HIDDEN.into() } else { decoded(value) };
+        shown.add(name, value);
     }
     shown
+}
+
+/// Whether this signs a query, so that whoever knows it may do the same. Anywhere else such a name is harmless, so that no
+/// rule of redaction knows it.
+fn is_signature(name: &str) -> bool {
+    ["sig", "signature"].iter().any(|word| name.eq_ignore_ascii_case(word))
 }
 
 /// The parameters of a route.
@@ -35,7 +46,7 @@ pub(crate) fn headers<'h>(names: &[Box<str>], each: impl FnOnce(&mut dyn FnMut(H
     each(&mut |header| {
         if names.iter().any(|name| **name == *header.name || **name == *"*") {
             let value = match header.is_sensitive {
-                true => Cow::from("[REDACTED]"),
+                true => Cow::from(HIDDEN),
                 false => String::from_utf8_lossy(header.value),
             };
             shown.add(header.name.into(), value);

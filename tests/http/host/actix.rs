@@ -1,7 +1,8 @@
 //! actix-web.
 
+use std::any::Any;
 use std::fmt;
-use std::future::{Ready, pending, ready};
+use std::future::{Future, Ready, pending, ready};
 use std::net::SocketAddr;
 use std::sync::mpsc;
 
@@ -12,23 +13,30 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{
     Compress, Condition, ErrorHandlerResponse, ErrorHandlers, Logger as AccessLog, Next, NormalizePath, from_fn,
 };
-use actix_web::{App, Error, FromRequest, HttpRequest, HttpResponse, HttpServer, Responder, ResponseError, guard, web};
+use actix_web::{
+    App, Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, HttpServer, Responder, ResponseError, guard, web,
+};
 use bytes::Bytes;
 use futures_util::StreamExt;
-use hyperlog::actix::{HyperLog, Log};
-use hyperlog::info;
+use hyperlog::actix::{HyperLog, Log, RouteLog};
+use hyperlog::http::SharedPolicy;
+use hyperlog::{Logger, info};
 
-use crate::host::{self, Chaos, Host, Leaving, Other, SECRET, Server, Setup, Side, Stop, TEXT, Then};
+use crate::host::{
+    self, Act, Answer, Asked, CHAIN, Chain, Chaos, Content, Host, Inside, Leaving, Other, SECRET, Server, Setup, Side,
+    Stop, TEXT, Tenant, Then,
+};
 
 pub(crate) struct Subject;
 
 /// Binds a server whose application is made by the expression, which differs in its type with each middleware.
 macro_rules! bind {
-    ($setup:ident, |$ours:ident| $app:expr) => {{
-        let Setup { logger, workers, .. } = $setup;
+    ($setup:ident, |$ours:ident, $routes:ident| $app:expr) => {{
+        let Setup { logger, workers, policy, act, inside, .. } = $setup;
         run(move || {
             let server = HttpServer::new(move || {
-                let $ours = HyperLog.logger(logger.clone());
+                let $ours = ours(&logger, policy.as_ref());
+                let $routes = |app: &mut web::ServiceConfig| routes(app, &act, &inside);
                 $app
             });
             let server = server.workers(workers).shutdown_timeout(10).disable_signals();
@@ -42,30 +50,38 @@ macro_rules! bind {
 macro_rules! beside {
     ($setup:ident, $side:ident, $other:expr) => {
         match $side {
-            Side::Inside => bind!($setup, |ours| App::new().wrap($other).wrap(ours).configure(routes)),
-            Side::Outside => bind!($setup, |ours| App::new().wrap(ours).wrap($other).configure(routes)),
+            Side::Inside => bind!($setup, |ours, routes| App::new().wrap($other).wrap(ours).configure(routes)),
+            Side::Outside => bind!($setup, |ours, routes| App::new().wrap(ours).wrap($other).configure(routes)),
         }
     };
 }
 
 impl Host for Subject {
     const HAS_ROUTES: bool = true;
+    const MAY_MISS_THE_END: bool = true;
 
     fn start(setup: Setup) -> Server {
         let Some((other, side)) = setup.beside else {
-            return bind!(setup, |ours| App::new().wrap(ours).configure(routes));
+            if let Inside::Again(policy) = &setup.inside {
+                let again = SharedPolicy::new((**policy).clone());
+                return bind!(setup, |ours, routes| {
+                    App::new().wrap(HyperLog.policy(&again)).wrap(ours).configure(routes)
+                });
+            }
+            return bind!(setup, |ours, routes| App::new().wrap(ours).configure(routes));
         };
         match other {
             Other::Compression => beside!(setup, side, Compress::default()),
             Other::Function => beside!(setup, side, from_fn(mark)),
+            Other::Door => beside!(setup, side, from_fn(enter)),
             Other::NormalizePath => beside!(setup, side, NormalizePath::trim()),
             Other::AccessLog => beside!(setup, side, AccessLog::default()),
             Other::ErrorHandlers => {
                 beside!(setup, side, ErrorHandlers::new().handler(StatusCode::SERVICE_UNAVAILABLE, replace))
             }
-            Other::On => bind!(setup, |ours| App::new().wrap(Condition::new(true, ours)).configure(routes)),
-            Other::Off => bind!(setup, |ours| App::new().wrap(Condition::new(false, ours)).configure(routes)),
-            Other::Pieces => bind!(setup, |ours| App::new().configure(|app| pieces(app, ours))),
+            Other::On => bind!(setup, |ours, routes| App::new().wrap(Condition::new(true, ours)).configure(routes)),
+            Other::Off => bind!(setup, |ours, routes| App::new().wrap(Condition::new(false, ours)).configure(routes)),
+            Other::Pieces => bind!(setup, |ours, _routes| App::new().configure(|app| pieces(app, ours))),
             Other::Decompression
             | Other::Cors
             | Other::Timeout
@@ -76,6 +92,38 @@ impl Host for Subject {
             | Other::HandleError
             | Other::Files => unreachable!("it is for another framework"),
         }
+    }
+
+    fn call_once(setup: Setup) -> u16 {
+        actix_web::rt::System::new().block_on(async move {
+            let ours = ours(&setup.logger, setup.policy.as_ref());
+            let app = App::new().wrap(ours).configure(|app| routes(app, &setup.act, &setup.inside));
+            let app = actix_web::test::init_service(app).await;
+            let request = actix_web::test::TestRequest::get().uri("/act/ann").to_request();
+            actix_web::test::call_service(&app, request).await.status().as_u16()
+        })
+    }
+
+    fn spawn(work: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = bool> + Send {
+        let task = hyperlog::actix::spawn(work);
+        async { task.await.is_ok() }
+    }
+
+    fn block(work: impl FnOnce() + Send + 'static) -> impl Future<Output = bool> + Send {
+        let done = hyperlog::actix::block(work);
+        async { done.await.is_ok() }
+    }
+
+    fn tenant(extensions: &dyn Any) -> Option<Tenant> {
+        hyperlog::actix::extension(extensions).cloned()
+    }
+}
+
+fn ours(logger: &Logger, policy: Option<&SharedPolicy>) -> HyperLog {
+    let ours = HyperLog.logger(logger.clone()).error_type::<Known>();
+    match policy {
+        Some(policy) => ours.policy(policy),
+        None => ours,
     }
 }
 
@@ -94,7 +142,24 @@ fn run(bind: impl FnOnce() -> (SocketAddr, dev::Server) + Send + 'static) -> Ser
     Server { address, stop: Box::new(stop), thread: Some(thread) }
 }
 
-fn routes(app: &mut web::ServiceConfig) {
+fn routes(app: &mut web::ServiceConfig, act: &Act, inside: &Inside) {
+    let act = act.clone();
+    let acting = web::resource("/{name}").app_data(web::PayloadConfig::new(4 << 20)).to(
+        move |name: web::Path<String>, body: web::Bytes| {
+            let answer = act(Asked { name: name.into_inner(), body });
+            async { say(answer.await) }
+        },
+    );
+    match *inside {
+        Inside::Rules([outer, inner]) => {
+            app.service(web::scope("/act").wrap(RouteLog(outer)).service(acting.wrap(RouteLog(inner))))
+        }
+        Inside::Data([outer, inner]) => {
+            let plain = web::resource("/plain/{name}").to(async || "plain");
+            app.service(web::scope("/act").app_data(outer).service(acting.app_data(inner)).service(plain))
+        }
+        _ => app.service(web::scope("/act").service(acting)),
+    };
     app.service(web::resource("/hello/{name}").route(web::get().to(hello)).route(web::head().to(hello)))
         .route("/fail", web::get().to(fail))
         .route("/text", web::get().to(async || "a".repeat(TEXT)))
@@ -131,6 +196,8 @@ fn routes(app: &mut web::ServiceConfig) {
                 .default_service(web::to(async || HttpResponse::NotFound().body("the nested fallback"))),
         )
         .service(web::scope("/refused").wrap(from_fn(refuse)).route("", web::get().to(async || "never")))
+        .route("/known", web::get().to(async || Err::<&str, Known>(Known(CHAIN))))
+        .route("/unknown", web::get().to(async || Err::<&str, Unknown>(Unknown(CHAIN))))
         .route("/teapot", web::get().to(async || Err::<&str, Teapot>(Teapot)))
         .default_service(web::to(async || HttpResponse::NotFound().body("nowhere")));
 }
@@ -190,6 +257,19 @@ async fn chaos(asked: web::Path<(String, usize)>) -> HttpResponse {
     }
 }
 
+/// What a scenario answers.
+fn say(answer: Answer) -> HttpResponse {
+    let mut response = HttpResponse::build(StatusCode::from_u16(answer.status.as_u16()).expect("it is one"));
+    for (name, value) in &answer.headers {
+        response.append_header((name.as_str(), value.as_bytes()));
+    }
+    match answer.content {
+        Content::Full(bytes) => response.body(bytes),
+        Content::Stream(chunks) => response.streaming(chunks),
+        Content::Trailed(..) => unreachable!("its bodies have no trailers"),
+    }
+}
+
 fn stream(then: Then) -> HttpResponse {
     HttpResponse::Ok().streaming(then.stream())
 }
@@ -226,6 +306,15 @@ async fn lock(request: ServiceRequest, _next: Next<impl MessageBody>) -> Result<
     Ok(request.into_response(HttpResponse::Unauthorized().finish()))
 }
 
+/// Leaves with a request who sent it, and hides a header of it.
+async fn enter<B: MessageBody>(mut request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+    request.extensions_mut().insert(Tenant("acme"));
+    if let Some(mood) = request.headers_mut().get_mut("x-mood") {
+        mood.set_sensitive(true);
+    }
+    next.call(request).await
+}
+
 async fn mark<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let mut response = next.call(request).await?;
     response.headers_mut().insert(HeaderName::from_static("marked"), HeaderValue::from_static("yes"));
@@ -257,3 +346,31 @@ impl ResponseError for Teapot {
         HttpResponse::build(StatusCode::IM_A_TEAPOT).body("short and stout")
     }
 }
+
+/// Errors with causes, of a type that our middleware is told of and of one that it is not.
+#[derive(Debug)]
+struct Known(Chain);
+
+#[derive(Debug)]
+struct Unknown(Chain);
+
+impl fmt::Display for Known {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, formatter)
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, formatter)
+    }
+}
+
+impl std::error::Error for Known {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl ResponseError for Known {}
+impl ResponseError for Unknown {}

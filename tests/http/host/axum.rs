@@ -1,7 +1,8 @@
 //! axum.
 
+use std::any::Any;
 use std::convert::Infallible;
-use std::future::pending;
+use std::future::{Future, pending};
 use std::net::SocketAddr;
 
 use axum::Router;
@@ -13,12 +14,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use bytes::Bytes;
-use hyperlog::axum::{HyperLogLayer, Log};
+use hyperlog::axum::{HyperLogLayer, Log, RouteLogExt};
+use hyperlog::http::{RouteRule, SharedPolicy};
 use hyperlog::info;
 use tower::limit::ConcurrencyLimitLayer;
-use tower::util::MapResponse;
+use tower::util::{MapRequestLayer, MapResponse};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
@@ -31,22 +33,25 @@ use tower_http::trace::TraceLayer;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::host::{self, Chaos, Host, Leaving, Other, PAUSE, SECRET, Server, Setup, Side, TEXT, Then};
+use crate::host::{
+    self, Answer, Asked, Chaos, Host, Inside, Leaving, Other, PAUSE, SECRET, Server, Setup, Side, TEXT, Tenant, Then,
+};
 
 pub(crate) struct Subject;
 
 impl Host for Subject {
     const HAS_ROUTES: bool = true;
+    const MAY_MISS_THE_END: bool = false;
 
     fn start(setup: Setup) -> Server {
-        let ours = HyperLogLayer::new().logger(setup.logger.clone());
-        let Some((other, side)) = setup.beside else { return serve(&setup, whole(ours)) };
+        let ours = ours(&setup);
+        let Some((other, side)) = setup.beside else { return serve(&setup, whole(&setup, ours)) };
         /// Puts two layers around the routes.
         macro_rules! beside {
             ($other:expr) => {
                 match side {
-                    Side::Inside => serve(&setup, routes().layer($other).layer(ours)),
-                    Side::Outside => serve(&setup, routes().layer(ours).layer($other)),
+                    Side::Inside => serve(&setup, routes(&setup).layer($other).layer(ours)),
+                    Side::Outside => serve(&setup, routes(&setup).layer(ours).layer($other)),
                 }
             };
         }
@@ -60,6 +65,7 @@ impl Host for Subject {
                 beside!((SetRequestIdLayer::x_request_id(MakeRequestUuid), PropagateRequestIdLayer::x_request_id()))
             }
             Other::Trace => beside!(TraceLayer::new_for_http()),
+            Other::Door => beside!(MapRequestLayer::new(host::tower::enter::<Body>)),
             Other::Limit => beside!(ConcurrencyLimitLayer::new(1)),
             Other::Function => beside!(from_fn(mark)),
             Other::HandleError => beside!((
@@ -71,19 +77,51 @@ impl Host for Subject {
                 let around = NormalizePathLayer::trim_trailing_slash();
                 match side {
                     Side::Inside => {
-                        let service = ours.layer(around.layer(routes()));
+                        let service = ours.layer(around.layer(routes(&setup)));
                         serve(&setup, MapResponse::new(service, |response: Response<_>| response.map(Body::new)))
                     }
-                    Side::Outside => serve(&setup, around.layer(routes().layer(ours))),
+                    Side::Outside => serve(&setup, around.layer(routes(&setup).layer(ours))),
                 }
             }
             Other::Files => serve(&setup, Router::new().fallback_service(ServeDir::new(host::FOLDER)).layer(ours)),
-            Other::Pieces => serve(&setup, whole(ours)),
+            Other::Pieces => serve(&setup, whole(&setup, ours)),
             Other::AccessLog | Other::ErrorHandlers | Other::On | Other::Off => {
                 unreachable!("it is for another framework")
             }
         }
     }
+
+    fn call_once(setup: Setup) -> u16 {
+        let app = routes(&setup).layer(ours(&setup));
+        host::tower::call(app, Request::get("/act/ann").body(Body::empty()).expect("it is valid"))
+    }
+
+    fn spawn(work: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = bool> + Send {
+        let task = hyperlog::axum::spawn(work);
+        async { task.await.is_ok() }
+    }
+
+    fn block(work: impl FnOnce() + Send + 'static) -> impl Future<Output = bool> + Send {
+        let task = hyperlog::axum::spawn_blocking(work);
+        async { task.await.is_ok() }
+    }
+
+    fn tenant(extensions: &dyn Any) -> Option<Tenant> {
+        hyperlog::axum::extension(extensions).cloned()
+    }
+}
+
+fn ours(setup: &Setup) -> HyperLogLayer {
+    let ours = HyperLogLayer::new().logger(setup.logger.clone());
+    match &setup.policy {
+        Some(policy) => ours.policy(policy),
+        None => ours,
+    }
+}
+
+/// What a scenario answers.
+fn say(answer: Answer) -> Response {
+    host::tower::say(answer).map(Body::new)
 }
 
 fn serve<S>(setup: &Setup, service: S) -> Server
@@ -98,8 +136,16 @@ where
     })
 }
 
-fn routes() -> Router {
+fn routes(setup: &Setup) -> Router {
+    let act = setup.act.clone();
+    let act = any(async move |Path(name): Path<String>, body: Bytes| say(act(Asked { name, body }).await));
+    let act = match &setup.inside {
+        Inside::Rules([_, inner]) => act.log(*inner),
+        _ => act,
+    };
     Router::new()
+        .route("/act/{name}", act)
+        .route("/ruled/{id}", get(async || "ruled").log(RouteRule::new()))
         .route("/hello/{name}", get(hello))
         .route("/fail", get(async || (StatusCode::SERVICE_UNAVAILABLE, [("x-request-id", "forged")], "try again")))
         .route("/text", get(async || "a".repeat(TEXT)))
@@ -130,7 +176,7 @@ fn routes() -> Router {
 }
 
 /// What is not only routes: each with the layer, as an application may have it.
-fn whole(ours: HyperLogLayer) -> Router {
+fn whole(setup: &Setup, ours: HyperLogLayer) -> Router {
     let nested = Router::new().route("/{id}", get(async || "nested")).layer(ours.clone());
     let service = Router::new().route("/{id}", get(async || "nested as a service")).layer(ours.clone());
     let bare = Router::new().route("/{id}", get(async || "nested bare"));
@@ -140,11 +186,17 @@ fn whole(ours: HyperLogLayer) -> Router {
     let fallback = Router::new()
         .route("/{id}", get(async || "never"))
         .fallback(async || (StatusCode::NOT_FOUND, "the nested fallback"));
-    routes()
+    let whole = routes(setup)
         .route("/private/{*__private__axum_fallback}", get(async || "not a route of the application's"))
         .nest("/covered", fallback)
         .nest_service("/bare", bare)
-        .fallback(async || (StatusCode::NOT_FOUND, "nowhere"))
+        .fallback(async || (StatusCode::NOT_FOUND, "nowhere"));
+    let whole = match &setup.inside {
+        Inside::Rules([outer, _]) => whole.log(*outer),
+        Inside::Again(policy) => whole.layer(HyperLogLayer::new().policy(&SharedPolicy::new((**policy).clone()))),
+        Inside::Nothing | Inside::Data(_) | Inside::Failing => whole,
+    };
+    whole
         .layer(ours)
         // Added after the layer: what covers them is their own.
         .nest("/nest", nested)

@@ -27,8 +27,11 @@
 //! | `GET /gate/{name}` | 200 `open`, when the scenario has opened the [`gate`] |
 //! | `GET /locked` | 401 by a middleware (axum, actix) |
 //! | `GET /typed/{number}` | 400 if it is no number (axum, actix) |
+//! | `GET /ruled/{id}` | 200, behind a rule that changes nothing (axum) |
 //! | `GET /uncovered` | 200, without our layer (axum) |
 //! | `GET /chaos/{ending}/{size}` | so many bytes of [`content`] with one of the endings of [`Chaos`] |
+//! | `/act/{name}` | what the scenario wants: see [`Act`] |
+//! | `GET /known`, `/unknown` | 500 by an error with a cause, of a type that is known to us or is not (actix) |
 //!
 //! Those that only one framework has stand with it.
 
@@ -36,11 +39,14 @@ pub(crate) mod actix;
 pub(crate) mod axum;
 pub(crate) mod tower;
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::future::Future;
 use std::io::Error;
 use std::net::{SocketAddr, TcpListener};
 use std::panic::{catch_unwind, resume_unwind};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -48,6 +54,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream::unfold;
+use http::{HeaderMap, StatusCode};
+use hyperlog::http::{Policy, RouteRule, SharedPolicy};
 use hyperlog::{Logger, info};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -71,16 +79,126 @@ pub(crate) trait Host {
     /// Whether it knows patterns of routes.
     const HAS_ROUTES: bool;
 
+    /// Whether it may not notice that a client has left a body.
+    const MAY_MISS_THE_END: bool;
+
     /// Serves the routes on a port of its own.
     fn start(setup: Setup) -> Server;
+
+    /// Calls `/act/ann` without any server, and lets go of the response without a look at its body; gives its status.
+    fn call_once(setup: Setup) -> u16;
+
+    /// Has the runtime carry on with work that belongs to the current request. Says whether it came to its end.
+    fn spawn(work: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = bool> + Send;
+
+    /// Has the pool for what blocks do work that belongs to the current request. Says whether it came to its end.
+    fn block(work: impl FnOnce() + Send + 'static) -> impl Future<Output = bool> + Send;
+
+    /// Whose request it is, as [`Other::Door`] has left it in the extensions.
+    fn tenant(extensions: &dyn Any) -> Option<Tenant>;
+}
+
+/// What a scenario does in the place of a handler.
+pub(crate) type Act = Arc<dyn Fn(Asked) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
+
+/// What it is asked.
+pub(crate) struct Asked {
+    pub(crate) name: String,
+    pub(crate) body: Bytes,
+}
+
+/// What it answers.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) content: Content,
+    /// An error that travels with the response (tower, axum).
+    pub(crate) cause: Option<Chain>,
+}
+
+/// The body of an answer.
+pub(crate) enum Content {
+    Full(Bytes),
+    Stream(Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>),
+    /// With trailers behind it (tower, axum).
+    Trailed(Bytes, HeaderMap),
+}
+
+impl Answer {
+    pub(crate) fn new(status: u16, body: impl Into<Bytes>) -> Answer {
+        let status = StatusCode::from_u16(status).expect("a scenario answers with a status");
+        Answer { status, headers: HeaderMap::new(), content: Content::Full(body.into()), cause: None }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Answer {
+        self.headers.append(name, value.parse().expect("a scenario answers with headers"));
+        self
+    }
+}
+
+/// Whose request it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Tenant(pub(crate) &'static str);
+
+/// An error with causes.
+#[derive(Clone, Debug)]
+pub(crate) struct Chain(pub(crate) &'static [&'static str]);
+
+/// The disk is at the bottom of it.
+pub(crate) const CHAIN: Chain = Chain(&["no order", "no database", "disk on fire"]);
+
+impl fmt::Display for Chain {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0.first().copied().unwrap_or_default())
+    }
+}
+
+impl std::error::Error for Chain {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        const CAUSES: [Chain; 2] = [Chain(&["no database", "disk on fire"]), Chain(&["disk on fire"])];
+        CAUSES.iter().find(|cause| cause.0.len() + 1 == self.0.len()).map(|cause| cause as _)
+    }
 }
 
 /// What a server is to be like.
 pub(crate) struct Setup {
     pub(crate) logger: Logger,
     pub(crate) workers: usize,
+    /// None leaves the layer as it is.
+    pub(crate) policy: Option<SharedPolicy>,
+    pub(crate) act: Act,
+    /// What of ours stands inside of our layer.
+    pub(crate) inside: Inside,
     /// A middleware that stands beside ours, and where.
     pub(crate) beside: Option<(Other, Side)>,
+}
+
+impl Setup {
+    pub(crate) fn new(logger: Logger) -> Setup {
+        let act: Act = Arc::new(|asked| Box::pin(async move { Answer::new(200, asked.name) }));
+        Setup { logger, workers: 1, policy: None, act, inside: Inside::Nothing, beside: None }
+    }
+
+    pub(crate) fn act<F: Future<Output = Answer> + Send + 'static>(
+        &mut self,
+        act: impl Fn(Asked) -> F + Send + Sync + 'static,
+    ) {
+        self.act = Arc::new(move |asked| Box::pin(act(asked)));
+    }
+}
+
+/// What of ours stands inside of our layer.
+#[derive(Clone, Debug)]
+pub(crate) enum Inside {
+    Nothing,
+    /// Two rules, one around the other, as layers.
+    Rules([RouteRule; 2]),
+    /// Two rules, one around the other, as data of the application (actix).
+    Data([RouteRule; 2]),
+    /// Our layer once more, with a policy of its own.
+    Again(Box<Policy>),
+    /// A service that fails (tower).
+    Failing,
 }
 
 /// The middlewares that stand beside ours.
@@ -104,6 +222,8 @@ pub(crate) enum Other {
     Limit,
     /// A function that passes the request on, and adds a header to what comes back.
     Function,
+    /// Leaves a [`Tenant`] in the extensions, and marks the header `x-mood` as not to be shown.
+    Door,
     /// Cuts the slash at the end of a path off.
     NormalizePath,
     /// A timeout that is an error, and 504 for that error.

@@ -1,5 +1,6 @@
 //! hyper with a plain tower service.
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::io::Error;
@@ -17,11 +18,14 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use hyperlog::http::SharedPolicy;
 use hyperlog::info;
-use hyperlog::tower::{BoxError, HyperLogLayer};
+use hyperlog::tower::{BoxError, Cause, HyperLogLayer, RouteLog};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
+use tower::ServiceExt as _;
 use tower::limit::ConcurrencyLimitLayer;
+use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
@@ -34,22 +38,39 @@ use tower_http::trace::TraceLayer;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::host::{self, Chaos, Host, Leaving, Other, PAUSE, SECRET, Server, Setup, Side, TEXT, Then};
+use crate::host::{
+    self, Act, Answer, Asked, CHAIN, Chaos, Content, Host, Inside, Leaving, Other, PAUSE, SECRET, Server, Setup, Side,
+    TEXT, Tenant, Then,
+};
 
 pub(crate) struct Subject;
 
 impl Host for Subject {
     const HAS_ROUTES: bool = false;
+    const MAY_MISS_THE_END: bool = false;
 
     fn start(setup: Setup) -> Server {
-        let ours = HyperLogLayer::new().logger(setup.logger.clone());
-        let Some((other, side)) = setup.beside else { return serve(&setup, ours.layer(App)) };
+        let (ours, app) = (ours(&setup), App(setup.act.clone()));
+        let Some((other, side)) = setup.beside else {
+            return match &setup.inside {
+                Inside::Nothing => serve(&setup, ours.layer(app)),
+                Inside::Rules([outer, inner]) => {
+                    serve(&setup, ours.layer(RouteLog::new(*outer).layer(RouteLog::new(*inner).layer(app))))
+                }
+                Inside::Again(policy) => {
+                    let again = HyperLogLayer::new().policy(&SharedPolicy::new((**policy).clone()));
+                    serve(&setup, ours.layer(again.layer(app)))
+                }
+                Inside::Failing => serve(&setup, ours.layer(tower::service_fn(fail))),
+                Inside::Data(_) => unreachable!("it is for another framework"),
+            };
+        };
         /// Serves the application in two layers. What they make is of another type in each order.
         macro_rules! beside {
             ($other:expr) => {
                 match side {
-                    Side::Inside => serve(&setup, ours.layer($other.layer(App))),
-                    Side::Outside => serve(&setup, $other.layer(ours.layer(App))),
+                    Side::Inside => serve(&setup, ours.layer($other.layer(app))),
+                    Side::Outside => serve(&setup, $other.layer(ours.layer(app))),
                 }
             };
         }
@@ -63,6 +84,7 @@ impl Host for Subject {
                 beside!((SetRequestIdLayer::x_request_id(MakeRequestUuid), PropagateRequestIdLayer::x_request_id()))
             }
             Other::Trace => beside!(TraceLayer::new_for_http()),
+            Other::Door => beside!(MapRequestLayer::new(enter::<Incoming>)),
             Other::Limit => beside!(ConcurrencyLimitLayer::new(1)),
             Other::NormalizePath => beside!(NormalizePathLayer::trim_trailing_slash()),
             Other::Files => serve(&setup, ours.layer(ServeDir::new(host::FOLDER))),
@@ -77,6 +99,57 @@ impl Host for Subject {
             }
         }
     }
+
+    fn call_once(setup: Setup) -> u16 {
+        let service = ours(&setup).layer(App(setup.act.clone()));
+        let request = Request::get("/act/ann").body(Full::new(Bytes::new())).expect("it is valid");
+        call(service, request)
+    }
+
+    fn spawn(work: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = bool> + Send {
+        let task = hyperlog::tower::spawn(work);
+        async { task.await.is_ok() }
+    }
+
+    fn block(work: impl FnOnce() + Send + 'static) -> impl Future<Output = bool> + Send {
+        let task = hyperlog::tower::spawn_blocking(work);
+        async { task.await.is_ok() }
+    }
+
+    fn tenant(extensions: &dyn Any) -> Option<Tenant> {
+        hyperlog::tower::extension(extensions).cloned()
+    }
+}
+
+fn ours(setup: &Setup) -> HyperLogLayer {
+    let ours = HyperLogLayer::new().logger(setup.logger.clone());
+    match &setup.policy {
+        Some(policy) => ours.policy(policy),
+        None => ours,
+    }
+}
+
+/// Calls a service without any server, and lets go of the response; gives its status.
+pub(super) fn call<S, Q, B>(service: S, request: Request<Q>) -> u16
+where
+    S: Service<Request<Q>, Response = Response<B>>,
+    S::Error: std::fmt::Debug,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(service.oneshot(request)).expect("it answers").status().as_u16()
+}
+
+/// Leaves with a request who sent it, and hides a header of it.
+pub(super) fn enter<Q>(mut request: Request<Q>) -> Request<Q> {
+    request.extensions_mut().insert(Tenant("acme"));
+    if let Some(mood) = request.headers_mut().get_mut("x-mood") {
+        mood.set_sensitive(true);
+    }
+    request
+}
+
+async fn fail(_request: Request<Incoming>) -> Result<Response<Body>, BoxError> {
+    Err(CHAIN.into())
 }
 
 fn serve<S, B>(setup: &Setup, service: S) -> Server
@@ -118,7 +191,7 @@ where
 type Body = UnsyncBoxBody<Bytes, Error>;
 
 #[derive(Clone)]
-struct App;
+struct App(Act);
 
 impl<Q> Service<Request<Q>> for App
 where
@@ -138,11 +211,12 @@ where
         if request.uri().path() == "/sudden" {
             panic!("{SECRET}");
         }
-        Box::pin(async move { Ok(answer(request).await) })
+        let act = self.0.clone();
+        Box::pin(async move { Ok(answer(request, act).await) })
     }
 }
 
-async fn answer<Q>(mut request: Request<Q>) -> Response<Body>
+async fn answer<Q>(mut request: Request<Q>, act: Act) -> Response<Body>
 where
     Q: HttpBody + Send + 'static,
     Q::Data: Send,
@@ -204,8 +278,26 @@ where
             Ok(bytes) => Response::new(Full::new(bytes).map_err(|never| match never {}).boxed_unsync()),
             Err(chunks) => stream(chunks),
         },
+        ["act", name] => {
+            let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+            say(act(Asked { name: name.to_owned(), body }).await)
+        }
         _ => with(StatusCode::NOT_FOUND, full("")),
     }
+}
+
+/// What a scenario answers.
+pub(super) fn say(answer: Answer) -> Response<Body> {
+    let mut response = match answer.content {
+        Content::Full(bytes) => Response::new(Full::new(bytes).map_err(|never| match never {}).boxed_unsync()),
+        Content::Stream(chunks) => stream(chunks),
+        Content::Trailed(bytes, trailers) => Response::new(trail(bytes, trailers)),
+    };
+    *response.headers_mut() = answer.headers;
+    if let Some(cause) = answer.cause {
+        response.extensions_mut().insert(Cause::new(cause));
+    }
+    with(answer.status, response)
 }
 
 /// The end of another protocol: says something, hears something, and is done.
@@ -220,7 +312,11 @@ pub(super) async fn converse(upgrade: hyper::upgrade::OnUpgrade) {
 pub(super) fn trailed() -> Body {
     let mut trailers = HeaderMap::new();
     trailers.insert("grade", HeaderValue::from_static("good"));
-    let frames = [Ok(Frame::data(Bytes::from_static(b"first"))), Ok(Frame::trailers(trailers))];
+    trail(Bytes::from_static(b"first"), trailers)
+}
+
+fn trail(bytes: Bytes, trailers: HeaderMap) -> Body {
+    let frames = [Ok(Frame::data(bytes)), Ok(Frame::trailers(trailers))];
     StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync()
 }
 

@@ -71,6 +71,14 @@ pub(crate) fn a_path_that_is_normalized_inside_of_us_is_told_as_it_was_sent<H: H
     assert_eq!(stage.access().text("path"), "/hello/ann/");
 }
 
+pub(crate) fn around_a_whole_router_an_extractor_or_a_rule_says_what_the_route_was<H: Host>() {
+    for (path, route) in [("/hello/ann", "/hello/{name}"), ("/ruled/7", "/ruled/{id}")] {
+        let stage = Stage::beside::<H>(Other::NormalizePath, Side::Inside);
+        assert_eq!(stage.send(&format!("GET {path}")).status, 200);
+        assert_eq!(stage.access().text("route"), route);
+    }
+}
+
 pub(crate) fn around_a_whole_router_nobody_says_what_the_route_was<H: Host>() {
     let stage = Stage::beside::<H>(Other::NormalizePath, Side::Inside);
     assert_eq!(stage.send("GET /text").status, 200);
