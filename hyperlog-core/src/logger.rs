@@ -122,6 +122,12 @@ impl Logger {
         Logger { recorder: Some(recorder), ..self.clone() }
     }
 
+    /// The same logger without a recorder.
+    #[cfg(feature = "http")]
+    pub(crate) fn unrecorded(&self) -> Logger {
+        Logger { recorder: None, ..self.clone() }
+    }
+
     /// What a recorder needs to know.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         self.core.snapshot()

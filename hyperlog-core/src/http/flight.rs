@@ -169,7 +169,8 @@ fn tell(scope: &Scope, age: Duration) {
     if let Some(last) = &open.last_record {
         fields.add(keys::LAST_RECORD, last);
     }
-    log_event(&scope.logger(), Level::WARN, "request still open", &fields);
+    // Past the recorder: it is to be seen in any case, and is not what the request did last.
+    log_event(&scope.logger().unrecorded(), Level::WARN, "request still open", &fields);
 }
 
 /// Logs something of a request beside its access record.

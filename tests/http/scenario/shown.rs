@@ -124,13 +124,13 @@ const LARGE: usize = 1 << 20;
 
 /// A body that is as long as another, whatever it says.
 fn letters(first: &str) -> String {
-    format!("{first}{}", "x".repeat(LARGE - first.len()))
+    format!("{first}{}", "x ".repeat(LARGE)).chars().take(LARGE).collect()
 }
 
 fn check_cut(record: &CapturedRecord, key: &str) {
     let shown = record.text(key);
     assert!(shown.starts_with("begin") && shown.contains(&LARGE.to_string()), "{key}: {} bytes", shown.len());
-    assert!(shown.len() < 1024 + 64 && shown.matches('x').count() >= 1024 - 5, "{key}: {} bytes", shown.len());
+    assert!(shown.len() < 1024 + 64 && shown.matches('x').count() >= 1024 / 2 - 5, "{key}: {} bytes", shown.len());
 }
 
 pub(crate) fn the_beginning_of_a_response_is_shown_with_a_mark<H: Host>() {
@@ -154,14 +154,13 @@ pub(crate) fn the_limit_of_bodies_is_the_policys<H: Host>() {
     let policy = Policy::new().rule(show(&[Extra::ResponseBody])).body_limit(7);
     let stage =
         Stage::acting::<H, _>(policy, async |asked| Answer::new(200, asked.name).header("content-type", "text/plain"));
-    stage.send_with("GET /act/1234567", &[("x-request-id", "whole")]);
-    stage.send_with("GET /act/12345678", &[("x-request-id", "cut")]);
-    assert_eq!(stage.wait_for_access("whole").text("response_body"), "1234567");
+    stage.send_with("GET /act/123,567", &[("x-request-id", "whole")]);
+    stage.send_with("GET /act/123,5678", &[("x-request-id", "cut")]);
+    assert_eq!(stage.wait_for_access("whole").text("response_body"), "123,567");
+    // Not within a word: of a secret that is cut in two, nobody sees that it is one.
     let cut = stage.wait_for_access("cut");
-    assert!(
-        cut.text("response_body").starts_with("1234567") && !cut.text("response_body").contains("12345678"),
-        "{cut}"
-    );
+    let shown = cut.text("response_body");
+    assert!(shown.starts_with("123,") && !shown.contains('5') && shown.contains("8 bytes"), "{cut}");
 }
 
 pub(crate) fn only_text_that_nobody_compressed_is_shown<H: Host>() {

@@ -1,6 +1,6 @@
 //! What is watched of requests while they run: polls, what is open, and the records beside the one of access.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyperlog::http::{Extra, InFlight, Policy, RouteRule};
 use hyperlog::{CapturedRecord, CapturedValue, Level};
@@ -43,7 +43,9 @@ pub(crate) fn polls_are_counted_where_somebody_wants_to_know<H: Host>() {
 pub(crate) fn a_poll_that_takes_long_is_warned_of<H: Host>() {
     let stage = Stage::under::<H>(Policy::new().slow_poll(Duration::ZERO));
     // A process gives one such warning a second, whoever it is for.
+    let start = Instant::now();
     let warning = loop {
+        assert!(start.elapsed() < Duration::from_secs(20), "it never came");
         stage.send("GET /hello/ann");
         let mut records = stage.captured.records().into_iter();
         if let Some(warning) = records.find(|record| is_kind(record, "slow_poll")) {
@@ -106,6 +108,8 @@ pub(crate) fn what_is_open_for_long_is_told_once_and_what_a_drain_leaves_is_told
     let told: Vec<_> = records.iter().filter(|record| record.message() == "request still open").collect();
     assert_eq!(told.len(), 2, "{records:#?}");
     assert!(told.iter().all(|told| told.text("request_id") == "long"), "{told:#?}");
+    // That it was told of is not what it did last.
+    assert_eq!(told[1].text("last_record"), "waiting");
 }
 
 pub(crate) fn a_request_that_begins_is_told_where_somebody_wants_it<H: Host>() {

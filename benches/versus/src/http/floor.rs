@@ -2,6 +2,8 @@
 //! with method, route, path, status, latency, id. One allocation: the response header value.
 //!
 //! Every ratio to the floor is a ratio to this code, so it stays as it is; a slower floor would flatter everybody else.
+//!
+//! It is unsafe code where the one that it is copied from is: what is to be hard to beat leaves nothing out.
 #![allow(unsafe_code, clippy::all, reason = "the floor may do anything that makes it faster, and is not tidied up")]
 
 use crate::sink::Null;
