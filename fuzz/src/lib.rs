@@ -9,6 +9,8 @@ mod input;
 pub mod json;
 pub mod level;
 pub mod logfmt;
+pub mod redact;
+pub mod request;
 pub mod syslog;
 pub mod template;
 
@@ -22,6 +24,8 @@ pub const TARGETS: &[Target] = &[
     ("json", json::run),
     ("level", level::run),
     ("logfmt", logfmt::run),
+    ("redact", redact::run),
+    ("request", request::run),
     ("syslog", syslog::run),
     ("template", template::run),
 ];

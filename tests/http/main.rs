@@ -179,6 +179,7 @@ hold! {
         a_quiet_route_shows_nothing_of_what_is_served: tower axum actix;
         nothing_hides_a_failure_or_its_records: tower axum actix;
         a_level_of_the_logger_hides_no_failure_above_it: tower axum actix;
+        a_layer_inside_decides_about_all_records_of_a_request_too: tower axum actix;
         what_is_slow_is_seen_and_says_so: tower axum actix;
         a_share_decides_on_all_records_of_a_request_together: tower axum actix;
         requests_of_one_trace_are_seen_together: tower axum actix;
@@ -224,7 +225,7 @@ hold! {
         the_beginning_of_a_response_is_shown_with_a_mark: tower axum actix;
         the_beginning_of_a_request_is_shown_with_a_mark: axum actix,
             but not tower "it does not see the bodies of requests";
-        the_limit_of_bodies_is_the_policys: tower axum actix;
+        the_policy_says_how_much_of_a_body_is_shown: tower axum actix;
         only_text_that_nobody_compressed_is_shown: tower axum actix;
         secrets_in_bodies_are_hidden: tower axum actix;
         secrets_in_the_bodies_of_requests_are_hidden: axum actix,
@@ -232,6 +233,7 @@ hold! {
         a_stream_that_is_shown_flows_as_it_did: tower axum actix;
         a_route_shows_more_than_others_and_hides_what_others_show: tower axum actix;
         a_layer_inside_shows_what_comes_after_it: tower axum actix;
+        a_layer_inside_has_things_shown_as_well: tower axum actix;
     }
     wide: {
         whatever_works_on_a_request_adds_to_its_record_alone: tower axum actix;

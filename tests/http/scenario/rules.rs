@@ -294,3 +294,16 @@ pub(crate) fn no_rule_of_a_route_reaches_another<H: Host>() {
     assert_eq!(stage.wait_for_access(".hello.ann").level(), Level::INFO);
     stage.all_access(2);
 }
+
+pub(crate) fn a_layer_inside_decides_about_all_records_of_a_request_too<H: Host>() {
+    for rule in [RouteRule::new().sample(0.0), RouteRule::new().access(Access::Quiet)] {
+        let stage = working_inside::<H>(Policy::new(), Inside::Rules([RouteRule::new(), rule]));
+        assert_eq!(stage.send("GET /act/204").status, 204);
+        assert_eq!(stage.send("GET /act/500").status, 500);
+        stage.wait_for(is_access);
+        let records = stage.stop();
+        let messages: Vec<&str> = records.iter().map(CapturedRecord::message).collect();
+        assert_eq!(messages, ["working", "request failed"], "{rule:?}");
+        assert_eq!(records[1].text("keep_reason"), "failure");
+    }
+}

@@ -150,7 +150,7 @@ pub(crate) fn the_beginning_of_a_request_is_shown_with_a_mark<H: Host>() {
     check_cut(&stage.access(), "request_body");
 }
 
-pub(crate) fn the_limit_of_bodies_is_the_policys<H: Host>() {
+pub(crate) fn the_policy_says_how_much_of_a_body_is_shown<H: Host>() {
     let policy = Policy::new().rule(show(&[Extra::ResponseBody])).body_limit(7);
     let stage =
         Stage::acting::<H, _>(policy, async |asked| Answer::new(200, asked.name).header("content-type", "text/plain"));
@@ -260,4 +260,19 @@ pub(crate) fn a_layer_inside_shows_what_comes_after_it<H: Host>() {
     });
     stage.send("GET /act/ann");
     assert_eq!(stage.access().text("response_body"), "body");
+}
+
+pub(crate) fn a_layer_inside_has_things_shown_as_well<H: Host>() {
+    let extras = [Extra::Query, Extra::RequestHeaders, Extra::Polls];
+    let policy = Policy::new().request_headers(["x-one"]).rule(RouteRule::new().hide(Extra::RequestHeaders));
+    let stage = Stage::with::<H>(|setup| {
+        setup.policy = Some(hyperlog::http::SharedPolicy::new(policy));
+        setup.inside = Inside::Rules([RouteRule::new(), show(&extras)]);
+        setup.act(async |_| Answer::new(200, "done"));
+    });
+    stage.send_with("GET /act/ann?q=1&sig=hunter2", &[("x-one", "1")]);
+    let access = stage.access();
+    assert_eq!(map(&access, "query")[0], ("q", &text("1")));
+    assert_eq!(map(&access, "request_headers"), [("x-one", &text("1"))]);
+    assert!(access.has("polls") && !access.to_string().contains("hunter2"), "{access}");
 }
