@@ -39,6 +39,59 @@ pub(crate) fn after(delay: Duration, work: impl FnMut() -> Option<Duration> + Se
     TASKS.changed.notify_one();
 }
 
+/// Does something as soon as it can be done. Whoever [waits](wait) waits for it.
+#[cfg(feature = "panic")]
+pub(crate) fn soon(work: impl FnOnce() + Send + 'static) {
+    let mut job = Some((work, OnItsWay::new()));
+    after(Duration::ZERO, move || {
+        let (work, on_its_way) = job.take()?;
+        work();
+        drop(on_its_way);
+        None
+    });
+}
+
+/// How much is on its way that [`wait`] waits for.
+#[cfg(feature = "panic")]
+pub(crate) fn waiting() -> usize {
+    *WAITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until all is done that was to be done soon, for at most this long. Gives how much of that is left.
+pub(crate) fn wait(deadline: Duration) -> Duration {
+    let begun = Instant::now();
+    let left = || deadline.saturating_sub(begun.elapsed());
+    let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+    while *waiting > 0 && !left().is_zero() {
+        waiting = DONE.wait_timeout(waiting, left()).unwrap_or_else(PoisonError::into_inner).0;
+    }
+    left()
+}
+
+/// How much is on its way.
+static WAITING: Mutex<usize> = Mutex::new(0);
+static DONE: Condvar = Condvar::new();
+
+/// Counts as waiting until it is dropped, however that comes.
+#[cfg(feature = "panic")]
+struct OnItsWay;
+
+#[cfg(feature = "panic")]
+impl OnItsWay {
+    fn new() -> OnItsWay {
+        *WAITING.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        OnItsWay
+    }
+}
+
+#[cfg(feature = "panic")]
+impl Drop for OnItsWay {
+    fn drop(&mut self) {
+        *WAITING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        DONE.notify_all();
+    }
+}
+
 /// A time that no clock reaches stands for never.
 fn later(delay: Duration) -> Instant {
     const NEVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);

@@ -3,7 +3,7 @@
 use crate::append::Appender;
 use crate::block;
 use crate::contain::contain;
-use crate::context::{Context, Ends, Facts};
+use crate::context::{Context, Ends, Facts, has_one_of};
 use crate::encode::Encode;
 use crate::fault;
 use crate::field::{FieldSet, Fields};
@@ -249,12 +249,6 @@ fn may_repeat(fields: &Fields<'_>) -> bool {
         marks |= Key::new(name).mark_bit();
         before == marks
     })
-}
-
-/// Whether one of the keys is bound.
-#[cold]
-pub(crate) fn has_one_of<const COUNT: usize>(fields: Fields<'_>, bound: [&Context; COUNT]) -> bool {
-    fields.names().any(|name| bound.iter().any(|context| context.fields().has_from(name, 0)))
 }
 
 /// Has fields prepared. An encoder that panics over them prepares nothing, and meets them again record by record.

@@ -119,6 +119,12 @@ impl Context {
     }
 }
 
+/// Whether one of the keys is bound.
+#[cold]
+pub(crate) fn has_one_of<const COUNT: usize>(fields: Fields<'_>, bound: [&Context; COUNT]) -> bool {
+    fields.names().any(|name| bound.iter().any(|context| context.fields().has_from(name, 0)))
+}
+
 /// What is known of the fields of a [`Context`], which has the same names for it.
 pub(crate) struct Facts {
     pub(crate) keys: Option<&'static [Key<'static>]>,

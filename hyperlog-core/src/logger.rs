@@ -4,11 +4,11 @@
 //! log. Each thread keeps the snapshot it used last and looks only at a number to see whether it is still the current one.
 
 use crate::background;
-use crate::bind::{BindFields, bind, findings, has_one_of, marks};
+use crate::bind::{BindFields, bind, findings, marks};
 use crate::block::Block;
 use crate::callsite::{Answer, Callsite};
 use crate::contain::contain;
-use crate::context::Context;
+use crate::context::{Context, has_one_of};
 use crate::core::{Core, LevelChange, LevelChangeCause, jury, next_number, note_names};
 use crate::everywhere::{HookHandle, give_hooks};
 use crate::fault;
@@ -302,8 +302,7 @@ impl Logger {
     ///
     /// The first that an output had.
     pub fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
-        #[cfg(feature = "panic")]
-        crate::panic::wait(deadline);
+        let deadline = background::wait(deadline);
         self.tell_summaries(Told::All);
         self.on_every_sink(deadline, |sink, left| sink.flush(left))
     }
@@ -314,8 +313,7 @@ impl Logger {
     ///
     /// The first that an output had.
     pub fn close(&self, deadline: Duration) -> Result<(), SinkError> {
-        #[cfg(feature = "panic")]
-        crate::panic::wait(deadline);
+        let deadline = background::wait(deadline);
         self.tell_summaries(Told::All);
         self.on_every_sink(deadline, |sink, left| sink.close(left))
     }

@@ -3,8 +3,7 @@
 //! Encoders, hooks and filters read it through here and only through here, so that none of them ever sees a value that
 //! redaction hides or a text longer than the limits allow.
 
-use crate::bind::has_one_of;
-use crate::context::Context;
+use crate::context::{Context, has_one_of};
 use crate::desk::Desk;
 use crate::field::Fields;
 use crate::filter::sample::SampleRate;

@@ -62,7 +62,7 @@ const RUNTIME: &[&str] = &[
     "alloc::", "core::", "std::", "test::", "__rustc::", "__rust", "rust_", "__libc", "__clone", "clone3", "_start", "start_thread",
     "actix_http::", "actix_rt::", "actix_server::", "actix_service::", "actix_web::", "axum::", "axum_core::", "backtrace::",
     "futures_util::", "hyper::", "hyper_util::", "tokio::", "tower::", "tower_http::",
-    "hyperlog_core::panic::catch", "hyperlog_core::panic::hook::", "hyperlog_core::panic::stack::stack", "hyperlog_actix::", "hyperlog_axum::", "hyperlog_tower::",
+    "hyperlog_core::http::exchange::Exchange::run", "hyperlog_core::panic::catch", "hyperlog_core::panic::spawned::", "hyperlog_core::panic::hook::", "hyperlog_core::panic::stack::stack", "hyperlog_actix::", "hyperlog_axum::", "hyperlog_tower::",
 ];
 
 /// Whether a file is of the standard library or of a crate that was downloaded.
@@ -120,6 +120,8 @@ mod tests {
         check("<&mut tokio::net::TcpStream as Thing>::poll", true);
         check("tokio::runtime::task::raw::poll", true);
         check("rust_begin_unwind", true);
+        check("hyperlog_core::http::exchange::Exchange::run", true);
+        check("<hyperlog_core::panic::spawned::Spawned<F> as core::future::future::Future>::poll", true);
         check("__libc_start_main", true);
         check("shop::orders::place", false);
         check("<shop::Order as core::fmt::Display>::fmt", false);

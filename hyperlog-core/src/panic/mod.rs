@@ -9,7 +9,6 @@ mod hook;
 mod spawned;
 pub(crate) mod stack;
 
-pub(crate) use crate::panic::aside::wait;
 pub use crate::panic::hook::{FramePolicy, install, quiet, set_frames, tell_uncaught};
 pub use crate::panic::spawned::{Spawned, spawned, spawned_call};
 
