@@ -194,6 +194,7 @@ impl Exchange {
     }
 
     fn request(&self) -> &Request {
+        // The scope is made in `open`, of a request, and never replaced.
         self.scope.request().expect("it was made with one")
     }
 
@@ -258,12 +259,15 @@ impl Exchange {
             return;
         }
         let number = panic.tell(&self.scope.logger(), Origin::Here);
-        self.fields.add(keys::ERROR, panic.message());
+        let mut fields = FieldSet::new();
+        fields.add(keys::ERROR, panic.message());
         match panic.location() {
-            Some(location) => self.fields.add(keys::LOCATION, location),
-            None => self.fields.add(keys::RETHROWN, true),
+            Some(location) => fields.add(keys::LOCATION, location),
+            None => fields.add(keys::RETHROWN, true),
         };
-        self.fields.add(keys::PANIC_ID, number);
+        fields.add(keys::PANIC_ID, number);
+        // Behind what the handler wrote down: of two errors the panic is what the request failed by.
+        self.request().note(|notes| _ = notes.fields.append(&fields));
     }
 
     /// The route is known now, or it is known that there is none.
@@ -824,6 +828,22 @@ mod tests {
         check("GET", Response { status: 204, ..OK }, 0, "ok");
         check("GET", Response { status: 304, body_size: Some(5), ..OK }, 0, "ok");
         check("GET", Response { headers: &[("content-type", "text/event-stream; charset=utf-8")], ..OK }, 5, "closed");
+    }
+
+    #[test]
+    fn of_an_error_that_was_recorded_and_a_panic_the_panic_is_told() {
+        let (mut exchange, captured) = open("GET");
+        let scope = exchange.scope().clone();
+        let result = exchange.run(|| {
+            scope.record_error(&std::io::Error::other("recorded before"));
+            panic!("out of cheese")
+        });
+        assert!(result.map(|()| unreachable!()).is_none());
+        exchange.responded(&Response { status: 500, ..OK });
+        exchange.close();
+        let records = captured.records();
+        let access = records.iter().find(|record| record.text(keys::KIND) == "access").unwrap();
+        assert_eq!((access.text(keys::OUTCOME), access.text(keys::ERROR)), ("panic", "out of cheese"));
     }
 
     #[test]
