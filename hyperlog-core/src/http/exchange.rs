@@ -5,7 +5,6 @@
 
 use crate::field::FieldSet;
 use crate::filter::directive::LevelFilter;
-use crate::filter::sample::SampleRate;
 use crate::http::access::{Access as AccessRecord, AccessResponse};
 use crate::http::capture::{RequestMeter, body_limit, keep};
 use crate::http::client_ip::client_ip;
@@ -18,10 +17,11 @@ use crate::http::polls::Polls;
 use crate::http::problem::{PROBLEM_JSON, internal_server_error};
 use crate::http::request::{Notes, Request, RequestTexts};
 use crate::http::request_id::RequestId;
-use crate::http::route::{Access, Extra, RouteRule};
+use crate::http::route::{Extra, RouteRule};
 use crate::http::rpc::Rpc;
 use crate::http::shown;
 use crate::http::trace_parent::TraceParent;
+use crate::http::verdict::Verdict;
 use crate::keys;
 use crate::level::Level;
 use crate::logger::{Logger, Pass};
@@ -622,57 +622,6 @@ impl std::fmt::Debug for Exchange {
 }
 
 const SWITCHING_PROTOCOLS: u16 = 101;
-
-/// What becomes of the records of a request that has ended.
-struct Verdict {
-    level: Level,
-    /// Whether there is an access record.
-    is_seen: bool,
-    /// Whether no sampler may have a say any more.
-    is_kept: bool,
-    is_slow: bool,
-    /// Why it is seen, where its rule would have passed it over.
-    keep_reason: Option<&'static str>,
-    /// Whether what was held is given out.
-    shows_held: bool,
-    rate: SampleRate,
-}
-
-impl Verdict {
-    fn of(ended: &Ended<'_>, request: &Request, rule: &RouteRule) -> Verdict {
-        let policy = &request.policy;
-        let is_failure = ended.outcome.is_failure();
-        let is_slow = rule.slow.is_some_and(|threshold| ended.duration >= threshold);
-        let of_rule = if is_failure { rule.failures } else { rule.level };
-        let level = of_rule.unwrap_or_else(|| policy.level(ended));
-        let level = if is_slow { level.max(Level::WARN) } else { level };
-        let records = rule.recorder.is_some_and(|level| level.level().is_some()) && request.recorder().is_some();
-        let reason = if is_failure {
-            Some("failure")
-        } else if is_slow {
-            Some("slow")
-        } else if request.is_asked_for {
-            Some("asked_for")
-        } else if ended.outcome == Outcome::Cancelled && records && request.is_sampled(rule) {
-            Some("cancelled")
-        } else {
-            None
-        };
-        let is_off = matches!(rule.access, Some(Access::Off | Access::Quiet));
-        let is_sampled = request.is_asked_for || request.is_sampled(rule);
-        let is_kept = is_failure || is_slow || request.is_asked_for;
-        let is_passed_over = is_off || !is_sampled || policy.skips(ended);
-        Verdict {
-            level,
-            is_seen: !is_passed_over || reason.is_some(),
-            is_kept,
-            is_slow,
-            keep_reason: reason.filter(|_| is_passed_over),
-            shows_held: reason.is_some(),
-            rate: if is_kept { SampleRate::ONE } else { SampleRate::of_share(rule.share.unwrap_or(1.0)) },
-        }
-    }
-}
 
 /// Nearly always it is text already.
 fn text_of(header: &[u8]) -> Cow<'_, str> {

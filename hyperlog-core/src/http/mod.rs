@@ -25,6 +25,7 @@ mod rpc;
 mod shown;
 mod texts;
 mod trace_parent;
+mod verdict;
 
 pub use crate::http::capture::RequestMeter;
 pub use crate::http::client_ip::{Network, NetworkError};
