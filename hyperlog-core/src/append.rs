@@ -214,7 +214,27 @@ impl ShortField<'_, '_> {
             };
         }
     }
+
+    /// Nanoseconds as milliseconds, which the key says at its end.
+    #[inline(always)]
+    pub(crate) fn millis(self, nanos: u64) {
+        const UNIT: &[u8; 3] = b"_ms";
+        let (whole, fraction) = (nanos / 1_000_000, (nanos % 1_000_000) as usize);
+        let name = self.key.text().as_bytes();
+        let has_unit = name[..name.len() - END_OF_KEY.len()].ends_with(UNIT);
+        // SAFETY: there is room for the key and its padding, and for unit, digits, point and digits: thirty bytes. What ends
+        // a key is part of it, and comes again behind the unit.
+        unsafe {
+            let to = put_padded(self.appender.at, self.key);
+            let to = if has_unit { to } else { put(put(to.sub(END_OF_KEY.len()), UNIT), END_OF_KEY) };
+            let to = put_unsigned(to, whole);
+            self.appender.at = if fraction == 0 { to } else { put_millionths(put(to, b"."), fraction) };
+        }
+    }
 }
+
+/// What a prepared key ends with.
+const END_OF_KEY: &[u8; 2] = b"\":";
 
 /// What stands before a time: so little that it is always copied as a whole.
 #[derive(Clone, Debug)]
@@ -441,11 +461,22 @@ unsafe fn put_decimal(to: *mut u8, decimal: Decimal) -> *mut u8 {
     // SAFETY: the caller's promise: a sign, nine digits, the point and six digits are seventeen bytes.
     unsafe {
         let to = if decimal.is_negative { put(to, b"-") } else { to };
-        let to = put(put_unsigned(to, whole), b".");
-        put(to, &PAIRS[fraction / 10_000]);
-        put(to.add(2), &PAIRS[fraction / 100 % 100]);
-        put(to.add(4), &PAIRS[fraction % 100]);
-        // Zeros at the end go, up to the first digit behind the point.
+        put_millionths(put(put_unsigned(to, whole), b"."), fraction)
+    }
+}
+
+/// Writes what stands behind a point, without zeros at the end but for the first digit; says where it ends.
+///
+/// # Safety
+///
+/// Six bytes can be written.
+#[inline(always)]
+unsafe fn put_millionths(to: *mut u8, millionths: usize) -> *mut u8 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        put(to, &PAIRS[millionths / 10_000 % 100]);
+        put(to.add(2), &PAIRS[millionths / 100 % 100]);
+        put(to.add(4), &PAIRS[millionths % 100]);
         let mut digits = 6;
         while digits > 1 && *to.add(digits - 1) == b'0' {
             digits -= 1;

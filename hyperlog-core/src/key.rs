@@ -11,6 +11,7 @@ pub struct Key<'a> {
     form: Form<'a>,
     /// A number by which two names can often be told apart without comparing them.
     mark: u8,
+    is_harmless: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -25,7 +26,7 @@ impl<'a> Key<'a> {
     /// A name known at run time.
     #[inline]
     pub const fn new(name: &'a str) -> Key<'a> {
-        Key { form: Form::Name(name), mark: mark_of(name) }
+        Key { form: Form::Name(name), mark: mark_of(name), is_harmless: false }
     }
 
     /// A name that a macro took from an identifier, with `,"` before it and `":` and sixteen spaces behind it.
@@ -37,7 +38,19 @@ impl<'a> Key<'a> {
         if let [b'r', b'#', ..] = name.as_bytes() {
             return Key::new(name.split_at(2).1);
         }
-        Key { form: Form::Fragment(Padded::new(fragment)), mark: mark_of(name) }
+        Key { form: Form::Fragment(Padded::new(fragment)), mark: mark_of(name), is_harmless: false }
+    }
+
+    /// The key of texts that are made here, or held to a form that has no room for a secret: words, ids, addresses.
+    #[cfg(feature = "http")]
+    pub(crate) const fn harmless(self) -> Key<'a> {
+        Key { is_harmless: true, ..self }
+    }
+
+    /// Whether no secret has to be looked for in its texts.
+    #[inline]
+    pub(crate) fn is_harmless(&self) -> bool {
+        self.is_harmless
     }
 
     /// The name itself.

@@ -78,17 +78,32 @@ fn with_entered<R>(act: impl FnOnce(&mut Vec<(u64, Scope)>) -> R) -> Option<R> {
     ENTERED.try_with(|entered| Some(act(&mut *entered.try_borrow_mut().ok()?))).ok().flatten()
 }
 
+/// A unit of work, to whoever knows what it is.
+pub(crate) struct Work<S>(Arc<Shared<S>>);
+
+impl<S: Subject> Work<S> {
+    #[inline(always)]
+    pub(crate) fn new(given: Logger, subject: S) -> Work<S> {
+        let (own, bound) = (OnceLock::new(), Mutex::new(None));
+        Work(Arc::new(Shared { given, own, bound, is_bound: AtomicBool::new(false), subject }))
+    }
+
+    pub(crate) fn scope(&self) -> Scope {
+        Scope(Arc::<Shared<S>>::clone(&self.0))
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn subject(&self) -> &S {
+        &self.0.subject
+    }
+}
+
 impl Scope {
     /// A unit of work that logs through this logger.
     pub fn new(logger: Logger) -> Scope {
-        Scope::of(logger, ())
+        Work::new(logger, ()).scope()
     }
 
-    #[inline(always)]
-    pub(crate) fn of(given: Logger, subject: impl Subject) -> Scope {
-        let (own, bound) = (OnceLock::new(), Mutex::new(None));
-        Scope(Arc::new(Shared { given, own, bound, is_bound: AtomicBool::new(false), subject }))
-    }
 
     /// What the work is, if it is of this kind.
     #[cfg(feature = "http")]

@@ -479,22 +479,26 @@ fn append_values<'r>(
 ) -> usize {
     let mut taken = 0;
     for (key, value) in fields {
+        let is_harmless = key.is_harmless();
         let Some(key) = fragment_of(key) else { break };
         // Text by itself: it is what there is most of.
         if let Value::Str(text) = *value {
-            if !rules.passes(text) {
+            if !rules.passes_under(is_harmless, text) {
                 break;
             }
             line.text_field(key, text);
         } else {
             let field = line.short_field(key);
             match *value {
+                Value::Duration(duration) => match (form, u64::try_from(duration.as_nanos())) {
+                    (DurationForm::Millis, Ok(nanos)) => field.millis(nanos),
+                    _ => line.with_vec(|out| push_plain_duration(key, duration, form, out)),
+                },
                 Value::U64(number) => field.unsigned(number),
                 Value::I64(number) => field.signed(number),
                 Value::F64(number) if number.is_finite() => field.finite(number),
                 Value::Bool(true) => field.literal(b"true"),
                 Value::Bool(false) => field.literal(b"false"),
-                Value::Duration(duration) => line.with_vec(|out| push_plain_duration(key, duration, form, out)),
                 _ => break,
             }
         }

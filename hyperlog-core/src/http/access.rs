@@ -48,7 +48,9 @@ const RESPONSE: usize = 1 << 2;
 const CLIENT: usize = 1 << 3;
 const AGENT: usize = 1 << 4;
 const TRACE: usize = 1 << 5;
-const SETS: usize = 1 << 6;
+/// Not a field: the same one is to be looked at where somebody sent it.
+const MADE_HERE: usize = 1 << 6;
+const SETS: usize = 1 << 7;
 
 impl Access<'_> {
     /// Writes it. What may not be sampled away passes by any sampler.
@@ -83,20 +85,21 @@ impl Access<'_> {
     #[inline(always)]
     fn for_each<'s>(&'s self, mut field: impl FnMut(Key<'static>, Value<'s>)) {
         let request = self.request;
-        field(crate::__key!(kind), Value::Str("access"));
+        field(crate::__key!(kind).harmless(), Value::Str("access"));
         if !self.is_bound {
-            field(crate::__key!(request_id), Value::Str(request.id_text()));
+            let key = crate::__key!(request_id);
+            field(if request.is_id_made_here() { key.harmless() } else { key }, Value::Str(request.id.as_str()));
         }
-        field(crate::__key!(request_id_source), Value::Str(request.id_source));
+        field(crate::__key!(request_id_source).harmless(), Value::Str(request.id_source.name()));
         field(crate::__key!(method), Value::Str(request.method()));
         if let Some(route) = self.route {
-            field(crate::__key!(route), Value::Str(route));
+            field(crate::__key!(route).harmless(), Value::Str(route));
         }
         field(crate::__key!(path), Value::Str(request.path()));
         if let Some(response) = &self.response {
             field(crate::__key!(status), Value::U64(u64::from(response.status)));
         }
-        field(crate::__key!(outcome), Value::Str(self.outcome.name()));
+        field(crate::__key!(outcome).harmless(), Value::Str(self.outcome.name()));
         field(crate::__key!(duration), Value::Duration(self.duration));
         if let Some(response) = &self.response {
             field(crate::__key!(ttfb), Value::Duration(response.after));
@@ -106,16 +109,16 @@ impl Access<'_> {
             field(crate::__key!(response_bytes), Value::U64(response.bytes));
         }
         if let Some(client) = request.client() {
-            field(crate::__key!(client_ip), Value::Str(client));
+            field(crate::__key!(client_ip).harmless(), Value::Str(client));
         }
         if let Some(agent) = request.agent() {
             field(crate::__key!(user_agent), Value::Str(agent));
         }
         if let Some(trace) = &request.trace {
             if !self.is_bound {
-                field(crate::__key!(trace_id), Value::Str(trace.trace_id()));
+                field(crate::__key!(trace_id).harmless(), Value::Str(trace.trace_id()));
             }
-            field(crate::__key!(parent_span_id), Value::Str(trace.parent_id()));
+            field(crate::__key!(parent_span_id).harmless(), Value::Str(trace.parent_id()));
         }
     }
 
@@ -128,6 +131,7 @@ impl Access<'_> {
             | flag(self.request.has_client, CLIENT)
             | flag(self.request.has_agent, AGENT)
             | flag(self.request.trace.is_some(), TRACE)
+            | flag(self.request.is_id_made_here(), MADE_HERE)
     }
 
     fn callsite(&self, level: Level) -> &'static Callsite {

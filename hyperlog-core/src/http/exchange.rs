@@ -16,7 +16,7 @@ use crate::http::policy::{InboundIds, Policy, Recovery, Reply, ServerTiming};
 use crate::http::polls::Polls;
 use crate::http::problem::{PROBLEM_JSON, internal_server_error};
 use crate::http::request::{Notes, Request, RequestTexts};
-use crate::http::request_id::RequestId;
+use crate::http::request_id::{IdSource, RequestId};
 use crate::http::route::{Extra, RouteRule};
 use crate::http::rpc::Rpc;
 use crate::http::shown;
@@ -27,7 +27,7 @@ use crate::level::Level;
 use crate::logger::{Logger, Pass};
 use crate::panic::{self, Origin, Panic};
 use crate::recorder::Told;
-use crate::scope::{Entered, Scope};
+use crate::scope::{Entered, Scope, Work};
 use crate::value::{ToValue, Value};
 use crate::workspace::Workspace;
 use std::borrow::Cow;
@@ -73,6 +73,8 @@ use std::time::{Duration, Instant};
 /// ```
 #[must_use = "an exchange that is dropped is over"]
 pub struct Exchange {
+    work: Work<Request>,
+    /// The same, as those inside know it.
     scope: Scope,
     route: Routed,
     responded: Option<Responded>,
@@ -137,7 +139,7 @@ impl Exchange {
     /// A request has come in. Its scope logs through a child of this logger that knows the request's id.
     pub fn open(logger: &Logger, policy: &Arc<Policy>, head: &impl RequestHead) -> Exchange {
         let opened = Instant::now();
-        let (ref id, id_source) = accept_id(policy, head);
+        let (id, id_source) = accept_id(policy, head);
         let headers = head.usual_headers();
         let trace = headers.trace_parent.and_then(TraceParent::parse);
         let trace_state = trace.and_then(|_| trace_state(head));
@@ -145,7 +147,6 @@ impl Exchange {
         let rule = policy.rule_for(route, path);
         let agent = headers.user_agent.map(text_of);
         let texts = RequestTexts {
-            id: id.as_str(),
             method,
             path,
             route,
@@ -155,7 +156,6 @@ impl Exchange {
             client: client_ip(head, &policy.trusted),
         };
         let announced = headers.content_length.and_then(parse_length).unwrap_or(0);
-        let id = id.clone();
         let mut request = Request::new(Arc::clone(policy), opened, id, id_source, trace, texts, announced, rule);
         request.is_asked_for = policy.is_asked_for(head);
         policy.extract_from_request(head, &mut request.drawn);
@@ -169,9 +169,11 @@ impl Exchange {
             let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
             fields.add(keys::REQUEST_HEADERS, shown::headers(&policy.request_headers, headers).to_value());
         }
-        let scope = Scope::of(logger.clone(), request);
+        let work = Work::new(logger.clone(), request);
+        let scope = work.scope();
         let ticket = policy.in_flight.as_ref().map(|in_flight| in_flight.enter(&scope, opened));
         let exchange = Exchange {
+            work,
             scope,
             route: Routed::AsOpened,
             responded: None,
@@ -194,8 +196,7 @@ impl Exchange {
     }
 
     fn request(&self) -> &Request {
-        // The scope is made in `open`, of a request, and never replaced.
-        self.scope.request().expect("it was made with one")
+        self.work.subject()
     }
 
     /// What everything that works on this request shares.
@@ -643,7 +644,7 @@ fn trace_state(head: &impl RequestHead) -> Option<String> {
     TraceParent::state(&whole).map(String::from)
 }
 
-fn accept_id(policy: &Policy, head: &impl RequestHead) -> (RequestId, &'static str) {
+fn accept_id(policy: &Policy, head: &impl RequestHead) -> (RequestId, IdSource) {
     let is_accepted = match policy.ids.inbound {
         InboundIds::Valid => true,
         InboundIds::Ignored => false,
@@ -653,8 +654,8 @@ fn accept_id(policy: &Policy, head: &impl RequestHead) -> (RequestId, &'static s
     };
     let inbound = Some(head).filter(|_| is_accepted).and_then(|head| head.header(&policy.ids.header));
     match inbound.and_then(RequestId::parse) {
-        Some(id) => (id, "inbound"),
-        None => (policy.make_id(), "generated"),
+        Some(id) => (id, IdSource::Inbound),
+        None => policy.make_id(),
     }
 }
 

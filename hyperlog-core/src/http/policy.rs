@@ -13,7 +13,7 @@ use crate::http::extract::Extract;
 use crate::http::flight::InFlight;
 use crate::http::head::{RequestHead, ResponseHead};
 use crate::http::outcome::Outcome;
-use crate::http::request_id::RequestId;
+use crate::http::request_id::{IdSource, RequestId};
 use crate::http::route::{Extra, RoutePattern, RouteRule, RouteTable};
 use crate::level::Level;
 use crate::scope::Scope;
@@ -353,9 +353,11 @@ impl Policy {
         table.map_or_else(|| ended.outcome.level(ended.status), |(_, level)| *level)
     }
 
-    pub(crate) fn make_id(&self) -> RequestId {
-        let made = self.ids.generate.as_ref().and_then(|generate| ask("generate_ids", || generate()));
-        made.unwrap_or_else(RequestId::generate)
+    pub(crate) fn make_id(&self) -> (RequestId, IdSource) {
+        match self.ids.generate.as_ref().and_then(|generate| ask("generate_ids", || generate())) {
+            Some(id) => (id, IdSource::Application),
+            None => (RequestId::generate(), IdSource::Here),
+        }
     }
 
     /// Whether somebody says that this need not be recorded.

@@ -9,7 +9,7 @@ use crate::filter::sample::stable_hash;
 use crate::http::capture::body_limit;
 use crate::http::head::RequestHead;
 use crate::http::policy::Policy;
-use crate::http::request_id::RequestId;
+use crate::http::request_id::{IdSource, RequestId};
 use crate::http::route::{Access, Extra, RouteRule};
 use crate::http::shown;
 use crate::http::texts::Texts;
@@ -30,11 +30,11 @@ use std::time::{Duration, Instant};
 pub(crate) struct Request {
     pub(crate) policy: Arc<Policy>,
     pub(crate) id: RequestId,
-    pub(crate) id_source: &'static str,
+    pub(crate) id_source: IdSource,
     pub(crate) trace: Option<TraceParent>,
     pub(crate) opened: Instant,
-    /// Id, method, path, route, user agent, query, trace state, client.
-    texts: Texts<8>,
+    /// Method, path, route, user agent, query, trace state, client.
+    texts: Texts<7>,
     pub(crate) has_route: bool,
     pub(crate) has_agent: bool,
     pub(crate) has_query: bool,
@@ -77,7 +77,6 @@ pub(crate) struct Notes {
 /// The texts of a request that are known when it comes.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestTexts<'a> {
-    pub(crate) id: &'a str,
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
     pub(crate) route: Option<&'a str>,
@@ -98,13 +97,13 @@ impl Request {
         policy: Arc<Policy>,
         opened: Instant,
         id: RequestId,
-        id_source: &'static str,
+        id_source: IdSource,
         trace: Option<TraceParent>,
         texts: RequestTexts<'_>,
         announced: u64,
         rule: RouteRule,
     ) -> Request {
-        let RequestTexts { id: id_text, method, path, route, agent, query, trace_state, client } = texts;
+        let RequestTexts { method, path, route, agent, query, trace_state, client } = texts;
         Request {
             policy,
             opened,
@@ -113,7 +112,6 @@ impl Request {
             trace,
             texts: Texts::new(
                 [
-                    id_text,
                     method,
                     path,
                     route.unwrap_or_default(),
@@ -138,38 +136,38 @@ impl Request {
         }
     }
 
-    pub(crate) fn id_text(&self) -> &str {
-        self.texts.get(0)
+    pub(crate) fn is_id_made_here(&self) -> bool {
+        self.id_source == IdSource::Here
     }
 
     pub(crate) fn method(&self) -> &str {
-        self.texts.get(1)
+        self.texts.get(0)
     }
 
     pub(crate) fn path(&self) -> &str {
-        self.texts.get(2)
+        self.texts.get(1)
     }
 
     /// Who sent it.
     pub(crate) fn client(&self) -> Option<&str> {
-        self.has_client.then(|| self.texts.get(7))
+        self.has_client.then(|| self.texts.get(6))
     }
 
     /// The route as it was known when the request came.
     pub(crate) fn route(&self) -> Option<&str> {
-        self.has_route.then(|| self.texts.get(3))
+        self.has_route.then(|| self.texts.get(2))
     }
 
     pub(crate) fn agent(&self) -> Option<&str> {
-        self.has_agent.then(|| self.texts.get(4))
+        self.has_agent.then(|| self.texts.get(3))
     }
 
     pub(crate) fn query(&self) -> Option<&str> {
-        self.has_query.then(|| self.texts.get(5))
+        self.has_query.then(|| self.texts.get(4))
     }
 
     fn trace_state(&self) -> Option<&str> {
-        Some(self.texts.get(6)).filter(|state| !state.is_empty())
+        Some(self.texts.get(5)).filter(|state| !state.is_empty())
     }
 
     /// Whether a rule has nothing of it seen, unless it fails.
@@ -180,7 +178,7 @@ impl Request {
     /// Whether it is among the share of a rule: by its trace, so that all services that see one decide alike, or by its id.
     pub(crate) fn is_sampled(&self, rule: &RouteRule) -> bool {
         let Some(share) = rule.share.filter(|share| *share < 1.0) else { return true };
-        let text = self.trace.as_ref().map_or(self.id_text(), TraceParent::trace_id);
+        let text = self.trace.as_ref().map_or(self.id.as_str(), TraceParent::trace_id);
         (stable_hash(text.as_bytes()) as f64) < share * 2_f64.powi(64)
     }
 

@@ -22,6 +22,26 @@ use uuid::{Builder, Uuid};
 #[derive(Clone)]
 pub struct RequestId(Form);
 
+/// Where the id of a request is from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IdSource {
+    /// Whoever sent the request.
+    Inbound,
+    /// A function of the application's.
+    Application,
+    /// This very module, so that nothing is in it that anybody could have meant.
+    Here,
+}
+
+impl IdSource {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            IdSource::Inbound => "inbound",
+            IdSource::Application | IdSource::Here => "generated",
+        }
+    }
+}
+
 /// Most ids, and all that are made here, need no memory of their own.
 #[derive(Clone)]
 enum Form {

@@ -43,13 +43,25 @@ const LONGEST_ADDRESS: usize = 46;
 fn push_address(address: IpAddr, out: &mut String) {
     match address {
         IpAddr::V4(address) => {
-            let mut number = itoa::Buffer::new();
-            let [first, others @ ..] = address.octets();
-            out.push_str(number.format(first));
-            for part in others {
-                out.push('.');
-                out.push_str(number.format(part));
+            let mut bytes = [0; LONGEST_ADDRESS];
+            let mut length = 0;
+            let mut push = |byte| {
+                bytes[length] = byte;
+                length += 1;
+            };
+            for (place, part) in address.octets().into_iter().enumerate() {
+                if place > 0 {
+                    push(b'.');
+                }
+                if part >= 100 {
+                    push(b'0' + part / 100);
+                }
+                if part >= 10 {
+                    push(b'0' + part / 10 % 10);
+                }
+                push(b'0' + part % 10);
             }
+            out.push_str(std::str::from_utf8(&bytes[..length]).unwrap_or_default());
         }
         IpAddr::V6(address) => out.push_str(&address.to_string()),
     }

@@ -181,6 +181,12 @@ impl Redaction {
         self.examine(text, out)
     }
 
+    /// Whether neither personal data nor patterns of the user's are looked for.
+    #[inline]
+    pub(crate) fn looks_for_secrets_alone(&self) -> bool {
+        self.secrets_only
+    }
+
     /// Whether the text may be shown as it is.
     #[inline]
     pub(crate) fn is_clean(&self, text: &str) -> bool {
