@@ -4,7 +4,7 @@ use crate::body::LogBody;
 use crate::error::Causes;
 use crate::head::{ShownResponse, put_id};
 use actix_web::body::MessageBody;
-use actix_web::dev::ServiceResponse;
+use actix_web::dev::{ResourceMap, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{Error, HttpResponse, HttpResponseBuilder, ResponseError};
@@ -13,6 +13,7 @@ use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 pin_project! {
@@ -31,21 +32,26 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             // What is let go of here may log, and belongs to the request.
-            let _entered = this.watch.as_ref().map(|watch| watch.exchange.enter());
+            let _entered = this.watch.as_mut().map(|watch| {
+                watch.find_route();
+                watch.exchange.enter()
+            });
             this.inner.set(None);
         }
     }
 }
 
-struct Watch {
-    exchange: Exchange,
-    id: HeaderValue,
-    causes: Causes,
+/// What is held as long as there is no response.
+pub(crate) struct Watch {
+    pub(crate) exchange: Exchange,
+    pub(crate) id: HeaderValue,
+    pub(crate) causes: Causes,
+    pub(crate) routes: Rc<ResourceMap>,
 }
 
 impl<F> LogFuture<F> {
-    pub(crate) fn new(inner: Option<F>, exchange: Exchange, id: HeaderValue, causes: Causes) -> LogFuture<F> {
-        LogFuture { inner, watch: Some(Watch { exchange, id, causes }), is_passing: false }
+    pub(crate) fn new(inner: Option<F>, watch: Watch) -> LogFuture<F> {
+        LogFuture { inner, watch: Some(watch), is_passing: false }
     }
 
     /// Of a request that is none of our business.
@@ -88,14 +94,16 @@ where
                 None
             }
         };
-        let Some(watch) = this.watch.take() else { return Poll::Pending };
+        let Some(mut watch) = this.watch.take() else { return Poll::Pending };
         Poll::Ready(match polled {
             Some(Ok(response)) => Ok(watch.respond(response)),
             Some(Err(error)) => {
+                watch.find_route();
                 watch.causes.tell(&error, &watch.exchange);
                 Err(watch.refuse(error))
             }
             None => {
+                watch.find_route();
                 let error = Panicked(watch.exchange.panic_reply());
                 Err(watch.refuse(error.into()))
             }
@@ -104,8 +112,13 @@ where
 }
 
 impl Watch {
+    /// Without a response nobody says which guards let the request through: the path has to do.
+    fn find_route(&mut self) {
+        self.exchange.routed_by(|path| self.routes.match_pattern(path));
+    }
+
     fn respond<B: MessageBody>(self, mut response: ServiceResponse<B>) -> ServiceResponse<LogBody<B>> {
-        let Watch { mut exchange, id, causes } = self;
+        let Watch { mut exchange, id, causes, .. } = self;
         put_id(exchange.id_header(), id, response.headers_mut());
         if let Some(timing) = server_timing(&exchange) {
             response.headers_mut().append(SERVER_TIMING, timing);

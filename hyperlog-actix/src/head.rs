@@ -8,9 +8,9 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpResponse};
 use futures_core::Stream;
-use hyperlog_core::http::{Header, RequestHead, RequestId, RequestMeter, ResponseHead, TraceParent};
+use hyperlog_core::http::{Header, RequestHead, RequestId, RequestMeter, ResponseHead, TraceParent, UsualHeaders};
 use std::any::Any;
-use std::cell::Ref;
+use std::cell::{OnceCell, Ref};
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -19,14 +19,14 @@ use std::task::{Context, Poll, ready};
 pub(crate) struct ShownRequest<'a> {
     request: &'a ServiceRequest,
     /// A guess: guards have not been asked yet. It counts only where nothing comes back that knows better.
-    route: Option<String>,
+    route: OnceCell<Option<String>>,
     extensions: Ref<'a, Extensions>,
 }
 
 impl<'a> ShownRequest<'a> {
     pub(crate) fn new(request: &'a ServiceRequest) -> ShownRequest<'a> {
         let extensions = request.extensions();
-        ShownRequest { request, route: request.match_pattern(), extensions }
+        ShownRequest { request, route: OnceCell::new(), extensions }
     }
 }
 
@@ -44,7 +44,15 @@ impl RequestHead for ShownRequest<'_> {
     }
 
     fn route(&self) -> Option<&str> {
-        self.route.as_deref()
+        self.route.get_or_init(|| self.request.match_pattern()).as_deref()
+    }
+
+    fn is_routed_later(&self) -> bool {
+        true
+    }
+
+    fn usual_headers(&self) -> UsualHeaders<'_> {
+        usual_headers(self.request.headers())
     }
 
     #[inline(always)]
@@ -113,6 +121,35 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h [u8]> {
         other => headers.get(other),
     };
     Some(value?.as_bytes())
+}
+
+/// Going through the few that a request has is faster than to look for each of these.
+fn usual_headers(headers: &HeaderMap) -> UsualHeaders<'_> {
+    const TRACE_PARENT: HeaderName = HeaderName::from_static(TraceParent::HEADER);
+    let mut found = UsualHeaders::default();
+    let mut has_two_parents = false;
+    for (name, value) in headers {
+        let place = if *name == header::USER_AGENT {
+            &mut found.user_agent
+        } else if *name == header::CONTENT_TYPE {
+            &mut found.content_type
+        } else if *name == header::CONTENT_LENGTH {
+            &mut found.content_length
+        } else if *name == REQUEST_ID {
+            &mut found.request_id
+        } else if *name == TRACE_PARENT {
+            has_two_parents = found.trace_parent.is_some();
+            &mut found.trace_parent
+        } else {
+            continue;
+        };
+        // Of several lines the first counts.
+        place.get_or_insert(value.as_bytes());
+    }
+    if has_two_parents {
+        found.trace_parent = None;
+    }
+    found
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(RequestId::HEADER);

@@ -2,14 +2,15 @@
 
 use crate::body::LogBody;
 use crate::error::Causes;
-use crate::future::LogFuture;
+use crate::future::{LogFuture, Watch};
 use crate::head::{ShownRequest, id_value, meter, put_id};
 use actix_web::body::MessageBody;
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ResourceMap, Service, ServiceRequest, ServiceResponse};
 use actix_web::{Error, HttpMessage};
 use hyperlog_core::http::{Exchange, Policy, SeenPolicy};
 use hyperlog_core::{Logger, Scope};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -19,11 +20,13 @@ pub struct LogService<S> {
     logger: Option<Logger>,
     policy: RefCell<SeenPolicy>,
     causes: Causes,
+    /// What the application knows of its routes, taken from the first request.
+    routes: OnceCell<Rc<ResourceMap>>,
 }
 
 impl<S> LogService<S> {
     pub(crate) fn new(inner: S, logger: Option<Logger>, policy: SeenPolicy, causes: Causes) -> LogService<S> {
-        LogService { inner, logger, policy: RefCell::new(policy), causes }
+        LogService { inner, logger, policy: RefCell::new(policy), causes, routes: OnceCell::new() }
     }
 
     fn policy(&self) -> Arc<Policy> {
@@ -69,10 +72,11 @@ where
         let mut exchange = self.open(&policy, &request);
         let id = id_value(exchange.id());
         put_id(exchange.id_header(), id.clone(), request.headers_mut());
-        request.extensions_mut().insert(exchange.scope().clone());
+        request.extensions_mut().insert(exchange.scope());
         meter(&mut request, exchange.request_meter());
+        let routes = Rc::clone(self.routes.get_or_init(|| Rc::new(request.resource_map().clone())));
         let future = exchange.run(|| self.inner.call(request));
-        LogFuture::new(future, exchange, id, self.causes.clone())
+        LogFuture::new(future, Watch { exchange, id, causes: self.causes.clone(), routes })
     }
 }
 

@@ -909,6 +909,24 @@ mod tests {
     }
 
     #[test]
+    fn a_span_of_time_is_written_to_its_last_nanosecond_under_a_name_that_says_the_unit_once() {
+        for name in [",\"took\":", ",\"took_ms\":"] {
+            let key = PaddedText::new(name.to_owned());
+            for nanos in
+                [0, 1, 10, 999, 1_000, 500_000, 999_999, 1_000_000, 1_500_000, 12_345_678, u64::MAX - 1, u64::MAX]
+            {
+                let mut out = Vec::new();
+                let mut appender = Appender::new(&mut out);
+                appender.short_field(key.get()).millis(nanos);
+                appender.finish();
+                let number = format!("{}.{:06}", nanos / 1_000_000, nanos % 1_000_000);
+                let number = number.trim_end_matches('0').trim_end_matches('.');
+                assert_eq!(String::from_utf8(out).unwrap(), format!(",\"took_ms\":{number}"));
+            }
+        }
+    }
+
+    #[test]
     fn numbers_are_written_in_full() {
         let key = PaddedText::new(",\"n\":".to_owned());
         let edges = [0, 9, 10, 99, 100, 999, 1_000, 9_999, 10_000, u64::MAX - 1, u64::MAX];

@@ -62,9 +62,8 @@ impl Rules {
     /// The same for a text whose [key](crate::key::Key::is_harmless) may say that it holds no secret.
     #[inline(always)]
     pub(crate) fn passes_under(&self, is_harmless: bool, text: &str) -> bool {
-        let is_clean = |redaction: &Redaction| {
-            is_harmless && redaction.looks_for_secrets_alone() || redaction.is_clean(text)
-        };
+        let is_clean =
+            |redaction: &Redaction| is_harmless && redaction.looks_for_secrets_alone() || redaction.is_clean(text);
         text.len() <= self.limits.text && self.redaction().is_none_or(is_clean)
     }
 }

@@ -96,6 +96,18 @@ impl<S: Subject> Work<S> {
     pub(crate) fn subject(&self) -> &S {
         &self.0.subject
     }
+
+    /// The logger that the work was given.
+    #[cfg(feature = "http")]
+    pub(crate) fn given(&self) -> &Logger {
+        &self.0.given
+    }
+
+    /// Whether anything was logged or bound: if not, the logger is still the one that was given.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_touched(&self) -> bool {
+        self.0.own.get().is_some()
+    }
 }
 
 impl Scope {
@@ -103,7 +115,6 @@ impl Scope {
     pub fn new(logger: Logger) -> Scope {
         Work::new(logger, ()).scope()
     }
-
 
     /// What the work is, if it is of this kind.
     #[cfg(feature = "http")]
@@ -219,10 +230,15 @@ impl Scope {
 
     /// Makes this the current scope of the thread until the guard is dropped.
     pub fn enter(&self) -> Entered {
+        self.clone().into_entered()
+    }
+
+    /// The same by whoever needs it no more.
+    pub(crate) fn into_entered(self) -> Entered {
         let number = NEXT.get();
         NEXT.set(number.wrapping_add(1));
         with_entered(|entered| {
-            entered.push((number, self.clone()));
+            entered.push((number, self));
             note_scope(true);
         });
         Entered { number, on_this_thread: PhantomData }

@@ -178,6 +178,7 @@ fn usual_headers(headers: &HeaderMap) -> UsualHeaders<'_> {
             user_agent: headers.get(header::USER_AGENT).map(HeaderValue::as_bytes),
             content_type: headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes),
             content_length: headers.get(header::CONTENT_LENGTH).map(HeaderValue::as_bytes),
+            request_id: headers.get(REQUEST_ID).map(HeaderValue::as_bytes),
             trace_parent: trace_parent.map(HeaderValue::as_bytes),
         };
     }
@@ -190,6 +191,8 @@ fn usual_headers(headers: &HeaderMap) -> UsualHeaders<'_> {
             &mut found.content_type
         } else if *name == header::CONTENT_LENGTH {
             &mut found.content_length
+        } else if *name == REQUEST_ID {
+            &mut found.request_id
         } else if *name == TRACE_PARENT {
             has_two_parents = found.trace_parent.is_some();
             &mut found.trace_parent

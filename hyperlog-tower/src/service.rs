@@ -62,7 +62,7 @@ where
         let mut exchange = self.open(&request);
         let id = id_value(exchange.id());
         put_id(exchange.id_header(), id.clone(), request.headers_mut());
-        request.extensions_mut().insert(exchange.scope().clone());
+        request.extensions_mut().insert(exchange.scope());
         R::meter(request.body_mut() as &mut dyn Any, exchange.request_meter());
         // By reference into what may panic: moved into it, a request would be copied a few times more.
         let (mut request, mut future) = (Some(request), None);

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::install::Install;
 use crate::{Outcome, packages, step};
 
-const MANIFEST: &str = "benches/versus/Cargo.toml";
+pub(crate) const MANIFEST: &str = "benches/versus/Cargo.toml";
 
 pub(crate) fn run(arguments: &[String], install: Install) -> Outcome {
     packages::provide("bench", install)?;

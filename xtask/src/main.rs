@@ -9,6 +9,7 @@ mod lint;
 mod packages;
 mod proof;
 mod say;
+mod soak;
 mod step;
 mod test;
 mod tools;
@@ -30,6 +31,8 @@ cargo xtask <command> [--install]
   test              every test, every documentation example, every fuzz corpus
   check             lint, then test: all that a change must pass
   bench [args]      the comparison with other loggers; args go to the benchmark
+  soak [minutes] [axum|actix]
+                    servers under full load, whose memory must stay flat: ten minutes of each
   proof [name]      what takes longer than a change should wait for; without a name, all of it:
                     fuzz, coverage, miri, mutants, powerset, msrv, semver
                     what follows the name goes to the tool
@@ -60,6 +63,7 @@ fn dispatch(arguments: &[String], install: Install) -> Outcome {
         ("test", []) => test::run(install),
         ("check", []) => check::run(install),
         ("bench", arguments) => bench::run(arguments, install),
+        ("soak", arguments) => soak::run(arguments, install),
         ("proof", arguments) => proof::run(arguments, install),
         ("help" | "--help" | "-h", _) => {
             say(USAGE);

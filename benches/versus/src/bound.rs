@@ -11,6 +11,8 @@ pub struct Bound {
 
 enum Limit {
     Times(&'static str, f64),
+    /// Of what it takes in another case.
+    TimesCase(Case, Metric, f64),
     AtMost(f64),
     AtLeast(f64),
 }
@@ -32,6 +34,11 @@ pub fn times(metric: Metric, peer: &'static str, factor: f64) -> Bound {
     Bound { metric, limit: Limit::Times(peer, factor) }
 }
 
+/// At most so many times, or such a part of, what hyperlog itself takes in another case.
+pub fn times_case(metric: Metric, case: Case, of: Metric, factor: f64) -> Bound {
+    Bound { metric, limit: Limit::TimesCase(case, of, factor) }
+}
+
 pub fn at_most(metric: Metric, value: f64) -> Bound {
     Bound { metric, limit: Limit::AtMost(value) }
 }
@@ -51,6 +58,7 @@ impl Bound {
         match self.limit {
             Limit::Times(peer, 1.0) => format!("{metric} <= {peer}"),
             Limit::Times(peer, factor) => format!("{metric} <= {} x {peer}", (factor * 1000.0).round() / 1000.0),
+            Limit::TimesCase(case, of, factor) => format!("{metric} <= {factor} x {} of {}", of.name(), case.name()),
             Limit::AtMost(value) => format!("{metric} <= {value}"),
             Limit::AtLeast(value) => format!("{metric} >= {value}"),
         }
@@ -64,6 +72,10 @@ impl Bound {
             Limit::AtMost(limit) => (own, own <= limit),
             Limit::AtLeast(limit) => (own, own >= limit),
             Limit::Times(peer, limit) => match figure(peer) {
+                Some(other) => (own / other, own <= other * limit),
+                None => return Verdict::Unknown,
+            },
+            Limit::TimesCase(other, of, limit) => match results.median(other, HYPERLOG, of) {
                 Some(other) => (own / other, own <= other * limit),
                 None => return Verdict::Unknown,
             },
@@ -95,6 +107,11 @@ mod tests {
         assert_eq!(judge(times_floor(Metric::Time, 1.4), &results), Some((false, 1.5)));
         assert_eq!(judge(not_above(Metric::Time, FLOOR), &results), Some((false, 1.5)));
         assert_eq!(judge(times(Metric::Time, FLOOR, 1.5), &results), Some((true, 1.5)));
+        let of_bind = |factor| times_case(Metric::Time, Case::Bind, Metric::Instructions, factor);
+        assert_eq!(judge(of_bind(3.0), &results), None);
+        results.add(Case::Bind, HYPERLOG, Metric::Instructions, 50.0);
+        assert_eq!(judge(of_bind(3.0), &results), Some((true, 3.0)));
+        assert_eq!(judge(of_bind(2.9), &results), Some((false, 3.0)));
     }
 
     #[test]
@@ -104,6 +121,7 @@ mod tests {
             (not_above(Metric::Heap, "slog"), "heap_bytes <= slog"),
             (times(Metric::Time, "slog", 1.0 / 6.0), "ns <= 0.167 x slog"),
             (at_most(Metric::Allocations, 8.0), "allocations <= 8"),
+            (times_case(Metric::Time, Case::Bind, Metric::Time, 12.0), "ns <= 12 x ns of bind"),
         ] {
             assert_eq!(bound.words(), words);
         }

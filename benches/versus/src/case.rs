@@ -1,6 +1,6 @@
 //! What is measured: each case, what it has to show in its output, and the bounds that hyperlog has promised to keep.
 
-use crate::bound::{Bound, at_least, at_most, not_above, times, times_floor};
+use crate::bound::{Bound, at_least, at_most, not_above, times, times_case, times_floor};
 use crate::metric::Metric;
 
 /// The peers that bounds are stated against.
@@ -36,6 +36,9 @@ pub enum Case {
     Axum,
     AxumUnmatched,
     AxumInfo,
+    AxumRecorder,
+    AxumRouteOff,
+    AxumOff,
     AxumPanic,
     AxumLoopback,
     Actix,
@@ -78,7 +81,7 @@ pub enum Output {
 }
 
 impl Case {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::Five,
         Self::Redacted,
         Self::Bound,
@@ -101,6 +104,9 @@ impl Case {
         Self::Axum,
         Self::AxumUnmatched,
         Self::AxumInfo,
+        Self::AxumRecorder,
+        Self::AxumRouteOff,
+        Self::AxumOff,
         Self::AxumPanic,
         Self::AxumLoopback,
         Self::Actix,
@@ -135,6 +141,9 @@ impl Case {
             Self::Axum => ("axum", "a request to axum"),
             Self::AxumUnmatched => ("axum-unmatched", "a request to axum that no route matches"),
             Self::AxumInfo => ("axum-info", "a request to axum whose handler logs three fields"),
+            Self::AxumRecorder => ("axum-recorder", "ten debug records of a request held, beside none"),
+            Self::AxumRouteOff => ("axum-route-off", "a request to axum on a route that is off"),
+            Self::AxumOff => ("axum-off", "a request to axum with all off, beside a layer that does nothing"),
             Self::AxumPanic => ("axum-panic", "a request to axum whose handler panics, frames captured"),
             Self::AxumLoopback => ("axum-loopback", "requests to axum on 64 connections over loopback"),
             Self::Actix => ("actix", "a request to actix-web"),
@@ -162,6 +171,7 @@ impl Case {
             Self::Threads => Method::Threads,
             Self::Start => Method::Start,
             Self::Axum | Self::AxumUnmatched | Self::AxumInfo => Method::Request,
+            Self::AxumRecorder | Self::AxumRouteOff | Self::AxumOff => Method::Request,
             Self::Actix | Self::ActixUnmatched | Self::ActixInfo => Method::Request,
             Self::AxumPanic => Method::Panic,
             Self::AxumLoopback | Self::ActixLoopback => Method::Loopback,
@@ -188,6 +198,8 @@ impl Case {
             Self::Below | Self::BelowDirectives | Self::SampledCounter | Self::SampledBucket => Output::Nothing,
             Self::Logfmt | Self::Pretty | Self::Template | Self::Csv | Self::Syslog => Output::Text,
             Self::Axum | Self::AxumUnmatched | Self::AxumLoopback => Output::Request(1, 1),
+            Self::AxumRecorder => Output::Request(1, 1),
+            Self::AxumRouteOff | Self::AxumOff => Output::Nothing,
             Self::Actix | Self::ActixUnmatched | Self::ActixLoopback => Output::Request(1, 1),
             Self::AxumInfo | Self::ActixInfo => Output::Request(2, 2),
             Self::AxumPanic => Output::Request(2, 4),
@@ -224,8 +236,14 @@ impl Case {
                 times(AddedInstructions, ACTIX_LOGGER, 0.65),
                 at_most(AddedAllocations, 8.0),
             ],
+            Self::AxumRecorder => {
+                vec![times_case(AddedInstructions, Self::Redacted, Instructions, 12.0), at_most(AddedAllocations, 0.0)]
+            }
+            Self::AxumRouteOff => vec![times_case(AddedInstructions, Self::Axum, AddedInstructions, 0.5)],
+            Self::AxumOff => vec![at_most(AddedInstructions, 300.0), at_most(AddedAllocations, 0.0)],
+            Self::AxumPanic => vec![at_most(Time, 20_000.0)],
             Self::AxumLoopback | Self::ActixLoopback => vec![at_most(AddedProcessor, 0.8)],
-            Self::AxumUnmatched | Self::AxumInfo | Self::AxumPanic | Self::ActixUnmatched | Self::ActixInfo => vec![],
+            Self::AxumUnmatched | Self::AxumInfo | Self::ActixUnmatched | Self::ActixInfo => vec![],
             Self::Sites => vec![not_above(Check, TRACING), not_above(Build, TRACING), not_above(Code, TRACING)],
         }
     }

@@ -24,7 +24,7 @@ mod sample;
 mod sink;
 mod sites;
 
-use crate::http::load;
+use crate::http::{load, soak};
 use options::Options;
 use std::error::Error;
 use std::process::ExitCode;
@@ -36,6 +36,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.split_first() {
         Some((first, rest)) if first == load::FLAG => load::run(rest).map(|()| ExitCode::SUCCESS),
+        Some((first, rest)) if first == soak::FLAG => soak::run(rest).map(|()| ExitCode::SUCCESS),
         Some((first, rest)) if first == child::FLAG => child::run(rest).map(|()| ExitCode::SUCCESS),
         _ => conduct(&arguments),
     };

@@ -93,7 +93,7 @@ impl Access<'_> {
         field(crate::__key!(request_id_source).harmless(), Value::Str(request.id_source.name()));
         field(crate::__key!(method), Value::Str(request.method()));
         if let Some(route) = self.route {
-            field(crate::__key!(route).harmless(), Value::Str(route));
+            field(crate::__key!(route), Value::Str(route));
         }
         field(crate::__key!(path), Value::Str(request.path()));
         if let Some(response) = &self.response {
@@ -158,5 +158,67 @@ impl Access<'_> {
         };
         let site = Site { level, target, module: None, file: None, line: None, template, keys };
         Box::leak(Box::new(Callsite::new(site)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::request_id::RequestId;
+    use crate::http::trace_parent::TraceParent;
+    use crate::redact::Redaction;
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+    /// Of what stands under a key that is said to be harmless, the default redaction would hide nothing.
+    #[test]
+    fn no_secret_is_found_in_what_is_not_looked_at() {
+        let redaction = Redaction::default();
+        let check = |text: &str| assert!(redaction.is_clean(text), "{text}");
+        Outcome::ALL.iter().for_each(|outcome| check(outcome.name()));
+        ["access", "inbound", "generated"].into_iter().for_each(check);
+        let mut state = 7_u128;
+        for _ in 0..100_000 {
+            state = state.wrapping_mul(0x2360_ED05_1FC6_5DA4_4385_DF64_9FCC_F645).wrapping_add(1);
+            check(RequestId::generate().as_str());
+            check(&IpAddr::V4(Ipv4Addr::from_bits((state >> 64) as u32)).to_string());
+            check(&IpAddr::V6(Ipv6Addr::from_bits(state)).to_string());
+            let header = format!("00-{:032x}-{:016x}-01", state | 1, (state >> 32) as u64 | 1);
+            let parent = TraceParent::parse(header.as_bytes()).expect("it is as the standard wants it");
+            check(parent.trace_id());
+            check(parent.parent_id());
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "patterns")]
+    fn what_somebody_names_is_looked_for_everywhere() {
+        use crate::http::{Exchange, Header, Policy, RequestHead};
+        use crate::{Json, Memory, Output, Redaction};
+        use std::sync::Arc;
+
+        struct Request;
+        impl RequestHead for Request {
+            fn method(&self) -> &str {
+                "GET"
+            }
+            fn path(&self) -> &str {
+                "/"
+            }
+            fn header(&self, _: &str) -> Option<&[u8]> {
+                None
+            }
+            fn for_each_header<'h>(&'h self, _: &mut dyn FnMut(Header<'h>)) {}
+            fn peer(&self) -> Option<IpAddr> {
+                Some(IpAddr::from([192, 0, 2, 7]))
+            }
+        }
+        let redaction = Redaction::builder().pattern(r"192\.0\.2\.\d+").build().expect("it is a pattern");
+        let memory = Memory::new();
+        let output = Output::new(Json::new(), memory.clone());
+        let logger = Logger::builder().redaction(redaction).output(output).build().expect("it has an output");
+        for _ in 0..2 {
+            drop(Exchange::open(&logger, &Arc::new(Policy::new()), &Request));
+        }
+        assert_eq!(memory.text().matches("\"client_ip\":\"[REDACTED]\"").count(), 2, "{}", memory.text());
     }
 }

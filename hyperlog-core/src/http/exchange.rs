@@ -74,8 +74,6 @@ use std::time::{Duration, Instant};
 #[must_use = "an exchange that is dropped is over"]
 pub struct Exchange {
     work: Work<Request>,
-    /// The same, as those inside know it.
-    scope: Scope,
     route: Routed,
     responded: Option<Responded>,
     sent: u64,
@@ -88,7 +86,7 @@ pub struct Exchange {
     /// What the record is going to say beside what every record does.
     fields: FieldSet,
     /// None unless somebody wants to know.
-    polls: Option<Polls>,
+    polls: Option<Box<Polls>>,
     rpc: Option<Rpc>,
     /// A panic that something inside caught before we could.
     swallowed: Option<Panic>,
@@ -98,6 +96,8 @@ pub struct Exchange {
 /// What is known of the route, beyond what was when the request came.
 enum Routed {
     AsOpened,
+    /// Nobody has asked yet.
+    Later,
     Nowhere,
     To(Box<str>),
 }
@@ -139,11 +139,13 @@ impl Exchange {
     /// A request has come in. Its scope logs through a child of this logger that knows the request's id.
     pub fn open(logger: &Logger, policy: &Arc<Policy>, head: &impl RequestHead) -> Exchange {
         let opened = Instant::now();
-        let (id, id_source) = accept_id(policy, head);
         let headers = head.usual_headers();
+        let (id, id_source) = accept_id(policy, head, headers.request_id);
         let trace = headers.trace_parent.and_then(TraceParent::parse);
         let trace_state = trace.and_then(|_| trace_state(head));
-        let (method, path, route) = (head.method(), head.path(), head.route());
+        let route_comes_later = head.is_routed_later() && !policy.asks_for_routes_at_once();
+        let route = if route_comes_later { None } else { head.route() };
+        let (method, path) = (head.method(), head.path());
         let rule = policy.rule_for(route, path);
         let agent = headers.user_agent.map(text_of);
         let texts = RequestTexts {
@@ -163,19 +165,17 @@ impl Exchange {
         request.record(logger, rule, request.is_passed_over(&rule));
         let is_head = method == "HEAD";
         let rpc = Rpc::of(headers.content_type);
-        let polls = (rule.shows(Extra::Polls) || policy.slow_poll.is_some()).then(Polls::default);
+        let polls = (rule.shows(Extra::Polls) || policy.slow_poll.is_some()).then(Box::default);
         let mut fields = FieldSet::new();
         if rule.shows(Extra::RequestHeaders) {
             let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
             fields.add(keys::REQUEST_HEADERS, shown::headers(&policy.request_headers, headers).to_value());
         }
         let work = Work::new(logger.clone(), request);
-        let scope = work.scope();
-        let ticket = policy.in_flight.as_ref().map(|in_flight| in_flight.enter(&scope, opened));
+        let ticket = policy.in_flight.as_ref().map(|in_flight| in_flight.enter(work.scope(), opened));
         let exchange = Exchange {
             work,
-            scope,
-            route: Routed::AsOpened,
+            route: if route_comes_later { Routed::Later } else { Routed::AsOpened },
             responded: None,
             sent: 0,
             response_limit: 0,
@@ -200,8 +200,8 @@ impl Exchange {
     }
 
     /// What everything that works on this request shares.
-    pub fn scope(&self) -> &Scope {
-        &self.scope
+    pub fn scope(&self) -> Scope {
+        self.work.scope()
     }
 
     /// The id of the request.
@@ -216,7 +216,7 @@ impl Exchange {
 
     /// Makes the request's scope current until the guard is dropped: for what is let go of.
     pub fn enter(&self) -> Entered {
-        self.scope.enter()
+        self.scope().into_entered()
     }
 
     /// Runs a piece of the request, one poll say, in its scope. None if it panicked, which is told then.
@@ -225,7 +225,7 @@ impl Exchange {
     ///
     /// With the panic of the work, once that is told, if the policy wants it so.
     pub fn run<R>(&mut self, work: impl FnOnce() -> R) -> Option<R> {
-        let entered = self.scope.enter();
+        let entered = self.enter();
         if let Some(responded) = &mut self.responded {
             responded.is_polled = true;
         }
@@ -240,7 +240,7 @@ impl Exchange {
             self.tell_slow_poll(begun.elapsed());
         } else if self.request().has_notes() && self.request().rule_now().shows(Extra::Polls) {
             // Wanted by a rule inside: from the next poll on.
-            self.polls = Some(Polls::default());
+            self.polls = Some(Box::default());
         }
         let panic = match result {
             Ok(result) => return Some(result),
@@ -259,7 +259,7 @@ impl Exchange {
         if std::mem::replace(&mut self.has_panicked, true) {
             return;
         }
-        let number = panic.tell(&self.scope.logger(), Origin::Here);
+        let number = panic.tell(&self.scope().logger(), Origin::Here);
         let mut fields = FieldSet::new();
         fields.add(keys::ERROR, panic.message());
         match panic.location() {
@@ -280,6 +280,13 @@ impl Exchange {
         };
     }
 
+    /// The same, if nobody has asked yet, from the path: for a request that ends before anything better is known.
+    pub fn routed_by(&mut self, route_of: impl FnOnce(&str) -> Option<String>) {
+        if matches!(self.route, Routed::Later) {
+            self.routed(route_of(self.request().path()));
+        }
+    }
+
     /// What the client gets instead of a response when the handler panicked.
     pub fn panic_reply(&self) -> Reply {
         let request = self.request();
@@ -296,7 +303,7 @@ impl Exchange {
 
     /// Puts an error of which only the text is known on the record, unless one stands there.
     pub fn record_error_text(&self, error: impl ToValue) {
-        self.scope.record_error_value(error.to_value());
+        self.scope().record_error_value(error.to_value());
     }
 
     /// A rule that is known only now, and counts less than what was said inside; with the query, which it may want shown.
@@ -327,7 +334,7 @@ impl Exchange {
         }
         policy.extract_from_response(head, &mut self.fields);
         if let Some(cause) = head.cause() {
-            self.scope.record_error(cause);
+            self.scope().record_error(cause);
         }
         if let Some(rpc) = &mut self.rpc {
             rpc.read(|name| head.header(name));
@@ -364,7 +371,7 @@ impl Exchange {
 
     /// What counts the body of the request as it is read.
     pub fn request_meter(&self) -> RequestMeter {
-        RequestMeter { scope: self.scope.clone(), received: 0 }
+        RequestMeter { scope: self.scope(), received: 0 }
     }
 
     /// Whether [`Exchange::show`] wants to see what is sent.
@@ -418,7 +425,7 @@ impl Exchange {
         let noted_route = notes.as_deref().and_then(|notes| notes.route.as_deref());
         let route = noted_route.or(match &self.route {
             Routed::AsOpened => request.route(),
-            Routed::Nowhere => None,
+            Routed::Later | Routed::Nowhere => None,
             Routed::To(route) => Some(route),
         });
         let policy = &request.policy;
@@ -452,7 +459,7 @@ impl Exchange {
             }),
             outcome,
             duration,
-            is_bound: self.scope.is_touched(),
+            is_bound: self.work.is_touched(),
         };
         let write = |logger: &Logger| access.write(logger, verdict.level, !verdict.is_kept, Pass::at(verdict.rate));
         let write_with_fields = |logger: &Logger| match fields.is_empty() {
@@ -460,9 +467,9 @@ impl Exchange {
             false => write(&logger.with(&fields)),
         };
         match access.is_bound {
-            true => self.scope.with_logger(write_with_fields),
-            false if request.drawn.is_empty() => write_with_fields(self.scope.given()),
-            false => write_with_fields(&self.scope.given().with(&request.drawn)),
+            true => self.scope().with_logger(write_with_fields),
+            false if request.drawn.is_empty() => write_with_fields(self.work.given()),
+            false => write_with_fields(&self.work.given().with(&request.drawn)),
         }
     }
 
@@ -582,18 +589,26 @@ impl Exchange {
         if let Some(route) = request.route() {
             fields.add(keys::ROUTE, route);
         }
-        log_event(&self.scope.logger(), Level::INFO, "request begun", &fields);
+        log_event(&self.scope().logger(), Level::INFO, "request begun", &fields);
+    }
+
+    /// The route as far as it is known by now.
+    fn route_now(&self) -> Option<String> {
+        match &self.route {
+            Routed::To(route) => Some(String::from(&**route)),
+            Routed::AsOpened | Routed::Later | Routed::Nowhere => self.request().route_now(),
+        }
     }
 
     fn tell_open(&self, status: u16, after: Duration) {
         let request = self.request();
         let mut fields = FieldSet::new();
         fields.add(keys::KIND, "open").add(keys::METHOD, request.method()).add(keys::PATH, request.path());
-        if let Some(route) = request.route_now() {
+        if let Some(route) = self.route_now() {
             fields.add(keys::ROUTE, route);
         }
         fields.add(keys::STATUS, status).add(keys::TTFB, after);
-        log_event(&self.scope.logger(), Level::INFO, "response begun", &fields);
+        log_event(&self.scope().logger(), Level::INFO, "response begun", &fields);
     }
 
     fn tell_slow_poll(&self, taken: Duration) {
@@ -601,11 +616,11 @@ impl Exchange {
         if request.policy.slow_poll.is_some_and(|threshold| taken >= threshold) && Polls::may_warn() {
             let mut fields = FieldSet::new();
             fields.add(keys::KIND, "slow_poll").add(keys::METHOD, request.method());
-            if let Some(route) = request.route_now() {
+            if let Some(route) = self.route_now() {
                 fields.add(keys::ROUTE, route);
             }
             fields.add(keys::LONGEST_POLL, taken);
-            log_event(&self.scope.logger(), Level::WARN, "one poll kept its thread for long", &fields);
+            log_event(&self.scope().logger(), Level::WARN, "one poll kept its thread for long", &fields);
         }
     }
 }
@@ -644,7 +659,7 @@ fn trace_state(head: &impl RequestHead) -> Option<String> {
     TraceParent::state(&whole).map(String::from)
 }
 
-fn accept_id(policy: &Policy, head: &impl RequestHead) -> (RequestId, IdSource) {
+fn accept_id(policy: &Policy, head: &impl RequestHead, usual: Option<&[u8]>) -> (RequestId, IdSource) {
     let is_accepted = match policy.ids.inbound {
         InboundIds::Valid => true,
         InboundIds::Ignored => false,
@@ -652,8 +667,12 @@ fn accept_id(policy: &Policy, head: &impl RequestHead) -> (RequestId, IdSource) 
             head.peer().is_some_and(|peer| policy.trusted.iter().any(|network| network.contains(peer)))
         }
     };
-    let inbound = Some(head).filter(|_| is_accepted).and_then(|head| head.header(&policy.ids.header));
-    match inbound.and_then(RequestId::parse) {
+    let sent = match is_accepted {
+        true if &*policy.ids.header == RequestId::HEADER => usual,
+        true => head.header(&policy.ids.header),
+        false => None,
+    };
+    match sent.and_then(RequestId::parse) {
         Some(id) => (id, IdSource::Inbound),
         None => policy.make_id(),
     }
@@ -783,7 +802,7 @@ mod tests {
     #[test]
     fn of_an_error_that_was_recorded_and_a_panic_the_panic_is_told() {
         let (mut exchange, captured) = open("GET");
-        let scope = exchange.scope().clone();
+        let scope = exchange.scope();
         let result = exchange.run(|| {
             scope.record_error(&std::io::Error::other("recorded before"));
             panic!("out of cheese")

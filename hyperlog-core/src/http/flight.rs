@@ -107,9 +107,9 @@ impl InFlight {
     }
 
     /// Enters a request until the ticket is dropped.
-    pub(crate) fn enter(&self, scope: &Scope, opened: Instant) -> Ticket {
+    pub(crate) fn enter(&self, scope: Scope, opened: Instant) -> Ticket {
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
-        self.0.shelf(number).insert(number, Entry { scope: scope.clone(), opened, is_told: false });
+        self.0.shelf(number).insert(number, Entry { scope, opened, is_told: false });
         Ticket { table: Arc::clone(&self.0), number }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Traits over borrowed parts, so that the core knows no framework's types and copies only what a record needs.
 
+use crate::http::request_id::RequestId;
 use std::any::Any;
 use std::net::IpAddr;
 
@@ -24,6 +25,12 @@ pub trait RequestHead {
         None
     }
 
+    /// Whether the pattern of the route will be told by [`Exchange::routed`](crate::http::Exchange::routed) before the
+    /// request ends, so that finding it can wait unless it matters at once.
+    fn is_routed_later(&self) -> bool {
+        false
+    }
+
     /// The first value of a header. The name is in lower case.
     fn header(&self, name: &str) -> Option<&[u8]>;
 
@@ -41,6 +48,7 @@ pub trait RequestHead {
             user_agent: self.header("user-agent"),
             content_type: self.header("content-type"),
             content_length: self.header("content-length"),
+            request_id: self.header(RequestId::HEADER),
             trace_parent: self.only_header("traceparent"),
         }
     }
@@ -71,6 +79,8 @@ pub struct UsualHeaders<'h> {
     pub user_agent: Option<&'h [u8]>,
     pub content_type: Option<&'h [u8]>,
     pub content_length: Option<&'h [u8]>,
+    /// What stands under [`RequestId::HEADER`](crate::http::RequestId::HEADER).
+    pub request_id: Option<&'h [u8]>,
     /// None if there are two: nobody could say which is meant.
     pub trace_parent: Option<&'h [u8]>,
 }

@@ -341,6 +341,14 @@ impl Policy {
         }
     }
 
+    /// Whether something goes by the route before a request has ended.
+    pub(crate) fn asks_for_routes_at_once(&self) -> bool {
+        !self.routes.is_empty()
+            || self.in_flight.is_some()
+            || self.slow_poll.is_some()
+            || self.default_rule.shows(Extra::Start)
+    }
+
     pub(crate) fn level(&self, ended: &Ended<'_>) -> Level {
         if let Some(level) = self.level_of.as_ref().and_then(|level_of| ask("levels", || level_of(ended))) {
             return level;

@@ -1,6 +1,15 @@
 //! A few texts in one piece of memory.
 
+use std::cell::Cell;
 use std::net::IpAddr;
+
+thread_local! {
+    /// The memory of texts that are gone, for the next.
+    static SPARE: Cell<String> = const { Cell::new(String::new()) };
+}
+
+/// Memory that one huge text needed is not kept for all the small ones.
+const LARGEST_SPARE: usize = 4 << 10;
 
 /// A few texts.
 pub(crate) struct Texts<const N: usize> {
@@ -16,7 +25,9 @@ impl<const N: usize> Texts<N> {
         for text in texts {
             length += text.len();
         }
-        let mut all = String::with_capacity(length);
+        let mut all = SPARE.try_with(Cell::take).unwrap_or_default();
+        all.clear();
+        all.reserve(length);
         let mut ends = [0; N];
         for (text, end) in texts.into_iter().zip(&mut ends) {
             all.push_str(text);
@@ -38,15 +49,27 @@ impl<const N: usize> Texts<N> {
     }
 }
 
+impl<const N: usize> Drop for Texts<N> {
+    fn drop(&mut self) {
+        if self.all.capacity() <= LARGEST_SPARE {
+            let _ = SPARE.try_with(|spare| spare.set(std::mem::take(&mut self.all)));
+        }
+    }
+}
+
 const LONGEST_ADDRESS: usize = 46;
+
+/// Where words are read at a time.
+#[repr(align(8))]
+struct Aligned([u8; 16]);
 
 fn push_address(address: IpAddr, out: &mut String) {
     match address {
         IpAddr::V4(address) => {
-            let mut bytes = [0; LONGEST_ADDRESS];
+            let mut bytes = Aligned([0; 16]);
             let mut length = 0;
             let mut push = |byte| {
-                bytes[length] = byte;
+                bytes.0[length] = byte;
                 length += 1;
             };
             for (place, part) in address.octets().into_iter().enumerate() {
@@ -61,7 +84,8 @@ fn push_address(address: IpAddr, out: &mut String) {
                 }
                 push(b'0' + part % 10);
             }
-            out.push_str(std::str::from_utf8(&bytes[..length]).unwrap_or_default());
+            // All of it, which is looked through at once.
+            out.push_str(std::str::from_utf8(&bytes.0).ok().and_then(|text| text.get(..length)).unwrap_or_default());
         }
         IpAddr::V6(address) => out.push_str(&address.to_string()),
     }

@@ -74,14 +74,14 @@ fn round(case: Case, loaded: &[Loaded], program: &Path, run: &mut Run) {
 
 fn turn(server: &Server, program: &Path) -> Result<Turn, String> {
     let before = server.busy()?;
-    let (replies, seconds) = load(server, program)?;
+    let (replies, seconds) = load(server, TURN, program)?;
     let busy = server.busy()?.saturating_sub(before);
     Ok(Turn { microseconds: busy.as_secs_f64() * 1e6 / replies, requests_per_second: replies / seconds })
 }
 
 /// Puts load on a server; the number of replies and the seconds that it really took.
-fn load(server: &Server, program: &Path) -> Result<(f64, f64), String> {
-    let arguments = [load::FLAG.to_owned(), server.port.to_string(), TURN.as_millis().to_string()];
+pub fn load(server: &Server, length: Duration, program: &Path) -> Result<(f64, f64), String> {
+    let arguments = [load::FLAG.to_owned(), server.port.to_string(), length.as_millis().to_string()];
     let output = Command::new(program).args(arguments).output().map_err(|error| error.to_string())?;
     let said = String::from_utf8_lossy(&output.stdout);
     let figures = said.lines().find_map(|line| serde_json::from_str::<Value>(line.strip_prefix(MARK)?).ok());

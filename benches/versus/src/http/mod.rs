@@ -7,6 +7,7 @@ pub mod load;
 pub mod loopback;
 pub mod request;
 pub mod server;
+pub mod soak;
 
 /// `drives!(framework, case, app)`: a loop that asks an app for the request of a case again and again.
 ///

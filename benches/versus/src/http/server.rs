@@ -32,6 +32,15 @@ impl Server {
         said.lines().map_while(Result::ok).find_map(|line| line.strip_prefix(MARK)?.parse().ok())
     }
 
+    /// The physical memory that it holds, in bytes.
+    pub fn memory(&self) -> Result<u64, String> {
+        let path = format!("/proc/{}/status", self.process.id());
+        let status = fs::read_to_string(path).map_err(|error| error.to_string())?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        Ok(kibibytes.ok_or("the kernel does not tell how much memory a process holds")? << 10)
+    }
+
     /// The processor time of all its threads, which must all be there still.
     pub fn busy(&self) -> Result<Duration, String> {
         let threads = fs::read_dir(format!("/proc/{}/task", self.process.id())).map_err(|error| error.to_string())?;

@@ -1,13 +1,14 @@
 //! hyperlog as it ships: the public macros, its counters, limits and hooks in place, nothing built for the bench.
 
 use crate::case::{Case, Method};
-use crate::http::request::REPLY;
+use crate::http::request::{REPLY, ROUTE};
 use crate::http::{actix, axum};
 use crate::peers::{Loop, Peer, Sites, Standing};
 use crate::sink::Null;
 use ::axum::Router;
 use hyperlog_actix::HyperLog;
 use hyperlog_axum::HyperLogLayer;
+use hyperlog_core::http::{Mode, RouteRule};
 use hyperlog_core::{
     Csv, FieldSet, Json, Level, Line, Logfmt, Logger, Output, Pretty, Redaction, Sampling, SamplingKey, SamplingMethod,
     SamplingRule, Sink, Syslog, Template, Written, debug, fields, info,
@@ -66,13 +67,34 @@ pub static JSON: Peer = Peer {
     }),
 };
 
-fn layered(app: Router) -> Router {
+pub fn layered(app: Router) -> Router {
     app.layer(HyperLogLayer::new())
+}
+
+fn recording() -> HyperLogLayer {
+    HyperLogLayer::new().rule(RouteRule::new().recorder(Level::DEBUG))
+}
+
+fn without_the_route() -> HyperLogLayer {
+    HyperLogLayer::new().route(ROUTE, RouteRule::off())
+}
+
+fn off() -> HyperLogLayer {
+    HyperLogLayer::new().mode(Mode::Off)
 }
 
 async fn talks() -> &'static str {
     let (id, tenant, took) = black_box((42_u64, "acme-corp", 1.234));
     info!(user_id = id, tenant, db_ms = took, "user found");
+    REPLY
+}
+
+/// Tells as much as a request that somebody has to understand later.
+pub async fn debugs() -> &'static str {
+    for step in 0..10_u64 {
+        let (id, tenant, took, is_cached) = black_box((42_u64, "acme-corp", 1.234, true));
+        debug!(step, user_id = id, tenant, db_ms = took, cached = is_cached, "looked up");
+    }
     REPLY
 }
 
@@ -145,6 +167,9 @@ fn call(case: Case) -> Option<Loop> {
         Case::Axum => drives!(axum, Case::Axum, layered(axum::app(axum::user))),
         Case::AxumUnmatched => drives!(axum, Case::AxumUnmatched, layered(axum::app(axum::user))),
         Case::AxumInfo => drives!(axum, Case::AxumInfo, layered(axum::app(talks))),
+        Case::AxumRecorder => drives!(axum, Case::AxumRecorder, axum::app(debugs).layer(recording())),
+        Case::AxumRouteOff => drives!(axum, Case::AxumRouteOff, axum::app(axum::user).layer(without_the_route())),
+        Case::AxumOff => drives!(axum, Case::AxumOff, axum::app(axum::user).layer(off())),
         Case::AxumPanic => drives!(axum, Case::AxumPanic, layered(axum::app(axum::panics))),
         Case::AxumLoopback => serves!(axum, layered(axum::app(axum::user))),
         Case::Actix => drives!(actix, Case::Actix, actix::app(actix::user).wrap(HyperLog)),
