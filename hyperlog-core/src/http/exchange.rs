@@ -164,10 +164,8 @@ impl Exchange {
         let is_head = method == "HEAD";
         let rpc = Rpc::of(headers.content_type);
         let polls = (rule.shows(Extra::Polls) || policy.slow_poll.is_some()).then(Polls::default);
-        let mut fields = FieldSet::new();
         if rule.shows(Extra::RequestHeaders) {
-            let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
-            fields.add(keys::REQUEST_HEADERS, shown::headers(&policy.request_headers, headers).to_value());
+            request.note_headers(head);
         }
         let work = Work::new(logger.clone(), request);
         let scope = work.scope();
@@ -183,7 +181,7 @@ impl Exchange {
             is_multiplexed: head.is_multiplexed(),
             has_panicked: false,
             is_closed: false,
-            fields,
+            fields: FieldSet::new(),
             polls,
             rpc,
             swallowed: None,
@@ -323,7 +321,9 @@ impl Exchange {
         }
         if rule.shows(Extra::ResponseHeaders) {
             let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
-            self.fields.add(keys::RESPONSE_HEADERS, shown::headers(&policy.response_headers, headers).to_value());
+            let shown = shown::headers(&policy.response_headers, headers);
+            let field = FieldSet::new().with(keys::RESPONSE_HEADERS, shown.to_value());
+            self.request().note(|notes| notes.response_headers = field);
         }
         policy.extract_from_response(head, &mut self.fields);
         if let Some(cause) = head.cause() {
@@ -538,11 +538,19 @@ impl Exchange {
                 fields.add(name, *time);
             }
             fields.append(&notes.fields);
+            // What was kept on the way may be no longer to be shown.
+            let headers =
+                [(Extra::RequestHeaders, &notes.request_headers), (Extra::ResponseHeaders, &notes.response_headers)];
+            for (_, headers) in headers.into_iter().filter(|(extra, _)| rule.shows(*extra)) {
+                fields.append(headers);
+            }
             let bodies = [
-                (keys::REQUEST_BODY, &notes.request_body, request.received()),
-                (keys::RESPONSE_BODY, &notes.response_body, self.sent),
+                (Extra::RequestBody, keys::REQUEST_BODY, &notes.request_body, request.received()),
+                (Extra::ResponseBody, keys::RESPONSE_BODY, &notes.response_body, self.sent),
             ];
-            for (key, body, length) in bodies.into_iter().filter(|(_, body, _)| !body.is_empty()) {
+            for (_, key, body, length) in
+                bodies.into_iter().filter(|(extra, _, body, _)| rule.shows(*extra) && !body.is_empty())
+            {
                 fields.add(key, shown::body(body, length));
             }
         }
@@ -877,6 +885,31 @@ mod tests {
         exchange.routed(None);
         drop(exchange);
         assert!(!captured.only().has(keys::ROUTE));
+    }
+
+    #[test]
+    fn what_was_kept_to_be_shown_is_not_once_somebody_inside_hides_it() {
+        const ALL: [Extra; 4] =
+            [Extra::RequestHeaders, Extra::ResponseHeaders, Extra::RequestBody, Extra::ResponseBody];
+        let headers = &[("content-type", "text/plain"), ("x-note", "of the response")];
+        for hides in [false, true] {
+            let (logger, captured) = Logger::capture();
+            let all = ALL.into_iter().fold(RouteRule::new(), RouteRule::show);
+            let policy = Policy::new().request_headers(["*"]).response_headers(["*"]).rule(all);
+            let mut exchange = Exchange::open(&logger, &Arc::new(policy), &Request { method: "POST" });
+            exchange.request().request_limit.store(100, std::sync::atomic::Ordering::Relaxed);
+            exchange.request_meter().read(b"of the request");
+            exchange.responded(&Response { headers, ..OK });
+            exchange.show(b"of the response");
+            if hides {
+                exchange.scope().apply(ALL.into_iter().fold(RouteRule::new(), RouteRule::hide));
+            }
+            exchange.close();
+            let record = captured.only();
+            for key in [keys::REQUEST_HEADERS, keys::RESPONSE_HEADERS, keys::REQUEST_BODY, keys::RESPONSE_BODY] {
+                assert_eq!(record.has(key), !hides, "{key} {record}");
+            }
+        }
     }
 
     #[test]

@@ -69,6 +69,8 @@ pub(crate) struct Notes {
     pub(crate) query: Option<Box<str>>,
     pub(crate) fields: FieldSet,
     pub(crate) times: Vec<(Box<str>, Duration)>,
+    pub(crate) request_headers: FieldSet,
+    pub(crate) response_headers: FieldSet,
     pub(crate) request_body: Vec<u8>,
     pub(crate) response_body: Vec<u8>,
     has_error: bool,
@@ -203,6 +205,14 @@ impl Request {
         }
         self.has_notes.store(true, Ordering::Release);
         Some(write(written.notes.get_or_insert_default()))
+    }
+
+    /// Keeps what the policy lists of the headers of the request, for the case that they are shown.
+    pub(crate) fn note_headers(&self, head: &impl RequestHead) {
+        let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
+        let shown = shown::headers(&self.policy.request_headers, headers);
+        let field = FieldSet::new().with(keys::REQUEST_HEADERS, shown.to_value());
+        self.note(|notes| notes.request_headers = field);
     }
 
     #[inline]
@@ -361,11 +371,8 @@ impl Scope {
         {
             request.note(|notes| notes.query = Some(query.into()));
         }
-        if rule.shows(Extra::RequestHeaders) && !request.rule.shows(Extra::RequestHeaders) {
-            let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
-            let shown = shown::headers(&request.policy.request_headers, headers);
-            let field = FieldSet::new().with(keys::REQUEST_HEADERS, shown.to_value());
-            request.note(|notes| notes.add(&field));
+        if rule.shows(Extra::RequestHeaders) {
+            request.note_headers(head);
         }
         if rule.shows(Extra::RequestBody) {
             let limit = body_limit(&request.policy, &rule, Extra::RequestBody, |name| head.header(name));
