@@ -321,7 +321,7 @@ impl Exchange {
         }
         if rule.shows(Extra::ResponseHeaders) {
             let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
-            let shown = shown::headers(&policy.response_headers, headers);
+            let shown = shown::headers(&policy.response_headers, None, headers);
             let field = FieldSet::new().with(keys::RESPONSE_HEADERS, shown.to_value());
             self.request().note(|notes| notes.response_headers = field);
         }
@@ -910,6 +910,23 @@ mod tests {
                 assert_eq!(record.has(key), !hides, "{key} {record}");
             }
         }
+    }
+
+    #[test]
+    fn a_debug_token_is_never_shown() {
+        struct Nobody;
+        impl crate::http::DebugTokens for Nobody {
+            fn is_valid(&self, _: &[u8]) -> bool {
+                false
+            }
+        }
+        let (logger, captured) = Logger::capture();
+        // Whatever the header is called: here as the one that the request bears.
+        let policy = Policy::new().request_headers(["*"]).debug_by_token(RequestId::HEADER, Level::DEBUG, Nobody);
+        let policy = Arc::new(policy.inbound_ids(InboundIds::Ignored));
+        drop(Exchange::open(&logger, &policy, &Request { method: "GET" }));
+        let record = captured.only();
+        assert!(record.has(keys::REQUEST_HEADERS) && !record.to_string().contains("abc-123"), "{record}");
     }
 
     #[test]

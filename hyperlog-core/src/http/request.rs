@@ -210,7 +210,8 @@ impl Request {
     /// Keeps what the policy lists of the headers of the request, for the case that they are shown.
     pub(crate) fn note_headers(&self, head: &impl RequestHead) {
         let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
-        let shown = shown::headers(&self.policy.request_headers, headers);
+        let token = self.policy.debug.as_ref().map(|debug| &*debug.header);
+        let shown = shown::headers(&self.policy.request_headers, token, headers);
         let field = FieldSet::new().with(keys::REQUEST_HEADERS, shown.to_value());
         self.note(|notes| notes.request_headers = field);
     }

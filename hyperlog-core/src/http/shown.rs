@@ -40,12 +40,16 @@ pub(crate) fn params<'t>(route: &'t str, path: &'t str) -> Shown<'t> {
     shown
 }
 
-/// The headers of these names; `*` stands for all.
-pub(crate) fn headers<'h>(names: &[Box<str>], each: impl FnOnce(&mut dyn FnMut(Header<'h>))) -> Shown<'h> {
+/// The headers of these names; `*` stands for all. Of the one that is secret nothing but its name is shown.
+pub(crate) fn headers<'h>(
+    names: &[Box<str>],
+    secret: Option<&str>,
+    each: impl FnOnce(&mut dyn FnMut(Header<'h>)),
+) -> Shown<'h> {
     let mut shown = Shown(Vec::new());
     each(&mut |header| {
         if names.iter().any(|name| **name == *header.name || **name == *"*") {
-            let value = match header.is_sensitive {
+            let value = match header.is_sensitive || secret == Some(header.name) {
                 true => Cow::from(HIDDEN),
                 false => String::from_utf8_lossy(header.value),
             };
