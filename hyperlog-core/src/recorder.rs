@@ -16,15 +16,15 @@ use crate::time::Timestamp;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Holds back records of one unit of work.
 pub(crate) struct Recorder {
-    /// What is held that nobody would have logged.
-    level: LevelFilter,
+    /// From which severity on is held what nobody would have logged.
+    severity: AtomicU8,
     /// How many bytes it may hold; the oldest records make room for the newest.
-    room: usize,
+    room: AtomicUsize,
     /// Whether that too is held which passed the levels: nothing of the work is to be seen unless it fails.
     holds_all: AtomicBool,
     /// What the logger did when the work began: formats and outputs as the bytes were made for.
@@ -76,7 +76,19 @@ pub(crate) struct Bytes<'a> {
 impl Recorder {
     pub(crate) fn new(level: LevelFilter, room: usize, holds_all: bool, snapshot: Arc<Snapshot>) -> Recorder {
         let held = Mutex::new(spare());
-        Recorder { level, room, holds_all: AtomicBool::new(holds_all), snapshot, held }
+        let (severity, room) = (AtomicU8::new(severity_of(level)), AtomicUsize::new(room));
+        Recorder { severity, room, holds_all: AtomicBool::new(holds_all), snapshot, held }
+    }
+
+    /// Holds what is of this level, in so much room, from now on.
+    #[cfg(feature = "http")]
+    pub(crate) fn want(&self, level: LevelFilter, room: usize) {
+        self.severity.store(severity_of(level), Ordering::Relaxed);
+        self.room.store(room, Ordering::Relaxed);
+    }
+
+    fn room(&self) -> usize {
+        self.room.load(Ordering::Relaxed)
     }
 
     pub(crate) fn snapshot(&self) -> &Arc<Snapshot> {
@@ -85,7 +97,7 @@ impl Recorder {
 
     /// Whether it holds records of a level that nobody would have logged.
     pub(crate) fn wants(&self, level: Level) -> bool {
-        self.level.allows(level)
+        level.severity() >= self.severity.load(Ordering::Relaxed)
     }
 
     /// Whether it holds what passed the levels too.
@@ -121,7 +133,7 @@ impl Recorder {
         if held.is_over {
             return false;
         }
-        held.push(record, self.room);
+        held.push(record, self.room());
         true
     }
 
@@ -133,14 +145,14 @@ impl Recorder {
         let mut kept = Held { lost: taken.lost, last: taken.last.clone(), ..Held::default() };
         taken.for_each(|bytes| match bytes.is_wanted {
             true => self.give(&bytes, place),
-            false => kept.push(&bytes, self.room),
+            false => kept.push(&bytes, self.room()),
         });
         let mut held = self.lock();
         if held.is_over {
             return;
         }
         let meanwhile = std::mem::replace(&mut *held, kept);
-        meanwhile.for_each(|bytes| held.push(&bytes, self.room));
+        meanwhile.for_each(|bytes| held.push(&bytes, self.room()));
         held.lost += meanwhile.lost;
     }
 
@@ -171,6 +183,11 @@ impl Recorder {
     fn lock(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Of none that there is, if nothing passes.
+fn severity_of(level: LevelFilter) -> u8 {
+    level.level().map_or(u8::MAX, Level::severity)
 }
 
 /// What panics on the way leaves whole records behind, and code of others runs outside of the lock.

@@ -930,6 +930,32 @@ mod tests {
     }
 
     #[test]
+    fn a_recorder_that_is_wanted_inside_records_whatever_was_wanted_before() {
+        let in_flight = crate::http::InFlight::new();
+        let policies = [
+            Policy::new(),
+            Policy::new().in_flight(&in_flight),
+            Policy::new().rule(RouteRule::new().access(crate::http::Access::Quiet)),
+            Policy::new().rule(RouteRule::new().recorder(Level::INFO).recorder_room(1)),
+            Policy::new().rule(RouteRule::new().no_recorder()),
+        ];
+        for policy in policies {
+            let (logger, captured) = Logger::capture();
+            logger.set_level(Level::INFO);
+            let mut exchange = Exchange::open(&logger, &Arc::new(policy.clone()), &Request { method: "GET" });
+            let scope = exchange.scope().clone();
+            exchange.run(|| {
+                scope.apply(RouteRule::new().recorder(Level::DEBUG).recorder_room(1000));
+                scope.logger().log(Level::DEBUG, "asking the warehouse", &FieldSet::new());
+            });
+            exchange.responded(&Response { status: 500, ..OK });
+            exchange.close();
+            let messages: Vec<_> = captured.records().iter().map(|record| record.message().to_owned()).collect();
+            assert_eq!(messages, ["asking the warehouse", "request failed"], "{policy:?}");
+        }
+    }
+
+    #[test]
     fn what_is_bound_in_the_scope_is_on_the_record() {
         let (mut exchange, captured) = open("GET");
         exchange.scope().bind(crate::fields!(tenant = "acme"));

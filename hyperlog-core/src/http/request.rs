@@ -3,6 +3,7 @@
 //! Whatever stands inside writes here, through the scope: route layers, extractors, handlers, error types, spawned work.
 //! Only the exchange reads it, once, at the end.
 
+use crate::core::note_recorded;
 use crate::field::FieldSet;
 use crate::filter::directive::LevelFilter;
 use crate::filter::sample::stable_hash;
@@ -246,13 +247,18 @@ impl Request {
 
     /// Begins to hold records back, if a rule wants that and none are yet.
     pub(crate) fn record(&self, given: &Logger, rule: RouteRule, holds_all: bool) {
-        let asked = self.policy.debug.as_ref().filter(|_| self.is_asked_for).map(|debug| debug.level.into());
-        let level = asked.into_iter().chain(rule.recorder).min().unwrap_or(LevelFilter::OFF);
+        let (level, room) = self.recorded(&rule);
         let is_wanted = holds_all || level.level().is_some() || self.policy.in_flight.is_some();
         if is_wanted && self.recorder.get().is_none() {
-            let room = rule.room.unwrap_or(Recording::ROOM);
             let _ = self.recorder.set(recorder_for(given, level, room, holds_all));
         }
+    }
+
+    /// From which level on a recorder is to hold records under this rule, and in how much room.
+    fn recorded(&self, rule: &RouteRule) -> (LevelFilter, usize) {
+        let asked = self.policy.debug.as_ref().filter(|_| self.is_asked_for).map(|debug| debug.level.into());
+        let level = asked.into_iter().chain(rule.recorder).min().unwrap_or(LevelFilter::OFF);
+        (level, rule.room.unwrap_or(Recording::ROOM))
     }
 }
 
@@ -348,12 +354,22 @@ impl Scope {
     pub fn apply(&self, rule: RouteRule) {
         let Some(request) = self.request() else { return };
         request.note(|notes| notes.rule = rule.over(notes.rule));
-        let holds_all = request.is_passed_over(&request.rule_now());
+        let now = request.rule_now();
+        let holds_all = request.is_passed_over(&now);
         match request.recorder() {
-            Some(recorder) if holds_all => recorder.hold_all(),
-            Some(_) => {}
+            Some(recorder) => {
+                // It may be there for another reason, and hold nothing yet.
+                if rule.recorder.is_some() || rule.room.is_some() {
+                    let (level, room) = request.recorded(&now);
+                    note_recorded(level);
+                    recorder.want(level, room);
+                }
+                if holds_all {
+                    recorder.hold_all();
+                }
+            }
             None if holds_all || rule.recorder.is_some() => {
-                request.record(self.given(), rule, holds_all);
+                request.record(self.given(), now, holds_all);
                 if let (Some(recorder), true) = (request.recorder(), self.is_touched()) {
                     self.rebind(|logger| logger.recorded(Arc::clone(recorder)));
                 }
