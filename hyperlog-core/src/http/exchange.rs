@@ -956,6 +956,29 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_that_a_handler_applies_counts_for_what_it_logs_by_the_same_hand() {
+        let check = |rule: RouteRule, level: Level, status: u16, expected: &[&str]| {
+            let (logger, captured) = Logger::capture();
+            logger.set_level(Level::INFO);
+            let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Request { method: "GET" });
+            let log = crate::http::RequestLog::new(Some(exchange.scope()));
+            exchange.run(|| {
+                log.apply(rule);
+                log.log(level, "on the way", &FieldSet::new());
+            });
+            exchange.responded(&Response { status, ..OK });
+            exchange.close();
+            let messages: Vec<_> = captured.records().iter().map(|record| record.message().to_owned()).collect();
+            assert_eq!(messages, expected, "{rule:?}");
+        };
+        check(RouteRule::new().recorder(Level::DEBUG), Level::DEBUG, 500, &["on the way", "request failed"]);
+        check(RouteRule::new().recorder(Level::DEBUG), Level::DEBUG, 204, &["request served"]);
+        check(RouteRule::new().access(crate::http::Access::Quiet), Level::INFO, 204, &[]);
+        check(RouteRule::new().sample(0.0), Level::INFO, 204, &[]);
+        check(RouteRule::new().sample(0.0), Level::INFO, 500, &["on the way", "request failed"]);
+    }
+
+    #[test]
     fn what_is_bound_in_the_scope_is_on_the_record() {
         let (mut exchange, captured) = open("GET");
         exchange.scope().bind(crate::fields!(tenant = "acme"));
