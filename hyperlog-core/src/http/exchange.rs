@@ -979,6 +979,30 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_that_is_applied_while_something_is_bound_is_not_lost() {
+        struct Applies(Scope);
+        impl std::fmt::Display for Applies {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.apply(RouteRule::new().recorder(Level::DEBUG));
+                formatter.write_str("applied")
+            }
+        }
+        let (logger, captured) = Logger::capture();
+        logger.set_level(Level::INFO);
+        let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Request { method: "GET" });
+        let scope = exchange.scope().clone();
+        // Whatever logged before has made the logger of the request.
+        scope.logger();
+        scope.bind(crate::fields!(rule = %Applies(scope.clone())));
+        scope.logger().log(Level::DEBUG, "held", &FieldSet::new());
+        exchange.responded(&Response { status: 500, ..OK });
+        exchange.close();
+        let records = captured.records();
+        let told: Vec<_> = records.iter().map(|record| (record.message(), record.text("rule"))).collect();
+        assert_eq!(told, [("held", "applied"), ("request failed", "applied")]);
+    }
+
+    #[test]
     fn what_is_bound_in_the_scope_is_on_the_record() {
         let (mut exchange, captured) = open("GET");
         exchange.scope().bind(crate::fields!(tenant = "acme"));
