@@ -266,7 +266,7 @@ impl Exchange {
         };
         fields.add(keys::PANIC_ID, number);
         // Behind what the handler wrote down: of two errors the panic is what the request failed by.
-        self.request().note(|notes| _ = notes.fields.append(&fields));
+        self.request().note(|notes| _ = notes.error.append(&fields));
     }
 
     /// The route is known now, or it is known that there is none.
@@ -534,10 +534,11 @@ impl Exchange {
             polls.tell(fields);
         }
         if let Some(notes) = notes {
+            // Before what a handler added, of which there may be more than a record has room for.
+            fields.append(&notes.error);
             for (name, time) in &notes.times {
                 fields.add(name, *time);
             }
-            fields.append(&notes.fields);
             // What was kept on the way may be no longer to be shown.
             let headers =
                 [(Extra::RequestHeaders, &notes.request_headers), (Extra::ResponseHeaders, &notes.response_headers)];
@@ -553,6 +554,7 @@ impl Exchange {
             {
                 fields.add(key, shown::body(body, length));
             }
+            fields.append(&notes.added());
         }
     }
 
@@ -1001,6 +1003,38 @@ mod tests {
         let told: Vec<_> = records.iter().map(|record| (record.message(), record.text("rule"))).collect();
         assert_eq!(told, [("held", "applied"), ("request failed", "applied")]);
     }
+
+    #[test]
+    fn however_much_a_handler_adds_the_record_says_what_it_failed_by_and_what_was_added_last() {
+        let (logger, captured) = Logger::capture();
+        let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Request { method: "GET" });
+        let scope = exchange.scope().clone();
+        let result = exchange.run(|| {
+            (0..1000).for_each(|number| scope.add(&format!("item.{number}"), number));
+            (0..10_000).for_each(|number| scope.add("progress", number));
+            scope.add("location", "Berlin");
+            panic!("out of cheese")
+        });
+        assert!(result.map(|()| unreachable!()).is_none());
+        exchange.responded(&Response { status: 500, ..OK });
+        exchange.close();
+        let records = captured.records();
+        let access = records.iter().find(|record| record.text(keys::KIND) == "access").unwrap();
+        assert_eq!(access.text(keys::ERROR), "out of cheese");
+        assert!(access.has(keys::PANIC_ID) && access.has("item.0"), "{access}");
+
+        let (mut exchange, captured) = open("GET");
+        (0..10_000).for_each(|number| exchange.scope().add("progress", number));
+        exchange.scope().add("large", "x".repeat(MOST_OF_A_TEST));
+        exchange.scope().record_error(&std::io::Error::other("no answer"));
+        exchange.responded(&Response { status: 500, ..OK });
+        exchange.close();
+        let record = captured.only();
+        assert_eq!((record.number("progress"), record.text(keys::ERROR)), (9999.0, "no answer"));
+        assert!(record.has("large"), "{record}");
+    }
+
+    const MOST_OF_A_TEST: usize = 100_000;
 
     #[test]
     fn what_is_bound_in_the_scope_is_on_the_record() {

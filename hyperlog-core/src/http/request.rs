@@ -21,6 +21,7 @@ use crate::recorder::Recorder;
 use crate::recording::{Recording, recorder_for};
 use crate::scope::{Scope, Subject};
 use crate::value::{ToValue, Value};
+use std::borrow::Cow;
 use std::error::Error;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -69,12 +70,16 @@ pub(crate) struct Notes {
     pub(crate) rule: RouteRule,
     pub(crate) query: Option<Box<str>>,
     pub(crate) fields: FieldSet,
+    /// What it failed by: never among what had no room.
+    pub(crate) error: FieldSet,
     pub(crate) times: Vec<(Box<str>, Duration)>,
     pub(crate) request_headers: FieldSet,
     pub(crate) response_headers: FieldSet,
     pub(crate) request_body: Vec<u8>,
     pub(crate) response_body: Vec<u8>,
     has_error: bool,
+    /// Whether fields had no room, though each name stood there once.
+    is_full: bool,
 }
 
 /// The texts of a request that are known when it comes.
@@ -323,7 +328,7 @@ impl Scope {
             // What shows the value may log, through this very scope: not under the lock.
             Some(request) => {
                 let field = FieldSet::new().with(key, value);
-                request.note(|notes| notes.add(&field));
+                request.note(|notes| notes.add(key, &field));
             }
             None => self.bind(&FieldSet::new().with(key, value)),
         }
@@ -339,7 +344,7 @@ impl Scope {
         let fields = FieldSet::new().with(keys::ERROR, error);
         request.note(|notes| {
             if !std::mem::replace(&mut notes.has_error, true) {
-                notes.add(&fields);
+                notes.error.append(&fields);
             }
         });
     }
@@ -405,10 +410,24 @@ impl Scope {
 }
 
 impl Notes {
-    fn add(&mut self, fields: &FieldSet) {
-        if self.fields.size() < MOST_BYTES_OF_FIELDS {
-            self.fields.append(fields);
+    fn add(&mut self, key: &str, field: &FieldSet) {
+        let fields = match key {
+            keys::ERROR | keys::LOCATION | keys::PANIC_ID => &mut self.error,
+            _ => &mut self.fields,
+        };
+        if fields.size() >= MOST_BYTES_OF_FIELDS && !std::mem::replace(&mut self.is_full, true) {
+            *fields = fields.latest();
         }
+        if fields.size() < MOST_BYTES_OF_FIELDS {
+            self.is_full = false;
+            fields.append(field);
+        }
+    }
+
+    /// What was added, each name once if there is much.
+    pub(crate) fn added(&self) -> Cow<'_, FieldSet> {
+        const FEW: usize = 32;
+        if self.fields.count() <= FEW { Cow::Borrowed(&self.fields) } else { Cow::Owned(self.fields.latest()) }
     }
 }
 
