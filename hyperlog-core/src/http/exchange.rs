@@ -442,6 +442,10 @@ impl Exchange {
             return;
         }
         self.complete(&mut fields, &rule, &verdict, told, route, notes.as_deref());
+        let is_bound = self.scope.is_touched();
+        if is_bound {
+            request.keep_names(&mut fields);
+        }
         let access = AccessRecord {
             request,
             route,
@@ -452,7 +456,7 @@ impl Exchange {
             }),
             outcome,
             duration,
-            is_bound: self.scope.is_touched(),
+            is_bound,
         };
         let write = |logger: &Logger| access.write(logger, verdict.level, !verdict.is_kept, Pass::at(verdict.rate));
         let write_with_fields = |logger: &Logger| match fields.is_empty() {
@@ -1035,6 +1039,27 @@ mod tests {
     }
 
     const MOST_OF_A_TEST: usize = 100_000;
+
+    #[test]
+    fn a_field_that_is_called_as_the_id_is_never_takes_its_place() {
+        for logs_before in [false, true] {
+            let (logger, captured) = Logger::capture();
+            let extract = |_: &dyn RequestHead, fields: &mut FieldSet| {
+                fields.add(keys::REQUEST_ID, "drawn").add("tenant", "acme");
+            };
+            let policy = Policy::new().extract(extract);
+            let mut exchange = Exchange::open(&logger, &Arc::new(policy), &Request { method: "GET" });
+            if logs_before {
+                exchange.scope().logger().log(Level::INFO, "on the way", &FieldSet::new());
+            }
+            exchange.scope().add(keys::REQUEST_ID, "added");
+            exchange.responded(&OK);
+            exchange.close();
+            for record in captured.records() {
+                assert_eq!((record.text(keys::REQUEST_ID), record.text("tenant")), ("abc-123", "acme"), "{record}");
+            }
+        }
+    }
 
     #[test]
     fn what_is_bound_in_the_scope_is_on_the_record() {

@@ -259,6 +259,24 @@ impl Request {
         }
     }
 
+    /// What all of its records bear: the id, and the trace if there is one.
+    fn names(&self) -> FieldSet {
+        let mut names = FieldSet::new();
+        names.add(keys::REQUEST_ID, self.id.as_str());
+        if let Some(trace) = &self.trace {
+            names.add(keys::TRACE_ID, trace.trace_id());
+        }
+        names
+    }
+
+    /// Has the names count where others added fields that are called alike.
+    pub(crate) fn keep_names(&self, fields: &mut FieldSet) {
+        let is_name = |key: &str| matches!(key, keys::REQUEST_ID | keys::TRACE_ID);
+        if fields.as_fields().names().any(is_name) {
+            fields.append(&self.names());
+        }
+    }
+
     /// From which level on a recorder is to hold records under this rule, and in how much room.
     fn recorded(&self, rule: &RouteRule) -> (LevelFilter, usize) {
         let asked = self.policy.debug.as_ref().filter(|_| self.is_asked_for).map(|debug| debug.level.into());
@@ -269,12 +287,10 @@ impl Request {
 
 impl Subject for Request {
     fn logger(&self, given: &Logger) -> Logger {
-        let mut fields = FieldSet::new();
-        fields.add(keys::REQUEST_ID, self.id.as_str());
-        if let Some(trace) = &self.trace {
-            fields.add(keys::TRACE_ID, trace.trace_id());
-        }
-        fields.append(&self.drawn);
+        let mut drawn = self.drawn.clone();
+        self.keep_names(&mut drawn);
+        let mut fields = self.names();
+        fields.append(&drawn);
         let logger = given.with(&fields);
         match self.recorder.get() {
             Some(recorder) => logger.recorded(Arc::clone(recorder)),
