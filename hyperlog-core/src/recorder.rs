@@ -41,6 +41,8 @@ struct Held {
     marks: VecDeque<Mark>,
     /// How many had to make room.
     lost: u64,
+    /// And how many of those had passed the levels.
+    lost_wanted: u64,
     /// The template of the last record that came by.
     last: String,
     is_over: bool,
@@ -142,7 +144,8 @@ impl Recorder {
         self.holds_all.store(false, Ordering::Relaxed);
         // Not under the lock: what a sink does with a record may log, to this very recorder.
         let taken = std::mem::take(&mut *self.lock());
-        let mut kept = Held { lost: taken.lost, last: taken.last.clone(), ..Held::default() };
+        let mut kept = Held { last: taken.last.clone(), ..Held::default() };
+        (kept.lost, kept.lost_wanted) = (taken.lost, taken.lost_wanted);
         taken.for_each(|bytes| match bytes.is_wanted {
             true => self.give(&bytes, place),
             false => kept.push(&bytes, self.room()),
@@ -154,11 +157,15 @@ impl Recorder {
         let meanwhile = std::mem::replace(&mut *held, kept);
         meanwhile.for_each(|bytes| held.push(&bytes, self.room()));
         held.lost += meanwhile.lost;
+        held.lost_wanted += meanwhile.lost_wanted;
     }
 
-    /// The work has ended well: forgets what it holds.
-    pub(crate) fn forget(&self) {
-        keep_spare(self.end());
+    /// The work has ended well: forgets what it holds. Says how many records had to make room that had passed the levels.
+    pub(crate) fn forget(&self) -> u64 {
+        let held = self.end();
+        let lost = held.lost_wanted;
+        keep_spare(held);
+        lost
     }
 
     /// The work has failed: gives out what it holds.
@@ -199,8 +206,7 @@ impl Held {
         let Bytes { format, line, is_wanted } = *record;
         let length = line.bytes.len();
         if length > room || !self.reserved.reach(self.bytes.len() + length) {
-            self.lost += 1;
-            return;
+            return self.lose(is_wanted);
         }
         while self.bytes.len() - self.start + length > room {
             self.drop_oldest();
@@ -219,10 +225,15 @@ impl Held {
         match self.marks.pop_front() {
             Some(mark) => {
                 self.start += mark.length;
-                self.lost += 1;
+                self.lose(mark.is_wanted);
             }
             None => self.start = self.bytes.len(),
         }
+    }
+
+    fn lose(&mut self, is_wanted: bool) {
+        self.lost += 1;
+        self.lost_wanted += u64::from(is_wanted);
     }
 
     fn for_each(&self, mut each: impl FnMut(Bytes<'_>)) {
@@ -297,7 +308,7 @@ fn keep_spare(mut held: Held) {
     held.bytes.clear();
     held.marks.clear();
     held.last.clear();
-    (held.start, held.lost) = (0, 0);
+    (held.start, held.lost, held.lost_wanted) = (0, 0, 0);
     held.reserved = Reserved::default();
     let _ = SPARE.try_with(|spare| {
         if let Ok(mut spare) = spare.try_borrow_mut()

@@ -493,8 +493,8 @@ impl Exchange {
                 if (verdict.is_seen || verdict.shows_held) && recorder.holds_all() {
                     Workspace::lend(|workspace| recorder.give_up_wanted(&workspace.tools.place));
                 }
-                recorder.forget();
-                Told::default()
+                // What is merely not told of is no loss.
+                Told { held: 0, lost: recorder.forget() }
             }
         }
     }
@@ -1059,6 +1059,22 @@ mod tests {
                 assert_eq!((record.text(keys::REQUEST_ID), record.text("tenant")), ("abc-123", "acme"), "{record}");
             }
         }
+    }
+
+    #[test]
+    fn what_was_held_and_is_seen_after_all_is_seen_in_full_or_the_loss_is_told() {
+        let (logger, captured) = Logger::capture();
+        let policy = Policy::new().rule(RouteRule::new().sample(0.0).recorder_room(2000));
+        let mut exchange = Exchange::open(&logger, &Arc::new(policy), &Request { method: "GET" });
+        let scope = exchange.scope().clone();
+        (0..100).for_each(|_| scope.logger().log(Level::INFO, "on the way", &FieldSet::new()));
+        scope.apply(RouteRule::new().sample(1.0));
+        exchange.responded(&OK);
+        exchange.close();
+        let records = captured.records();
+        let (access, seen) = records.split_last().unwrap();
+        assert!((1..100).contains(&seen.len()));
+        assert_eq!(seen.len() + access.number(keys::HELD_LOST) as usize, 100, "{access}");
     }
 
     #[test]
