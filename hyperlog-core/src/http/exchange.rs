@@ -92,7 +92,7 @@ pub struct Exchange {
     rpc: Option<Rpc>,
     /// A panic that something inside caught before we could.
     swallowed: Option<Panic>,
-    _ticket: Option<Ticket>,
+    ticket: Option<Ticket>,
 }
 
 /// What is known of the route, beyond what was when the request came.
@@ -185,7 +185,7 @@ impl Exchange {
             polls,
             rpc,
             swallowed: None,
-            _ticket: ticket,
+            ticket,
         };
         if rule.shows(Extra::Start) {
             exchange.tell_start();
@@ -407,6 +407,8 @@ impl Exchange {
         if std::mem::replace(&mut self.is_closed, true) {
             return;
         }
+        // Of what is over nobody tells that it is open.
+        drop(self.ticket.take());
         let outcome = self.outcome(&ending);
         let duration = self.request().opened.elapsed();
         let notes = self.request().end_notes();
@@ -1075,6 +1077,20 @@ mod tests {
         let (access, seen) = records.split_last().unwrap();
         assert!((1..100).contains(&seen.len()));
         assert_eq!(seen.len() + access.number(keys::HELD_LOST) as usize, 100, "{access}");
+    }
+
+    #[test]
+    fn what_is_over_is_not_open_however_long_it_is_kept() {
+        let (logger, captured) = Logger::capture();
+        let in_flight = crate::http::InFlight::new();
+        let policy = Arc::new(Policy::new().in_flight(&in_flight));
+        let mut exchange = Exchange::open(&logger, &policy, &Request { method: "GET" });
+        assert_eq!(in_flight.len(), 1);
+        exchange.responded(&Response { status: 101, ..OK });
+        assert!(in_flight.is_empty());
+        in_flight.tell_open();
+        assert_eq!(captured.only().text(keys::KIND), "access");
+        drop(exchange);
     }
 
     #[test]
