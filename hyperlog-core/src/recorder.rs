@@ -59,6 +59,9 @@ struct Mark {
     is_wanted: bool,
 }
 
+/// A record takes room beside its bytes, of which there may be none.
+const MARK: usize = size_of::<Mark>();
+
 /// What became of what was held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
@@ -205,10 +208,11 @@ impl Held {
     fn push(&mut self, record: &Bytes<'_>, room: usize) {
         let Bytes { format, line, is_wanted } = *record;
         let length = line.bytes.len();
-        if length > room || !self.reserved.reach(self.bytes.len() + length) {
+        let taken = length.saturating_add(MARK);
+        if taken > room || !self.reserved.reach(self.bytes.len() + self.marks.len() * MARK + taken) {
             return self.lose(is_wanted);
         }
-        while self.bytes.len() - self.start + length > room {
+        while self.bytes.len() - self.start + self.marks.len() * MARK + taken > room {
             self.drop_oldest();
         }
         // What was dropped is cut off now and then, so that each byte is moved once at most.
@@ -343,7 +347,7 @@ mod tests {
     fn the_oldest_make_room_and_are_counted() {
         let mut held = Held::default();
         for number in 0..100 {
-            held.push(&record(&format!("{number:04}"), false), 40);
+            held.push(&record(&format!("{number:04}"), false), 10 * (4 + MARK));
         }
         assert_eq!(texts(&held), (90..100).map(|number| format!("{number:04}")).collect::<Vec<_>>());
         assert_eq!(held.told(), Told { held: 10, lost: 90 });
@@ -353,10 +357,19 @@ mod tests {
     #[test]
     fn a_record_that_is_larger_than_all_the_room_is_lost_alone() {
         let mut held = Held::default();
-        held.push(&record("small", false), 10);
-        held.push(&record("much too large", false), 10);
-        held.push(&record("small", false), 10);
+        let room = 2 * (5 + MARK);
+        held.push(&record("small", false), room);
+        held.push(&record(&"large".repeat(100), false), room);
+        held.push(&record("small", false), room);
         assert_eq!((texts(&held), held.told().lost), (vec!["small".to_owned(), "small".to_owned()], 1));
+    }
+
+    #[test]
+    fn records_without_bytes_take_room_too() {
+        let mut held = Held::default();
+        (0..10_000).for_each(|_| held.push(&record("", false), 10 * MARK));
+        assert_eq!(held.told(), Told { held: 10, lost: 9990 });
+        assert!(held.marks.capacity() <= 32, "{}", held.marks.capacity());
     }
 
     #[test]
