@@ -1094,6 +1094,18 @@ mod tests {
     }
 
     #[test]
+    fn a_cancelled_request_that_is_skipped_has_no_record_whatever_was_held() {
+        let (logger, captured) = Logger::capture();
+        logger.set_level(Level::INFO);
+        let policy = Policy::new().rule(RouteRule::new().recorder(Level::DEBUG));
+        let policy = Arc::new(policy.skip(|ended| ended.outcome == Outcome::Cancelled));
+        let exchange = Exchange::open(&logger, &policy, &Request { method: "GET" });
+        exchange.scope().logger().log(Level::DEBUG, "held", &FieldSet::new());
+        drop(exchange);
+        assert!(captured.is_empty());
+    }
+
+    #[test]
     fn what_is_bound_in_the_scope_is_on_the_record() {
         let (mut exchange, captured) = open("GET");
         exchange.scope().bind(crate::fields!(tenant = "acme"));
