@@ -104,7 +104,9 @@ pub(crate) fn is_text(content_type: &[u8]) -> bool {
 
 /// The beginning of a body as text, with a mark if it was longer.
 pub(crate) fn body(beginning: &[u8], length: u64) -> String {
-    let is_cut = (beginning.len() as u64) < length;
+    let is_cut = (beginning.len() as u64) < length || beginning.contains(&0);
+    // Of letters that take several bytes each, redaction would see none.
+    let beginning = beginning.split(|byte| *byte == 0).next().unwrap_or_default();
     let beginning = if is_cut { without_last_word(beginning) } else { beginning };
     let mut text = String::from_utf8_lossy(beginning).into_owned();
     if is_cut {
@@ -155,6 +157,15 @@ mod tests {
         let cut = body(b"{\"user\":\"ann\",\"note\":\"ghp_0123456", 400);
         assert!(cut.starts_with("{\"user\":\"ann\",\"note\":\"") && !cut.contains("ghp_"), "{cut}");
         assert!(!body(b"onelongword", 400).contains("one"));
+    }
+
+    #[test]
+    fn a_body_in_letters_of_several_bytes_is_not_shown() {
+        let text = "password=hunter2";
+        for wide in [u16::to_le_bytes, u16::to_be_bytes] {
+            let bytes: Vec<u8> = text.encode_utf16().flat_map(wide).collect();
+            assert_eq!(body(&bytes, 32), "\u{2026}[cut, 32 bytes]");
+        }
     }
 
     #[test]
