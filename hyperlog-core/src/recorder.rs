@@ -210,7 +210,7 @@ impl Held {
         let length = line.bytes.len();
         let taken = length.saturating_add(MARK);
         if taken > room || !self.reserved.reach(self.bytes.len() + self.marks.len() * MARK + taken) {
-            return self.lose(is_wanted);
+            return self.lose(format, is_wanted);
         }
         while self.bytes.len() - self.start + self.marks.len() * MARK + taken > room {
             self.drop_oldest();
@@ -229,15 +229,17 @@ impl Held {
         match self.marks.pop_front() {
             Some(mark) => {
                 self.start += mark.length;
-                self.lose(mark.is_wanted);
+                self.lose(mark.format, mark.is_wanted);
             }
             None => self.start = self.bytes.len(),
         }
     }
 
-    fn lose(&mut self, is_wanted: bool) {
-        self.lost += 1;
-        self.lost_wanted += u64::from(is_wanted);
+    /// A record stands here once for each format, and is counted once.
+    fn lose(&mut self, format: usize, is_wanted: bool) {
+        let counts = format == 0;
+        self.lost += u64::from(counts);
+        self.lost_wanted += u64::from(counts && is_wanted);
     }
 
     fn for_each(&self, mut each: impl FnMut(Bytes<'_>)) {
@@ -251,7 +253,8 @@ impl Held {
     }
 
     fn told(&self) -> Told {
-        Told { held: self.marks.len() as u64, lost: self.lost }
+        let held = self.marks.iter().filter(|mark| mark.format == 0).count();
+        Told { held: held as u64, lost: self.lost }
     }
 }
 
