@@ -1106,6 +1106,20 @@ mod tests {
     }
 
     #[test]
+    fn a_field_that_is_called_as_a_time_of_the_record_does_not_stand_beside_it() {
+        let memory = crate::sink::Memory::new();
+        let output = crate::builder::Output::new(crate::encode::Json::new(), memory.clone());
+        let logger = Logger::builder().output(output).build().unwrap();
+        let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Request { method: "GET" });
+        exchange.scope().add("duration_ms", 12.5);
+        exchange.scope().add("ttfb_ms", 12.5);
+        exchange.responded(&OK);
+        exchange.close();
+        let text = memory.text();
+        assert_eq!((text.matches("\"duration_ms\"").count(), text.matches("\"ttfb_ms\"").count()), (1, 1), "{text}");
+    }
+
+    #[test]
     fn what_is_bound_in_the_scope_is_on_the_record() {
         let (mut exchange, captured) = open("GET");
         exchange.scope().bind(crate::fields!(tenant = "acme"));

@@ -427,6 +427,10 @@ impl Scope {
 
 impl Notes {
     fn add(&mut self, key: &str, field: &FieldSet) {
+        // As encoders call the record's own, which count: a name must not stand twice.
+        if matches!(key, "duration_ms" | "ttfb_ms") {
+            return;
+        }
         let fields = match key {
             keys::ERROR | keys::LOCATION | keys::PANIC_ID => &mut self.error,
             _ => &mut self.fields,
