@@ -379,6 +379,11 @@ impl Exchange {
         self.request().note(|notes| keep(piece, limit, &mut notes.response_body));
     }
 
+    /// What comes now is not seen whole: nothing more is shown, since no gap would be seen either.
+    pub fn show_no_more(&mut self) {
+        self.response_limit = 0;
+    }
+
     /// The body ended with trailers.
     pub fn trailers<'t>(&mut self, header: impl Fn(&str) -> Option<&'t [u8]>) {
         if let Some(rpc) = &mut self.rpc {
