@@ -184,7 +184,9 @@ pub(crate) fn put_id(name: &str, id: HeaderValue, headers: &mut HeaderMap) {
 }
 
 /// Has the meter see the body of a request as it is read.
-pub(crate) fn meter(request: &mut ServiceRequest, meter: RequestMeter) {
+pub(crate) fn meter(request: &mut ServiceRequest, mut meter: RequestMeter) {
+    // What was announced counts no more: whatever is read is seen, and it may be nothing.
+    meter.read(&[]);
     match request.take_payload() {
         Payload::None => {}
         inner => request.set_payload(Payload::Stream { payload: Box::pin(MeteredPayload { inner, meter }) }),

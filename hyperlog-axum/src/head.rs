@@ -34,10 +34,12 @@ impl Router for AxumRouter {
         Some(address.ip())
     }
 
-    fn meter(body: &mut dyn Any, meter: RequestMeter) {
+    fn meter(body: &mut dyn Any, mut meter: RequestMeter) {
         if let Some(body) = body.downcast_mut::<Body>()
             && !body.is_end_stream()
         {
+            // What was announced counts no more: whatever is read is seen, and it may be nothing.
+            meter.read(&[]);
             *body = Body::new(MeteredBody { inner: std::mem::take(body), meter });
         }
     }
@@ -72,5 +74,46 @@ impl HttpBody for MeteredBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::HyperLogLayer;
+    use http::{Request, Response};
+    use hyperlog_core::Logger;
+    use std::convert::Infallible;
+    use std::future::{Future, Ready, ready};
+    use std::pin::pin;
+    use std::task::Waker;
+    use tower_layer::Layer;
+    use tower_service::Service;
+
+    /// Answers without a look at the body.
+    struct Refuses;
+
+    impl Service<Request<Body>> for Refuses {
+        type Response = Response<Body>;
+        type Error = Infallible;
+        type Future = Ready<Result<Response<Body>, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Request<Body>) -> Self::Future {
+            ready(Ok(Response::new(Body::empty())))
+        }
+    }
+
+    #[test]
+    fn of_a_body_that_nobody_reads_no_byte_is_told() {
+        let (logger, captured) = Logger::capture();
+        let request = Request::post("/").header("content-length", "1000000").body(Body::from("never read"));
+        let mut service = HyperLogLayer::new().logger(logger).layer(Refuses);
+        let answer = pin!(service.call(request.expect("it is valid")));
+        assert!(answer.poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        assert_eq!(captured.only().number("request_bytes"), 0.0);
     }
 }

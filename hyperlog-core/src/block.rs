@@ -63,6 +63,12 @@ impl Block {
         self.bytes.extend_from_slice(&other.bytes);
     }
 
+    /// Adds a field as it stood in another.
+    #[cfg(feature = "http")]
+    pub(crate) fn push_entry(&mut self, entry: &[u8]) {
+        self.bytes.extend_from_slice(entry);
+    }
+
     /// Forgets all fields behind so many bytes.
     pub(crate) fn truncate(&mut self, length: usize) {
         self.bytes.truncate(length);
@@ -139,6 +145,12 @@ pub(crate) fn push_stored<'v>(name: &str, values: &'v [u8], out: &mut Vec<u8>) -
 pub(crate) const CAUSES: &str = ".causes";
 /// And where its type is named.
 pub(crate) const TYPE: &str = ".type";
+
+/// Whether this, behind the name of an error, is what an error brings along.
+#[cfg(feature = "http")]
+pub(crate) fn is_brought(suffix: &str) -> bool {
+    [CAUSES, TYPE].contains(&suffix)
+}
 
 /// Whatever an error does when it is asked, the record goes on.
 fn has_source(error: &(dyn Error + 'static)) -> bool {

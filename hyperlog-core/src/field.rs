@@ -4,6 +4,8 @@ use crate::block::{self, Block, Entries};
 use crate::key::Key;
 use crate::keyset::{KeySet, NO_KEYS};
 use crate::value::{ToValue, Value};
+#[cfg(feature = "http")]
+use std::collections::HashMap;
 
 /// The fields of a record as the call gave them: not yet redacted, not yet limited.
 #[derive(Clone, Copy)]
@@ -142,6 +144,32 @@ impl FieldSet {
         self
     }
 
+    /// Those that count: of several with one name the last, with what an error brought along.
+    #[cfg(feature = "http")]
+    pub(crate) fn latest(&self) -> FieldSet {
+        let last: HashMap<&str, usize> = self.as_fields().names().enumerate().map(|(at, name)| (name, at)).collect();
+        let (mut latest, mut entry, mut rest) = (FieldSet::new(), Vec::new(), self.as_fields());
+        let mut left_out = None;
+        for (at, name) in self.as_fields().names().enumerate() {
+            entry.clear();
+            let _ = rest.copy(at, &mut entry);
+            let brought = left_out.and_then(|error| name.strip_prefix(error));
+            if last.get(name) != Some(&at) {
+                left_out = left_out.filter(|_| brought.is_some_and(block::is_brought)).or(Some(name));
+            } else if !brought.is_some_and(block::is_brought) {
+                left_out = None;
+                latest.0.push_entry(&entry);
+            }
+        }
+        latest
+    }
+
+    /// How many there are.
+    #[cfg(feature = "http")]
+    pub(crate) fn count(&self) -> usize {
+        self.as_fields().count_from(0)
+    }
+
     /// How many bytes they take.
     #[cfg(feature = "http")]
     pub(crate) fn size(&self) -> usize {
@@ -173,5 +201,42 @@ impl std::fmt::Debug for FieldSet {
     /// Shows the names alone: the values have met no redaction.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_set().entries(Entries::new(self.0.as_bytes()).map(|(key, _)| key)).finish()
+    }
+}
+
+#[cfg(all(test, feature = "http"))]
+mod tests {
+    use super::*;
+    use std::fmt;
+
+    #[derive(Debug)]
+    struct Caused(fmt::Error);
+
+    impl fmt::Display for Caused {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("it failed")
+        }
+    }
+
+    impl std::error::Error for Caused {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    #[test]
+    fn of_several_with_one_name_the_latest_is_left_with_what_it_brought() {
+        let error = Value::Error(&Caused(fmt::Error));
+        let names = |fields: &FieldSet| fields.latest().as_fields().names().map(str::to_owned).collect::<Vec<_>>();
+        let mut fields = FieldSet::new();
+        fields.add("a", 1).add("b", 1).add("a", 2);
+        assert_eq!(names(&fields), ["b", "a"]);
+        fields.add("e", error).add("c", 3);
+        assert_eq!(names(&fields), ["b", "a", "e", "e.causes", "c"]);
+        fields.add("e", "no error any more");
+        assert_eq!(names(&fields), ["b", "a", "c", "e"]);
+        fields.add("e", error).add("e", error);
+        assert_eq!(names(&fields), ["b", "a", "c", "e", "e.causes"]);
+        assert_eq!(names(&FieldSet::new()), [""; 0]);
     }
 }

@@ -155,9 +155,10 @@ impl Logger {
         Logger { name: Some(name), ..self.clone() }
     }
 
-    /// Whether another has the very same fields bound.
+    /// Whether another has the very same fields bound, and the same recorder.
     pub(crate) fn is_bound_as(&self, other: &Logger) -> bool {
-        self.context.is(&other.context)
+        let recorders = [self, other].map(|logger| logger.recorder.as_ref().map(Arc::as_ptr));
+        self.context.is(&other.context) && recorders[0] == recorders[1]
     }
 
     /// Logs fields known only at run time. Everything else is for the macros.

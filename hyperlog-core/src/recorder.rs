@@ -16,15 +16,15 @@ use crate::time::Timestamp;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Holds back records of one unit of work.
 pub(crate) struct Recorder {
-    /// What is held that nobody would have logged.
-    level: LevelFilter,
+    /// From which severity on is held what nobody would have logged.
+    severity: AtomicU8,
     /// How many bytes it may hold; the oldest records make room for the newest.
-    room: usize,
+    room: AtomicUsize,
     /// Whether that too is held which passed the levels: nothing of the work is to be seen unless it fails.
     holds_all: AtomicBool,
     /// What the logger did when the work began: formats and outputs as the bytes were made for.
@@ -41,6 +41,8 @@ struct Held {
     marks: VecDeque<Mark>,
     /// How many had to make room.
     lost: u64,
+    /// And how many of those had passed the levels.
+    lost_wanted: u64,
     /// The template of the last record that came by.
     last: String,
     is_over: bool,
@@ -56,6 +58,9 @@ struct Mark {
     /// Whether it passed the levels.
     is_wanted: bool,
 }
+
+/// A record takes room beside its bytes, of which there may be none.
+const MARK: usize = size_of::<Mark>();
 
 /// What became of what was held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,7 +81,19 @@ pub(crate) struct Bytes<'a> {
 impl Recorder {
     pub(crate) fn new(level: LevelFilter, room: usize, holds_all: bool, snapshot: Arc<Snapshot>) -> Recorder {
         let held = Mutex::new(spare());
-        Recorder { level, room, holds_all: AtomicBool::new(holds_all), snapshot, held }
+        let (severity, room) = (AtomicU8::new(severity_of(level)), AtomicUsize::new(room));
+        Recorder { severity, room, holds_all: AtomicBool::new(holds_all), snapshot, held }
+    }
+
+    /// Holds what is of this level, in so much room, from now on.
+    #[cfg(feature = "http")]
+    pub(crate) fn want(&self, level: LevelFilter, room: usize) {
+        self.severity.store(severity_of(level), Ordering::Relaxed);
+        self.room.store(room, Ordering::Relaxed);
+    }
+
+    fn room(&self) -> usize {
+        self.room.load(Ordering::Relaxed)
     }
 
     pub(crate) fn snapshot(&self) -> &Arc<Snapshot> {
@@ -85,7 +102,7 @@ impl Recorder {
 
     /// Whether it holds records of a level that nobody would have logged.
     pub(crate) fn wants(&self, level: Level) -> bool {
-        self.level.allows(level)
+        level.severity() >= self.severity.load(Ordering::Relaxed)
     }
 
     /// Whether it holds what passed the levels too.
@@ -121,7 +138,7 @@ impl Recorder {
         if held.is_over {
             return false;
         }
-        held.push(record, self.room);
+        held.push(record, self.room());
         true
     }
 
@@ -130,23 +147,28 @@ impl Recorder {
         self.holds_all.store(false, Ordering::Relaxed);
         // Not under the lock: what a sink does with a record may log, to this very recorder.
         let taken = std::mem::take(&mut *self.lock());
-        let mut kept = Held { lost: taken.lost, last: taken.last.clone(), ..Held::default() };
+        let mut kept = Held { last: taken.last.clone(), ..Held::default() };
+        (kept.lost, kept.lost_wanted) = (taken.lost, taken.lost_wanted);
         taken.for_each(|bytes| match bytes.is_wanted {
             true => self.give(&bytes, place),
-            false => kept.push(&bytes, self.room),
+            false => kept.push(&bytes, self.room()),
         });
         let mut held = self.lock();
         if held.is_over {
             return;
         }
         let meanwhile = std::mem::replace(&mut *held, kept);
-        meanwhile.for_each(|bytes| held.push(&bytes, self.room));
+        meanwhile.for_each(|bytes| held.push(&bytes, self.room()));
         held.lost += meanwhile.lost;
+        held.lost_wanted += meanwhile.lost_wanted;
     }
 
-    /// The work has ended well: forgets what it holds.
-    pub(crate) fn forget(&self) {
-        keep_spare(self.end());
+    /// The work has ended well: forgets what it holds. Says how many records had to make room that had passed the levels.
+    pub(crate) fn forget(&self) -> u64 {
+        let held = self.end();
+        let lost = held.lost_wanted;
+        keep_spare(held);
+        lost
     }
 
     /// The work has failed: gives out what it holds.
@@ -173,6 +195,11 @@ impl Recorder {
     }
 }
 
+/// Of none that there is, if nothing passes.
+fn severity_of(level: LevelFilter) -> u8 {
+    level.level().map_or(u8::MAX, Level::severity)
+}
+
 /// What panics on the way leaves whole records behind, and code of others runs outside of the lock.
 impl UnwindSafe for Recorder {}
 impl RefUnwindSafe for Recorder {}
@@ -181,11 +208,11 @@ impl Held {
     fn push(&mut self, record: &Bytes<'_>, room: usize) {
         let Bytes { format, line, is_wanted } = *record;
         let length = line.bytes.len();
-        if length > room || !self.reserved.reach(self.bytes.len() + length) {
-            self.lost += 1;
-            return;
+        let taken = length.saturating_add(MARK);
+        if taken > room || !self.reserved.reach(self.bytes.len() + self.marks.len() * MARK + taken) {
+            return self.lose(format, is_wanted);
         }
-        while self.bytes.len() - self.start + length > room {
+        while self.bytes.len() - self.start + self.marks.len() * MARK + taken > room {
             self.drop_oldest();
         }
         // What was dropped is cut off now and then, so that each byte is moved once at most.
@@ -202,10 +229,17 @@ impl Held {
         match self.marks.pop_front() {
             Some(mark) => {
                 self.start += mark.length;
-                self.lost += 1;
+                self.lose(mark.format, mark.is_wanted);
             }
             None => self.start = self.bytes.len(),
         }
+    }
+
+    /// A record stands here once for each format, and is counted once.
+    fn lose(&mut self, format: usize, is_wanted: bool) {
+        let counts = format == 0;
+        self.lost += u64::from(counts);
+        self.lost_wanted += u64::from(counts && is_wanted);
     }
 
     fn for_each(&self, mut each: impl FnMut(Bytes<'_>)) {
@@ -219,7 +253,8 @@ impl Held {
     }
 
     fn told(&self) -> Told {
-        Told { held: self.marks.len() as u64, lost: self.lost }
+        let held = self.marks.iter().filter(|mark| mark.format == 0).count();
+        Told { held: held as u64, lost: self.lost }
     }
 }
 
@@ -280,7 +315,7 @@ fn keep_spare(mut held: Held) {
     held.bytes.clear();
     held.marks.clear();
     held.last.clear();
-    (held.start, held.lost) = (0, 0);
+    (held.start, held.lost, held.lost_wanted) = (0, 0, 0);
     held.reserved = Reserved::default();
     let _ = SPARE.try_with(|spare| {
         if let Ok(mut spare) = spare.try_borrow_mut()
@@ -315,7 +350,7 @@ mod tests {
     fn the_oldest_make_room_and_are_counted() {
         let mut held = Held::default();
         for number in 0..100 {
-            held.push(&record(&format!("{number:04}"), false), 40);
+            held.push(&record(&format!("{number:04}"), false), 10 * (4 + MARK));
         }
         assert_eq!(texts(&held), (90..100).map(|number| format!("{number:04}")).collect::<Vec<_>>());
         assert_eq!(held.told(), Told { held: 10, lost: 90 });
@@ -325,10 +360,19 @@ mod tests {
     #[test]
     fn a_record_that_is_larger_than_all_the_room_is_lost_alone() {
         let mut held = Held::default();
-        held.push(&record("small", false), 10);
-        held.push(&record("much too large", false), 10);
-        held.push(&record("small", false), 10);
+        let room = 2 * (5 + MARK);
+        held.push(&record("small", false), room);
+        held.push(&record(&"large".repeat(100), false), room);
+        held.push(&record("small", false), room);
         assert_eq!((texts(&held), held.told().lost), (vec!["small".to_owned(), "small".to_owned()], 1));
+    }
+
+    #[test]
+    fn records_without_bytes_take_room_too() {
+        let mut held = Held::default();
+        (0..10_000).for_each(|_| held.push(&record("", false), 10 * MARK));
+        assert_eq!(held.told(), Told { held: 10, lost: 9990 });
+        assert!(held.marks.capacity() <= 32, "{}", held.marks.capacity());
     }
 
     #[test]

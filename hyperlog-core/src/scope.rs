@@ -195,7 +195,7 @@ impl Scope {
         if self.replace(&before, before.with(fields)) {
             return;
         }
-        // Another thread was faster. The values are not shown again: that may be what bound something meanwhile.
+        // Somebody else was faster. The values are not shown again: that may be what bound something meanwhile.
         let fields = FieldSet::copied(fields.parts());
         loop {
             let before = self.logger();

@@ -1,8 +1,8 @@
 //! The flight recorder of any unit of work: what is held, what comes out, and what nobody ever sees.
 
 use hyperlog_core::{
-    Json, Level, Logger, Memory, Output, Recording, Sampling, SamplingMethod, SamplingRule, Scope, debug, error,
-    fields, info, trace,
+    Json, Level, Logfmt, Logger, Memory, Output, Recording, Sampling, SamplingMethod, SamplingRule, Scope, debug,
+    error, fields, info, trace,
 };
 
 /// A logger at INFO with one output in JSON.
@@ -95,6 +95,27 @@ fn the_oldest_make_room_and_the_loss_is_told() {
     assert!((1..20).contains(&held), "{held}");
     assert_eq!(messages(&memory).last().unwrap(), "step 99");
     assert_eq!(messages(&memory).len() as u64, held);
+}
+
+#[test]
+fn a_record_is_counted_once_however_many_formats_there_are() {
+    let (json, logfmt) = (Memory::new(), Memory::new());
+    let logger = Logger::builder()
+        .level(Level::INFO)
+        .output(Output::new(Json::new(), json.clone()))
+        .output(Output::new(Logfmt::new(), logfmt.clone()))
+        .build()
+        .unwrap();
+    let recording = Recording::with_room(&logger, Level::DEBUG, 1 << 20);
+    debug!(logger: recording.logger(), "one");
+    debug!(logger: recording.logger(), "two");
+    assert_eq!(recording.tell(), (2, 0));
+    assert_eq!((json.text().lines().count(), logfmt.text().lines().count()), (2, 2));
+
+    let recording = Recording::with_room(&logger, Level::DEBUG, 1000);
+    (0..100).for_each(|_| debug!(logger: recording.logger(), "step"));
+    let (held, lost) = recording.tell();
+    assert_eq!(held + lost, 100);
 }
 
 #[test]

@@ -142,8 +142,11 @@ fn watch<D: Buf>(frame: &Frame<D>, exchange: &mut Exchange) {
     if let Some(data) = frame.data_ref() {
         exchange.sent(data.remaining());
         if exchange.shows_body() {
-            // All that is in memory in one piece: a buffer of several shows its first.
+            // All that is in memory in one piece: of a buffer of several the first is shown, and nothing behind it.
             exchange.show(data.chunk());
+            if data.chunk().len() < data.remaining() {
+                exchange.show_no_more();
+            }
         }
     } else if let Some(trailers) = frame.trailers_ref() {
         exchange.trailers(|name| Some(trailers.get(name)?.as_bytes()));
@@ -159,5 +162,93 @@ fn send_reply<D: From<Bytes>>(reply: Bytes, exchange: &mut Exchange) -> Frame<D>
 impl<B> std::fmt::Debug for LogBody<B> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("LogBody").field("exchange", &self.exchange).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::HyperLogLayer;
+    use bytes::buf::Chain;
+    use http::{Request, Response};
+    use hyperlog_core::Logger;
+    use hyperlog_core::http::{Extra, RouteRule};
+    use std::convert::Infallible;
+    use std::future::{Future, Ready, ready};
+    use std::pin::pin;
+    use std::task::Waker;
+    use tower_layer::Layer;
+    use tower_service::Service;
+
+    /// Two pieces in one, or one.
+    struct Pieces(Chain<Bytes, Bytes>);
+
+    impl Buf for Pieces {
+        fn remaining(&self) -> usize {
+            self.0.remaining()
+        }
+
+        fn chunk(&self) -> &[u8] {
+            self.0.chunk()
+        }
+
+        fn advance(&mut self, count: usize) {
+            self.0.advance(count);
+        }
+    }
+
+    impl From<Bytes> for Pieces {
+        fn from(bytes: Bytes) -> Pieces {
+            Pieces(bytes.chain(Bytes::new()))
+        }
+    }
+
+    struct Frames(Vec<Pieces>);
+
+    impl Body for Frames {
+        type Data = Pieces;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Pieces>, Infallible>>> {
+            Poll::Ready(self.0.pop().map(|pieces| Ok(Frame::data(pieces))))
+        }
+    }
+
+    struct Serves;
+
+    impl Service<Request<()>> for Serves {
+        type Response = Response<Frames>;
+        type Error = Infallible;
+        type Future = Ready<Result<Response<Frames>, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Request<()>) -> Self::Future {
+            let last = Pieces::from(Bytes::from_static(b" last"));
+            let first = Pieces(Bytes::from_static(b"first, ").chain(Bytes::from_static(b"unseen")));
+            let response = Response::builder().header("content-type", "text/plain").body(Frames(vec![last, first]));
+            ready(Ok(response.expect("it is valid")))
+        }
+    }
+
+    #[test]
+    fn a_body_is_shown_up_to_the_first_gap() {
+        let (logger, captured) = Logger::capture();
+        let layer = HyperLogLayer::new().logger(logger).rule(RouteRule::new().show(Extra::ResponseBody));
+        let mut context = Context::from_waker(Waker::noop());
+        let answer = pin!(layer.layer(Serves).call(Request::new(())));
+        let Poll::Ready(Ok(response)) = answer.poll(&mut context) else { panic!("it is ready at once") };
+        let mut body = pin!(response.into_body());
+        while let Poll::Ready(Some(frame)) = body.as_mut().poll_frame(&mut context) {
+            frame.expect("it is no error");
+        }
+        let record = captured.only();
+        let shown = record.text("response_body");
+        assert!(shown.starts_with("first, ") && !shown.contains("last") && shown.contains("18 bytes"), "{record}");
     }
 }

@@ -89,33 +89,38 @@ impl fmt::Display for NetworkError {
 impl std::error::Error for NetworkError {}
 
 /// The address of whoever sent a request: the peer's own, or, if that is a trusted proxy's, the rightmost in the chain of
-/// `forwarded`, or else `x-forwarded-for`, that is not trusted.
+/// `forwarded` or `x-forwarded-for` that is not trusted. Where both are there and name different clients, neither is believed.
 pub(crate) fn client_ip(head: &(impl RequestHead + ?Sized), trusted: &[Network]) -> Option<IpAddr> {
     let peer = head.peer()?.to_canonical();
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     if trusted.is_empty() || !is_trusted(peer) {
         return Some(peer);
     }
-    let mut client = peer;
-    let mut is_settled = false;
-    let mut hop = |address: Option<IpAddr>| {
-        if is_settled {
-            return;
-        }
-        match address {
-            Some(address) => {
-                client = address;
-                is_settled = !is_trusted(address);
+    let in_chain = |name: &str, address_in: fn(&str) -> Option<IpAddr>| {
+        head.header(name)?;
+        let mut client = peer;
+        let mut is_settled = false;
+        for_each_hop(head, name, |text| {
+            if is_settled {
+                return;
             }
-            // What stands to the left of garbage was not added by anybody we know.
-            None => is_settled = true,
-        }
+            match address_in(text) {
+                Some(address) => {
+                    client = address;
+                    is_settled = !is_trusted(address);
+                }
+                // What stands to the left of garbage was not added by anybody we know.
+                None => is_settled = true,
+            }
+        });
+        Some(client)
     };
-    match head.header("forwarded").is_some() {
-        true => for_each_hop(head, "forwarded", |text| hop(address_in_forwarded(text))),
-        false => for_each_hop(head, "x-forwarded-for", |text| hop(address_of(text))),
+    let (forwarded, older) = (in_chain("forwarded", address_in_forwarded), in_chain("x-forwarded-for", address_of));
+    match (forwarded, older) {
+        // Most proxies add to one of them, and let the other pass as whoever stands outside sent it.
+        (Some(one), Some(other)) if one != other => Some(peer),
+        (one, other) => one.or(other).or(Some(peer)),
     }
-    Some(client)
 }
 
 /// The parts of a list that may stand in several lines, from the right.
@@ -242,15 +247,26 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_counts_more_than_the_older_header() {
-        let check = |forwarded: &str, expected| {
-            check("127.0.0.1", &[("x-forwarded-for", b"6.6.6.6"), ("forwarded", forwarded.as_bytes())], expected);
-        };
+    fn the_newer_header_is_read_as_its_standard_says() {
+        let check = |forwarded: &str, expected| check("127.0.0.1", &[("forwarded", forwarded.as_bytes())], expected);
         check("for=192.0.2.60;proto=http;by=203.0.113.43", "192.0.2.60");
         check("For=\"[2a00::17]:4711\"", "2a00::17");
         check("for=6.6.6.6, for=1.1.1.1, for=10.0.0.2;by=10.0.0.3", "1.1.1.1");
         check("for=_hidden, for=10.0.0.2", "10.0.0.2");
         check("proto=https", "127.0.0.1");
+    }
+
+    #[test]
+    fn of_two_headers_that_name_different_clients_neither_is_believed() {
+        let check = |forwarded: &str, older: &str, expected| {
+            let headers = [("forwarded", forwarded.as_bytes()), ("x-forwarded-for", older.as_bytes())];
+            check("10.0.0.1", &headers, expected);
+        };
+        check("for=6.6.6.6", "1.1.1.1", "10.0.0.1");
+        check("for=1.1.1.1", "6.6.6.6", "10.0.0.1");
+        check("for=_hidden", "6.6.6.6", "10.0.0.1");
+        check("for=1.1.1.1", "6.6.6.6, 1.1.1.1", "1.1.1.1");
+        check("for=\"1.1.1.1:80\", for=10.0.0.2", "1.1.1.1", "1.1.1.1");
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub struct Exchange {
     rpc: Option<Rpc>,
     /// A panic that something inside caught before we could.
     swallowed: Option<Panic>,
-    _ticket: Option<Ticket>,
+    ticket: Option<Ticket>,
 }
 
 /// What is known of the route, beyond what was when the request came.
@@ -166,10 +166,8 @@ impl Exchange {
         let is_head = method == "HEAD";
         let rpc = Rpc::of(headers.content_type);
         let polls = (rule.shows(Extra::Polls) || policy.slow_poll.is_some()).then(Box::default);
-        let mut fields = FieldSet::new();
         if rule.shows(Extra::RequestHeaders) {
-            let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
-            fields.add(keys::REQUEST_HEADERS, shown::headers(&policy.request_headers, headers).to_value());
+            request.note_headers(head);
         }
         let work = Work::new(logger.clone(), request);
         let ticket = policy.in_flight.as_ref().map(|in_flight| in_flight.enter(work.scope(), opened));
@@ -183,11 +181,11 @@ impl Exchange {
             is_multiplexed: head.is_multiplexed(),
             has_panicked: false,
             is_closed: false,
-            fields,
+            fields: FieldSet::new(),
             polls,
             rpc,
             swallowed: None,
-            _ticket: ticket,
+            ticket,
         };
         if rule.shows(Extra::Start) {
             exchange.tell_start();
@@ -268,7 +266,7 @@ impl Exchange {
         };
         fields.add(keys::PANIC_ID, number);
         // Behind what the handler wrote down: of two errors the panic is what the request failed by.
-        self.request().note(|notes| _ = notes.fields.append(&fields));
+        self.request().note(|notes| _ = notes.error.append(&fields));
     }
 
     /// The route is known now, or it is known that there is none.
@@ -330,7 +328,9 @@ impl Exchange {
         }
         if rule.shows(Extra::ResponseHeaders) {
             let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
-            self.fields.add(keys::RESPONSE_HEADERS, shown::headers(&policy.response_headers, headers).to_value());
+            let shown = shown::headers(&policy.response_headers, None, headers);
+            let field = FieldSet::new().with(keys::RESPONSE_HEADERS, shown.to_value());
+            self.request().note(|notes| notes.response_headers = field);
         }
         policy.extract_from_response(head, &mut self.fields);
         if let Some(cause) = head.cause() {
@@ -386,6 +386,11 @@ impl Exchange {
         self.request().note(|notes| keep(piece, limit, &mut notes.response_body));
     }
 
+    /// What comes now is not seen whole: nothing more is shown, since no gap would be seen either.
+    pub fn show_no_more(&mut self) {
+        self.response_limit = 0;
+    }
+
     /// The body ended with trailers.
     pub fn trailers<'t>(&mut self, header: impl Fn(&str) -> Option<&'t [u8]>) {
         if let Some(rpc) = &mut self.rpc {
@@ -414,6 +419,8 @@ impl Exchange {
         if std::mem::replace(&mut self.is_closed, true) {
             return;
         }
+        // Of what is over nobody tells that it is open.
+        drop(self.ticket.take());
         let outcome = self.outcome(&ending);
         let duration = self.request().opened.elapsed();
         let notes = self.request().end_notes();
@@ -449,6 +456,10 @@ impl Exchange {
             return;
         }
         self.complete(&mut fields, &rule, &verdict, told, route, notes.as_deref());
+        let is_bound = self.work.is_touched();
+        if is_bound {
+            request.keep_names(&mut fields);
+        }
         let access = AccessRecord {
             request,
             route,
@@ -459,7 +470,7 @@ impl Exchange {
             }),
             outcome,
             duration,
-            is_bound: self.work.is_touched(),
+            is_bound,
         };
         let write = |logger: &Logger| access.write(logger, verdict.level, !verdict.is_kept, Pass::at(verdict.rate));
         let write_with_fields = |logger: &Logger| match fields.is_empty() {
@@ -496,8 +507,8 @@ impl Exchange {
                 if (verdict.is_seen || verdict.shows_held) && recorder.holds_all() {
                     Workspace::lend(|workspace| recorder.give_up_wanted(&workspace.tools.place));
                 }
-                recorder.forget();
-                Told::default()
+                // What is merely not told of is no loss.
+                Told { held: 0, lost: recorder.forget() }
             }
         }
     }
@@ -541,17 +552,27 @@ impl Exchange {
             polls.tell(fields);
         }
         if let Some(notes) = notes {
+            // Before what a handler added, of which there may be more than a record has room for.
+            fields.append(&notes.error);
             for (name, time) in &notes.times {
                 fields.add(name, *time);
             }
-            fields.append(&notes.fields);
+            // What was kept on the way may be no longer to be shown.
+            let headers =
+                [(Extra::RequestHeaders, &notes.request_headers), (Extra::ResponseHeaders, &notes.response_headers)];
+            for (_, headers) in headers.into_iter().filter(|(extra, _)| rule.shows(*extra)) {
+                fields.append(headers);
+            }
             let bodies = [
-                (keys::REQUEST_BODY, &notes.request_body, request.received()),
-                (keys::RESPONSE_BODY, &notes.response_body, self.sent),
+                (Extra::RequestBody, keys::REQUEST_BODY, &notes.request_body, request.received()),
+                (Extra::ResponseBody, keys::RESPONSE_BODY, &notes.response_body, self.sent),
             ];
-            for (key, body, length) in bodies.into_iter().filter(|(_, body, _)| !body.is_empty()) {
+            for (_, key, body, length) in
+                bodies.into_iter().filter(|(extra, _, body, _)| rule.shows(*extra) && !body.is_empty())
+            {
                 fields.add(key, shown::body(body, length));
             }
+            fields.append(&notes.added());
         }
     }
 
@@ -896,6 +917,230 @@ mod tests {
         exchange.routed(None);
         drop(exchange);
         assert!(!captured.only().has(keys::ROUTE));
+    }
+
+    #[test]
+    fn what_was_kept_to_be_shown_is_not_once_somebody_inside_hides_it() {
+        const ALL: [Extra; 4] =
+            [Extra::RequestHeaders, Extra::ResponseHeaders, Extra::RequestBody, Extra::ResponseBody];
+        let headers = &[("content-type", "text/plain"), ("x-note", "of the response")];
+        for hides in [false, true] {
+            let (logger, captured) = Logger::capture();
+            let all = ALL.into_iter().fold(RouteRule::new(), RouteRule::show);
+            let policy = Policy::new().request_headers(["*"]).response_headers(["*"]).rule(all);
+            let mut exchange = Exchange::open(&logger, &Arc::new(policy), &Request { method: "POST" });
+            exchange.request().request_limit.store(100, std::sync::atomic::Ordering::Relaxed);
+            exchange.request_meter().read(b"of the request");
+            exchange.responded(&Response { headers, ..OK });
+            exchange.show(b"of the response");
+            if hides {
+                exchange.scope().apply(ALL.into_iter().fold(RouteRule::new(), RouteRule::hide));
+            }
+            exchange.close();
+            let record = captured.only();
+            for key in [keys::REQUEST_HEADERS, keys::RESPONSE_HEADERS, keys::REQUEST_BODY, keys::RESPONSE_BODY] {
+                assert_eq!(record.has(key), !hides, "{key} {record}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_debug_token_is_never_shown() {
+        struct Nobody;
+        impl crate::http::DebugTokens for Nobody {
+            fn is_valid(&self, _: &[u8]) -> bool {
+                false
+            }
+        }
+        let (logger, captured) = Logger::capture();
+        // Whatever the header is called: here as the one that the request bears.
+        let policy = Policy::new().request_headers(["*"]).debug_by_token(RequestId::HEADER, Level::DEBUG, Nobody);
+        let policy = Arc::new(policy.inbound_ids(InboundIds::Ignored));
+        drop(Exchange::open(&logger, &policy, &Request { method: "GET" }));
+        let record = captured.only();
+        assert!(record.has(keys::REQUEST_HEADERS) && !record.to_string().contains("abc-123"), "{record}");
+    }
+
+    #[test]
+    fn a_recorder_that_is_wanted_inside_records_whatever_was_wanted_before() {
+        let in_flight = crate::http::InFlight::new();
+        let policies = [
+            Policy::new(),
+            Policy::new().in_flight(&in_flight),
+            Policy::new().rule(RouteRule::new().access(crate::http::Access::Quiet)),
+            Policy::new().rule(RouteRule::new().recorder(Level::INFO).recorder_room(1)),
+            Policy::new().rule(RouteRule::new().no_recorder()),
+        ];
+        for policy in policies {
+            let (logger, captured) = Logger::capture();
+            logger.set_level(Level::INFO);
+            let mut exchange = Exchange::open(&logger, &Arc::new(policy.clone()), &Request { method: "GET" });
+            let scope = exchange.scope().clone();
+            exchange.run(|| {
+                scope.apply(RouteRule::new().recorder(Level::DEBUG).recorder_room(1000));
+                scope.logger().log(Level::DEBUG, "asking the warehouse", &FieldSet::new());
+            });
+            exchange.responded(&Response { status: 500, ..OK });
+            exchange.close();
+            let messages: Vec<_> = captured.records().iter().map(|record| record.message().to_owned()).collect();
+            assert_eq!(messages, ["asking the warehouse", "request failed"], "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_a_handler_applies_counts_for_what_it_logs_by_the_same_hand() {
+        let check = |rule: RouteRule, level: Level, status: u16, expected: &[&str]| {
+            let (logger, captured) = Logger::capture();
+            logger.set_level(Level::INFO);
+            let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Request { method: "GET" });
+            let log = crate::http::RequestLog::new(Some(exchange.scope()));
+            exchange.run(|| {
+                log.apply(rule);
+                log.log(level, "on the way", &FieldSet::new());
+            });
+            exchange.responded(&Response { status, ..OK });
+            exchange.close();
+            let messages: Vec<_> = captured.records().iter().map(|record| record.message().to_owned()).collect();
+            assert_eq!(messages, expected, "{rule:?}");
+        };
+        check(RouteRule::new().recorder(Level::DEBUG), Level::DEBUG, 500, &["on the way", "request failed"]);
+        check(RouteRule::new().recorder(Level::DEBUG), Level::DEBUG, 204, &["request served"]);
+        check(RouteRule::new().access(crate::http::Access::Quiet), Level::INFO, 204, &[]);
+        check(RouteRule::new().sample(0.0), Level::INFO, 204, &[]);
+        check(RouteRule::new().sample(0.0), Level::INFO, 500, &["on the way", "request failed"]);
+    }
+
+    #[test]
+    fn a_rule_that_is_applied_while_something_is_bound_is_not_lost() {
+        struct Applies(Scope);
+        impl std::fmt::Display for Applies {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.apply(RouteRule::new().recorder(Level::DEBUG));
+                formatter.write_str("applied")
+            }
+        }
+        let (logger, captured) = Logger::capture();
+        logger.set_level(Level::INFO);
+        let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Request { method: "GET" });
+        let scope = exchange.scope().clone();
+        // Whatever logged before has made the logger of the request.
+        scope.logger();
+        scope.bind(crate::fields!(rule = %Applies(scope.clone())));
+        scope.logger().log(Level::DEBUG, "held", &FieldSet::new());
+        exchange.responded(&Response { status: 500, ..OK });
+        exchange.close();
+        let records = captured.records();
+        let told: Vec<_> = records.iter().map(|record| (record.message(), record.text("rule"))).collect();
+        assert_eq!(told, [("held", "applied"), ("request failed", "applied")]);
+    }
+
+    #[test]
+    fn however_much_a_handler_adds_the_record_says_what_it_failed_by_and_what_was_added_last() {
+        let (logger, captured) = Logger::capture();
+        let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Request { method: "GET" });
+        let scope = exchange.scope().clone();
+        let result = exchange.run(|| {
+            (0..1000).for_each(|number| scope.add(&format!("item.{number}"), number));
+            (0..10_000).for_each(|number| scope.add("progress", number));
+            scope.add("location", "Berlin");
+            panic!("out of cheese")
+        });
+        assert!(result.map(|()| unreachable!()).is_none());
+        exchange.responded(&Response { status: 500, ..OK });
+        exchange.close();
+        let records = captured.records();
+        let access = records.iter().find(|record| record.text(keys::KIND) == "access").unwrap();
+        assert_eq!(access.text(keys::ERROR), "out of cheese");
+        assert!(access.has(keys::PANIC_ID) && access.has("item.0"), "{access}");
+
+        let (mut exchange, captured) = open("GET");
+        (0..10_000).for_each(|number| exchange.scope().add("progress", number));
+        exchange.scope().add("large", "x".repeat(MOST_OF_A_TEST));
+        exchange.scope().record_error(&std::io::Error::other("no answer"));
+        exchange.responded(&Response { status: 500, ..OK });
+        exchange.close();
+        let record = captured.only();
+        assert_eq!((record.number("progress"), record.text(keys::ERROR)), (9999.0, "no answer"));
+        assert!(record.has("large"), "{record}");
+    }
+
+    const MOST_OF_A_TEST: usize = 100_000;
+
+    #[test]
+    fn a_field_that_is_called_as_the_id_is_never_takes_its_place() {
+        for logs_before in [false, true] {
+            let (logger, captured) = Logger::capture();
+            let extract = |_: &dyn RequestHead, fields: &mut FieldSet| {
+                fields.add(keys::REQUEST_ID, "drawn").add("tenant", "acme");
+            };
+            let policy = Policy::new().extract(extract);
+            let mut exchange = Exchange::open(&logger, &Arc::new(policy), &Request { method: "GET" });
+            if logs_before {
+                exchange.scope().logger().log(Level::INFO, "on the way", &FieldSet::new());
+            }
+            exchange.scope().add(keys::REQUEST_ID, "added");
+            exchange.responded(&OK);
+            exchange.close();
+            for record in captured.records() {
+                assert_eq!((record.text(keys::REQUEST_ID), record.text("tenant")), ("abc-123", "acme"), "{record}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_held_and_is_seen_after_all_is_seen_in_full_or_the_loss_is_told() {
+        let (logger, captured) = Logger::capture();
+        let policy = Policy::new().rule(RouteRule::new().sample(0.0).recorder_room(2000));
+        let mut exchange = Exchange::open(&logger, &Arc::new(policy), &Request { method: "GET" });
+        let scope = exchange.scope().clone();
+        (0..100).for_each(|_| scope.logger().log(Level::INFO, "on the way", &FieldSet::new()));
+        scope.apply(RouteRule::new().sample(1.0));
+        exchange.responded(&OK);
+        exchange.close();
+        let records = captured.records();
+        let (access, seen) = records.split_last().unwrap();
+        assert!((1..100).contains(&seen.len()));
+        assert_eq!(seen.len() + access.number(keys::HELD_LOST) as usize, 100, "{access}");
+    }
+
+    #[test]
+    fn what_is_over_is_not_open_however_long_it_is_kept() {
+        let (logger, captured) = Logger::capture();
+        let in_flight = crate::http::InFlight::new();
+        let policy = Arc::new(Policy::new().in_flight(&in_flight));
+        let mut exchange = Exchange::open(&logger, &policy, &Request { method: "GET" });
+        assert_eq!(in_flight.len(), 1);
+        exchange.responded(&Response { status: 101, ..OK });
+        assert!(in_flight.is_empty());
+        in_flight.tell_open();
+        assert_eq!(captured.only().text(keys::KIND), "access");
+        drop(exchange);
+    }
+
+    #[test]
+    fn a_cancelled_request_that_is_skipped_has_no_record_whatever_was_held() {
+        let (logger, captured) = Logger::capture();
+        logger.set_level(Level::INFO);
+        let policy = Policy::new().rule(RouteRule::new().recorder(Level::DEBUG));
+        let policy = Arc::new(policy.skip(|ended| ended.outcome == Outcome::Cancelled));
+        let exchange = Exchange::open(&logger, &policy, &Request { method: "GET" });
+        exchange.scope().logger().log(Level::DEBUG, "held", &FieldSet::new());
+        drop(exchange);
+        assert!(captured.is_empty());
+    }
+
+    #[test]
+    fn a_field_that_is_called_as_a_time_of_the_record_does_not_stand_beside_it() {
+        let memory = crate::sink::Memory::new();
+        let output = crate::builder::Output::new(crate::encode::Json::new(), memory.clone());
+        let logger = Logger::builder().output(output).build().unwrap();
+        let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Request { method: "GET" });
+        exchange.scope().add("duration_ms", 12.5);
+        exchange.scope().add("ttfb_ms", 12.5);
+        exchange.responded(&OK);
+        exchange.close();
+        let text = memory.text();
+        assert_eq!((text.matches("\"duration_ms\"").count(), text.matches("\"ttfb_ms\"").count()), (1, 1), "{text}");
     }
 
     #[test]

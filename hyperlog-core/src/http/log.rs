@@ -8,6 +8,7 @@ use crate::scope::Scope;
 use crate::value::ToValue;
 use std::error::Error;
 use std::ops::Deref;
+use std::sync::OnceLock;
 
 /// The request's logger, and its record.
 ///
@@ -16,13 +17,16 @@ use std::ops::Deref;
 #[derive(Clone, Debug)]
 pub struct RequestLog {
     logger: Logger,
+    /// The one that counts since a rule was applied, which may have it recorded.
+    applied: OnceLock<Logger>,
     scope: Option<Scope>,
 }
 
 impl RequestLog {
     /// Of a request, or of whatever is current.
     pub fn new(scope: Option<&Scope>) -> RequestLog {
-        RequestLog { logger: scope.map_or_else(Logger::current, Scope::logger), scope: scope.cloned() }
+        let logger = scope.map_or_else(Logger::current, Scope::logger);
+        RequestLog { logger, applied: OnceLock::new(), scope: scope.cloned() }
     }
 
     /// Adds a field to the access record: see [`Scope::add`].
@@ -48,6 +52,9 @@ impl RequestLog {
     pub fn apply(&self, rule: RouteRule) {
         if let Some(scope) = &self.scope {
             scope.apply(rule);
+            if !self.is_recorded() && scope.with_logger(Logger::is_recorded) {
+                self.applied.get_or_init(|| scope.logger());
+            }
         }
     }
 
@@ -61,6 +68,6 @@ impl Deref for RequestLog {
     type Target = Logger;
 
     fn deref(&self) -> &Logger {
-        &self.logger
+        self.applied.get().unwrap_or(&self.logger)
     }
 }

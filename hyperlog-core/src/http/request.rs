@@ -3,6 +3,7 @@
 //! Whatever stands inside writes here, through the scope: route layers, extractors, handlers, error types, spawned work.
 //! Only the exchange reads it, once, at the end.
 
+use crate::core::note_recorded;
 use crate::field::FieldSet;
 use crate::filter::directive::LevelFilter;
 use crate::filter::sample::stable_hash;
@@ -20,6 +21,7 @@ use crate::recorder::Recorder;
 use crate::recording::{Recording, recorder_for};
 use crate::scope::{Scope, Subject};
 use crate::value::{ToValue, Value};
+use std::borrow::Cow;
 use std::error::Error;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -68,10 +70,16 @@ pub(crate) struct Notes {
     pub(crate) rule: RouteRule,
     pub(crate) query: Option<Box<str>>,
     pub(crate) fields: FieldSet,
+    /// What it failed by: never among what had no room.
+    pub(crate) error: FieldSet,
     pub(crate) times: Vec<(Box<str>, Duration)>,
+    pub(crate) request_headers: FieldSet,
+    pub(crate) response_headers: FieldSet,
     pub(crate) request_body: Vec<u8>,
     pub(crate) response_body: Vec<u8>,
     has_error: bool,
+    /// Whether fields had no room, though each name stood there once.
+    is_full: bool,
 }
 
 /// The texts of a request that are known when it comes.
@@ -205,6 +213,15 @@ impl Request {
         Some(write(written.notes.get_or_insert_default()))
     }
 
+    /// Keeps what the policy lists of the headers of the request, for the case that they are shown.
+    pub(crate) fn note_headers(&self, head: &impl RequestHead) {
+        let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
+        let token = self.policy.debug.as_ref().map(|debug| &*debug.header);
+        let shown = shown::headers(&self.policy.request_headers, token, headers);
+        let field = FieldSet::new().with(keys::REQUEST_HEADERS, shown.to_value());
+        self.note(|notes| notes.request_headers = field);
+    }
+
     #[inline]
     pub(crate) fn has_notes(&self) -> bool {
         self.has_notes.load(Ordering::Relaxed)
@@ -235,24 +252,45 @@ impl Request {
 
     /// Begins to hold records back, if a rule wants that and none are yet.
     pub(crate) fn record(&self, given: &Logger, rule: RouteRule, holds_all: bool) {
-        let asked = self.policy.debug.as_ref().filter(|_| self.is_asked_for).map(|debug| debug.level.into());
-        let level = asked.into_iter().chain(rule.recorder).min().unwrap_or(LevelFilter::OFF);
+        let (level, room) = self.recorded(&rule);
         let is_wanted = holds_all || level.level().is_some() || self.policy.in_flight.is_some();
         if is_wanted && self.recorder.get().is_none() {
-            let room = rule.room.unwrap_or(Recording::ROOM);
             let _ = self.recorder.set(recorder_for(given, level, room, holds_all));
         }
+    }
+
+    /// What all of its records bear: the id, and the trace if there is one.
+    fn names(&self) -> FieldSet {
+        let mut names = FieldSet::new();
+        names.add(keys::REQUEST_ID, self.id.as_str());
+        if let Some(trace) = &self.trace {
+            names.add(keys::TRACE_ID, trace.trace_id());
+        }
+        names
+    }
+
+    /// Has the names count where others added fields that are called alike.
+    pub(crate) fn keep_names(&self, fields: &mut FieldSet) {
+        let is_name = |key: &str| matches!(key, keys::REQUEST_ID | keys::TRACE_ID);
+        if fields.as_fields().names().any(is_name) {
+            fields.append(&self.names());
+        }
+    }
+
+    /// From which level on a recorder is to hold records under this rule, and in how much room.
+    fn recorded(&self, rule: &RouteRule) -> (LevelFilter, usize) {
+        let asked = self.policy.debug.as_ref().filter(|_| self.is_asked_for).map(|debug| debug.level.into());
+        let level = asked.into_iter().chain(rule.recorder).min().unwrap_or(LevelFilter::OFF);
+        (level, rule.room.unwrap_or(Recording::ROOM))
     }
 }
 
 impl Subject for Request {
     fn logger(&self, given: &Logger) -> Logger {
-        let mut fields = FieldSet::new();
-        fields.add(keys::REQUEST_ID, self.id.as_str());
-        if let Some(trace) = &self.trace {
-            fields.add(keys::TRACE_ID, trace.trace_id());
-        }
-        fields.append(&self.drawn);
+        let mut drawn = self.drawn.clone();
+        self.keep_names(&mut drawn);
+        let mut fields = self.names();
+        fields.append(&drawn);
         let logger = given.with(&fields);
         match self.recorder.get() {
             Some(recorder) => logger.recorded(Arc::clone(recorder)),
@@ -306,7 +344,7 @@ impl Scope {
             // What shows the value may log, through this very scope: not under the lock.
             Some(request) => {
                 let field = FieldSet::new().with(key, value);
-                request.note(|notes| notes.add(&field));
+                request.note(|notes| notes.add(key, &field));
             }
             None => self.bind(&FieldSet::new().with(key, value)),
         }
@@ -322,7 +360,7 @@ impl Scope {
         let fields = FieldSet::new().with(keys::ERROR, error);
         request.note(|notes| {
             if !std::mem::replace(&mut notes.has_error, true) {
-                notes.add(&fields);
+                notes.error.append(&fields);
             }
         });
     }
@@ -337,12 +375,22 @@ impl Scope {
     pub fn apply(&self, rule: RouteRule) {
         let Some(request) = self.request() else { return };
         request.note(|notes| notes.rule = rule.over(notes.rule));
-        let holds_all = request.is_passed_over(&request.rule_now());
+        let now = request.rule_now();
+        let holds_all = request.is_passed_over(&now);
         match request.recorder() {
-            Some(recorder) if holds_all => recorder.hold_all(),
-            Some(_) => {}
+            Some(recorder) => {
+                // It may be there for another reason, and hold nothing yet.
+                if rule.recorder.is_some() || rule.room.is_some() {
+                    let (level, room) = request.recorded(&now);
+                    note_recorded(level);
+                    recorder.want(level, room);
+                }
+                if holds_all {
+                    recorder.hold_all();
+                }
+            }
             None if holds_all || rule.recorder.is_some() => {
-                request.record(self.given(), rule, holds_all);
+                request.record(self.given(), now, holds_all);
                 if let (Some(recorder), true) = (request.recorder(), self.is_touched()) {
                     self.rebind(|logger| logger.recorded(Arc::clone(recorder)));
                 }
@@ -361,11 +409,8 @@ impl Scope {
         {
             request.note(|notes| notes.query = Some(query.into()));
         }
-        if rule.shows(Extra::RequestHeaders) && !request.rule.shows(Extra::RequestHeaders) {
-            let headers = |each: &mut dyn FnMut(_)| head.for_each_header(each);
-            let shown = shown::headers(&request.policy.request_headers, headers);
-            let field = FieldSet::new().with(keys::REQUEST_HEADERS, shown.to_value());
-            request.note(|notes| notes.add(&field));
+        if rule.shows(Extra::RequestHeaders) {
+            request.note_headers(head);
         }
         if rule.shows(Extra::RequestBody) {
             let limit = body_limit(&request.policy, &rule, Extra::RequestBody, |name| head.header(name));
@@ -381,10 +426,28 @@ impl Scope {
 }
 
 impl Notes {
-    fn add(&mut self, fields: &FieldSet) {
-        if self.fields.size() < MOST_BYTES_OF_FIELDS {
-            self.fields.append(fields);
+    fn add(&mut self, key: &str, field: &FieldSet) {
+        // As encoders call the record's own, which count: a name must not stand twice.
+        if matches!(key, "duration_ms" | "ttfb_ms") {
+            return;
         }
+        let fields = match key {
+            keys::ERROR | keys::LOCATION | keys::PANIC_ID => &mut self.error,
+            _ => &mut self.fields,
+        };
+        if fields.size() >= MOST_BYTES_OF_FIELDS && !std::mem::replace(&mut self.is_full, true) {
+            *fields = fields.latest();
+        }
+        if fields.size() < MOST_BYTES_OF_FIELDS {
+            self.is_full = false;
+            fields.append(field);
+        }
+    }
+
+    /// What was added, each name once if there is much.
+    pub(crate) fn added(&self) -> Cow<'_, FieldSet> {
+        const FEW: usize = 32;
+        if self.fields.count() <= FEW { Cow::Borrowed(&self.fields) } else { Cow::Owned(self.fields.latest()) }
     }
 }
 

@@ -40,12 +40,16 @@ pub(crate) fn params<'t>(route: &'t str, path: &'t str) -> Shown<'t> {
     shown
 }
 
-/// The headers of these names; `*` stands for all.
-pub(crate) fn headers<'h>(names: &[Box<str>], each: impl FnOnce(&mut dyn FnMut(Header<'h>))) -> Shown<'h> {
+/// The headers of these names; `*` stands for all. Of the one that is secret nothing but its name is shown.
+pub(crate) fn headers<'h>(
+    names: &[Box<str>],
+    secret: Option<&str>,
+    each: impl FnOnce(&mut dyn FnMut(Header<'h>)),
+) -> Shown<'h> {
     let mut shown = Shown(Vec::new());
     each(&mut |header| {
         if names.iter().any(|name| **name == *header.name || **name == *"*") {
-            let value = match header.is_sensitive {
+            let value = match header.is_sensitive || secret == Some(header.name) {
                 true => Cow::from(HIDDEN),
                 false => String::from_utf8_lossy(header.value),
             };
@@ -100,9 +104,14 @@ pub(crate) fn is_text(content_type: &[u8]) -> bool {
 
 /// The beginning of a body as text, with a mark if it was longer.
 pub(crate) fn body(beginning: &[u8], length: u64) -> String {
-    let is_cut = (beginning.len() as u64) < length;
+    let is_cut = (beginning.len() as u64) < length || beginning.contains(&0);
+    // Of letters that take several bytes each, redaction would see none.
+    let beginning = beginning.split(|byte| *byte == 0).next().unwrap_or_default();
     let beginning = if is_cut { without_last_word(beginning) } else { beginning };
-    let mut text = String::from_utf8_lossy(beginning).into_owned();
+    let mut text = match is_form(beginning) {
+        true => with_names_decoded(&String::from_utf8_lossy(beginning)),
+        false => String::from_utf8_lossy(beginning).into_owned(),
+    };
     if is_cut {
         limits::push_cut_mark(usize::try_from(length).unwrap_or(usize::MAX), &mut text);
     }
@@ -114,6 +123,22 @@ fn without_last_word(text: &[u8]) -> &[u8] {
     let is_of_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.+/=%~".contains(byte) || !byte.is_ascii();
     let end = text.iter().rposition(|byte| !is_of_word(byte)).map_or(0, |place| place + 1);
     &text[..end]
+}
+
+/// Whether this is a form with escapes: in no other text all that is not plain is escaped.
+fn is_form(body: &[u8]) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~*+%&=[]".contains(byte);
+    body.contains(&b'%') && body.contains(&b'=') && body.iter().all(is_plain)
+}
+
+/// A form by whose names redaction sees what they name, as `user%5Bpassword%5D`. Values stay as they are: where one ends
+/// would be lost.
+fn with_names_decoded(form: &str) -> String {
+    let decoded = form.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, value)) => [&*decoded(name), "=", value].concat(),
+        None => pair.to_owned(),
+    });
+    decoded.collect::<Vec<_>>().join("&")
 }
 
 /// `%40` as `@` and `+` as a space: what is written in escapes would pass redaction unseen.
@@ -151,6 +176,23 @@ mod tests {
         let cut = body(b"{\"user\":\"ann\",\"note\":\"ghp_0123456", 400);
         assert!(cut.starts_with("{\"user\":\"ann\",\"note\":\"") && !cut.contains("ghp_"), "{cut}");
         assert!(!body(b"onelongword", 400).contains("one"));
+    }
+
+    #[test]
+    fn the_names_of_a_form_are_shown_without_escapes() {
+        let check = |form: &str, expected| assert_eq!(body(form.as_bytes(), form.len() as u64), expected);
+        check("user%5Bpassword%5D=a%26b&pass%77ord=c&d", "user[password]=a%26b&password=c&d");
+        check("a=1&b=2", "a=1&b=2");
+        check("50% of a=b%20c", "50% of a=b%20c");
+    }
+
+    #[test]
+    fn a_body_in_letters_of_several_bytes_is_not_shown() {
+        let text = "password=hunter2";
+        for wide in [u16::to_le_bytes, u16::to_be_bytes] {
+            let bytes: Vec<u8> = text.encode_utf16().flat_map(wide).collect();
+            assert_eq!(body(&bytes, 32), "\u{2026}[cut, 32 bytes]");
+        }
     }
 
     #[test]

@@ -33,13 +33,14 @@ impl Verdict {
         let level = of_rule.unwrap_or_else(|| policy.level(ended));
         let level = if is_slow { level.max(Level::WARN) } else { level };
         let records = rule.recorder.is_some_and(|level| level.level().is_some()) && request.recorder().is_some();
+        let is_skipped = policy.skips(ended);
         let reason = if is_failure {
             Some("failure")
         } else if is_slow {
             Some("slow")
         } else if request.is_asked_for {
             Some("asked_for")
-        } else if ended.outcome == Outcome::Cancelled && records && request.is_sampled(rule) {
+        } else if ended.outcome == Outcome::Cancelled && records && !is_skipped && request.is_sampled(rule) {
             Some("cancelled")
         } else {
             None
@@ -47,7 +48,7 @@ impl Verdict {
         let is_off = matches!(rule.access, Some(Access::Off | Access::Quiet));
         let is_sampled = request.is_asked_for || request.is_sampled(rule);
         let is_kept = is_failure || is_slow || request.is_asked_for;
-        let is_passed_over = is_off || !is_sampled || policy.skips(ended);
+        let is_passed_over = is_off || !is_sampled || is_skipped;
         Verdict {
             level,
             is_seen: !is_passed_over || reason.is_some(),

@@ -198,7 +198,9 @@ pub(crate) fn behind_trusted_proxies_the_client_is_the_rightmost_that_is_not<H: 
         &[("forwarded", r#"for=6.6.6.6, for="[2001:db8::7]:4711";proto=https, For=10.0.0.2;by=10.0.0.1"#)],
         "2001:db8::7",
     );
-    check(&[("forwarded", r#"for=1.1.1.1, for="[fd00::1]""#), ("x-forwarded-for", "6.6.6.6")], "1.1.1.1");
+    check(&[("forwarded", r#"for=1.1.1.1, for="[fd00::1]""#), ("x-forwarded-for", "6.6.6.6, 1.1.1.1")], "1.1.1.1");
+    // A proxy that adds to one of them lets the other pass.
+    check(&[("forwarded", "for=6.6.6.6"), ("x-forwarded-for", "1.1.1.1")], "127.0.0.1");
     check(&[("forwarded", "for=6.6.6.6, for=unknown, for=10.0.0.2")], "10.0.0.2");
 }
 
