@@ -975,7 +975,7 @@ mod tests {
             let (logger, captured) = Logger::capture();
             logger.set_level(Level::INFO);
             let mut exchange = Exchange::open(&logger, &Arc::new(policy.clone()), &Request { method: "GET" });
-            let scope = exchange.scope().clone();
+            let scope = exchange.scope();
             exchange.run(|| {
                 scope.apply(RouteRule::new().recorder(Level::DEBUG).recorder_room(1000));
                 scope.logger().log(Level::DEBUG, "asking the warehouse", &FieldSet::new());
@@ -993,7 +993,7 @@ mod tests {
             let (logger, captured) = Logger::capture();
             logger.set_level(Level::INFO);
             let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Request { method: "GET" });
-            let log = crate::http::RequestLog::new(Some(exchange.scope()));
+            let log = crate::http::RequestLog::new(Some(&exchange.scope()));
             exchange.run(|| {
                 log.apply(rule);
                 log.log(level, "on the way", &FieldSet::new());
@@ -1022,7 +1022,7 @@ mod tests {
         let (logger, captured) = Logger::capture();
         logger.set_level(Level::INFO);
         let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Request { method: "GET" });
-        let scope = exchange.scope().clone();
+        let scope = exchange.scope();
         // Whatever logged before has made the logger of the request.
         scope.logger();
         scope.bind(crate::fields!(rule = %Applies(scope.clone())));
@@ -1038,7 +1038,7 @@ mod tests {
     fn however_much_a_handler_adds_the_record_says_what_it_failed_by_and_what_was_added_last() {
         let (logger, captured) = Logger::capture();
         let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Request { method: "GET" });
-        let scope = exchange.scope().clone();
+        let scope = exchange.scope();
         let result = exchange.run(|| {
             (0..1000).for_each(|number| scope.add(&format!("item.{number}"), number));
             (0..10_000).for_each(|number| scope.add("progress", number));
@@ -1092,7 +1092,7 @@ mod tests {
         let (logger, captured) = Logger::capture();
         let policy = Policy::new().rule(RouteRule::new().sample(0.0).recorder_room(2000));
         let mut exchange = Exchange::open(&logger, &Arc::new(policy), &Request { method: "GET" });
-        let scope = exchange.scope().clone();
+        let scope = exchange.scope();
         (0..100).for_each(|_| scope.logger().log(Level::INFO, "on the way", &FieldSet::new()));
         scope.apply(RouteRule::new().sample(1.0));
         exchange.responded(&OK);
