@@ -172,14 +172,17 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h [u8]> {
 fn usual_headers(headers: &HeaderMap) -> UsualHeaders<'_> {
     const TRACE_PARENT: HeaderName = HeaderName::from_static(TraceParent::HEADER);
     if headers.len() > FEW {
+        let mut trace_parents = headers.get_all(TRACE_PARENT).iter();
+        let trace_parent = trace_parents.next().filter(|_| trace_parents.next().is_none());
         return UsualHeaders {
             user_agent: headers.get(header::USER_AGENT).map(HeaderValue::as_bytes),
             content_type: headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes),
             content_length: headers.get(header::CONTENT_LENGTH).map(HeaderValue::as_bytes),
-            trace_parent: headers.get(TRACE_PARENT).map(HeaderValue::as_bytes),
+            trace_parent: trace_parent.map(HeaderValue::as_bytes),
         };
     }
     let mut found = UsualHeaders::default();
+    let mut has_two_parents = false;
     for (name, value) in headers {
         let place = if *name == header::USER_AGENT {
             &mut found.user_agent
@@ -188,12 +191,16 @@ fn usual_headers(headers: &HeaderMap) -> UsualHeaders<'_> {
         } else if *name == header::CONTENT_LENGTH {
             &mut found.content_length
         } else if *name == TRACE_PARENT {
+            has_two_parents = found.trace_parent.is_some();
             &mut found.trace_parent
         } else {
             continue;
         };
         // Of several lines the first counts.
         place.get_or_insert(value.as_bytes());
+    }
+    if has_two_parents {
+        found.trace_parent = None;
     }
     found
 }

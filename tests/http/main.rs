@@ -202,6 +202,7 @@ hold! {
     identity: {
         a_valid_trace_parent_is_on_every_record_and_goes_on: tower axum actix;
         an_invalid_trace_parent_is_as_good_as_none: tower axum actix;
+        two_trace_parents_are_as_good_as_none: tower axum actix;
         a_later_version_counts_as_far_as_the_first_knows_it: tower axum actix;
         the_lines_of_a_trace_state_are_one_list: tower axum actix;
         whoever_is_not_seen_still_knows_who_it_is: tower axum actix;

@@ -27,13 +27,21 @@ pub trait RequestHead {
     /// The first value of a header. The name is in lower case.
     fn header(&self, name: &str) -> Option<&[u8]>;
 
+    /// The value of a header that may stand there only once: none if there are two. The name is in lower case.
+    fn only_header(&self, name: &str) -> Option<&[u8]> {
+        let value = self.header(name)?;
+        let mut lines = 0;
+        self.for_each_header(&mut |header| lines += usize::from(header.name == name));
+        (lines == 1).then_some(value)
+    }
+
     /// The headers that are asked for of every request.
     fn usual_headers(&self) -> UsualHeaders<'_> {
         UsualHeaders {
             user_agent: self.header("user-agent"),
             content_type: self.header("content-type"),
             content_length: self.header("content-length"),
-            trace_parent: self.header("traceparent"),
+            trace_parent: self.only_header("traceparent"),
         }
     }
 
@@ -63,6 +71,7 @@ pub struct UsualHeaders<'h> {
     pub user_agent: Option<&'h [u8]>,
     pub content_type: Option<&'h [u8]>,
     pub content_length: Option<&'h [u8]>,
+    /// None if there are two: nobody could say which is meant.
     pub trace_parent: Option<&'h [u8]>,
 }
 

@@ -68,6 +68,23 @@ pub(crate) fn an_invalid_trace_parent_is_as_good_as_none<H: Host>() {
     stage.all_access(invalid.len());
 }
 
+pub(crate) fn two_trace_parents_are_as_good_as_none<H: Host>() {
+    // Requests with many headers are looked through in another way.
+    for others in [0, 20] {
+        let stage = Stage::acting::<H, _>(Policy::new(), forward);
+        let another = format!("00-{TRACE}-{}-01", "a".repeat(16));
+        let names: Vec<String> = (0..others).map(|number| format!("x-other-{number}")).collect();
+        let mut headers: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "1")).collect();
+        let parent = parent();
+        headers.extend([("x-request-id", "abc-123"), ("traceparent", &parent), ("tracestate", "rojo=1")]);
+        headers.push(("traceparent", &another));
+        let reply = stage.send_with("GET /act/ann", &headers);
+        assert_eq!((reply.status, reply.text()), (200, "x-request-id: abc-123\n"), "{others}");
+        let access = stage.access();
+        assert!(!access.has("trace_id") && !access.has("parent_span_id"), "{others} {access}");
+    }
+}
+
 pub(crate) fn a_later_version_counts_as_far_as_the_first_knows_it<H: Host>() {
     let stage = Stage::acting::<H, _>(Policy::new(), forward);
     let reply = stage.send_with("GET /act/ann", &[("traceparent", &format!("cc-{TRACE}-{PARENT}-01-what-the-future"))]);
