@@ -44,6 +44,15 @@ fn a_service_without_a_framework_has_a_route_that_a_layer_names() {
 }
 
 #[test]
+fn calls_of_tonic_are_told_with_their_statuses() {
+    let records = run("tonic_health", &[]);
+    let calls: Vec<[&str; 3]> =
+        access(&records).map(|call| ["rpc.method", "rpc.status_code", "outcome"].map(|key| text(call, key))).collect();
+    let method = "grpc.health.v1.Health/Check";
+    assert_eq!(calls, [[method, "OK", "ok"], [method, "NOT_FOUND", "ok"]]);
+}
+
+#[test]
 fn rules_say_what_is_logged_of_a_route() {
     let records = run("route_rules", &[]);
     let seen: Vec<(&str, &str)> =
