@@ -164,6 +164,7 @@ hold! {
     }
     many: {
         ten_thousand_requests_on_many_workers_keep_their_ids_apart: tower axum actix;
+        whoever_leaves_a_crowd_and_loggers_of_their_own_change_no_record_of_others: tower axum actix;
     }
     truth: {
         the_log_agrees_with_what_a_chaotic_client_saw: tower axum actix;
