@@ -25,6 +25,8 @@ pub const SPAN_ID: &str = "span_id";
 pub const PARENT_SPAN_ID: &str = "parent_span_id";
 /// An error's message; its causes follow as `error.causes`.
 pub const ERROR: &str = "error";
+/// The extractor that rejected a request, as its code names it.
+pub const REJECTION: &str = "rejection";
 /// The name of an error's type.
 pub const ERROR_TYPE: &str = "error.type";
 /// What kind of record this is: `access`, `panic`.

@@ -263,6 +263,14 @@ hold! {
         a_response_whose_end_nobody_knows_is_told_when_it_begins: tower axum actix;
         a_response_is_told_when_it_begins_only_where_its_end_may_be_missed: tower axum actix;
     }
+    rejections: {
+        the_extractor_that_rejects_and_its_reason_are_on_the_record: axum actix, but not tower "it has no extractors";
+        a_body_that_is_too_large_is_told_as_that: axum actix, but not tower "it has no extractors";
+        an_extension_that_nobody_has_put_there_is_told_as_missing: axum,
+            but not tower "it has no extractors",
+            but not actix "its extractor of such says only that the server failed";
+        what_is_not_rejected_says_nothing_of_it: axum actix, but not tower "it has no extractors";
+    }
     installed: {
         a_layer_that_is_off_lets_everything_pass: tower axum actix;
         a_layer_within_a_layer_refines_it: tower axum actix;

@@ -320,13 +320,22 @@ impl Scope {
     }
 
     pub(crate) fn record_error_value(&self, error: Value<'_>) {
+        self.record_error_fields(FieldSet::new().with(keys::ERROR, error));
+    }
+
+    fn record_error_fields(&self, fields: FieldSet) {
         let Some(request) = self.request() else { return };
-        let fields = FieldSet::new().with(keys::ERROR, error);
         request.note(|notes| {
             if !std::mem::replace(&mut notes.has_error, true) {
                 notes.add(&fields);
             }
         });
+    }
+
+    /// Puts the rejection of an argument of a handler on the access record: the extractor that rejected, as the code names
+    /// it, and what it says. An error that stands there already counts more.
+    pub fn record_rejection(&self, extractor: &str, error: impl ToValue) {
+        self.record_error_fields(FieldSet::new().with(keys::REJECTION, extractor).with(keys::ERROR, error));
     }
 
     /// Puts the time that something takes on the access record, `db` as `db_ms`, until the guard is dropped. Times of one

@@ -1,22 +1,23 @@
 //! axum.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::net::SocketAddr;
 
-use axum::Router;
 use axum::body::Body;
 use axum::error_handling::HandleErrorLayer;
-use axum::extract::{FromRequestParts, Path, Request};
+use axum::extract::{FromRequestParts, Path, Query, Request};
 use axum::handler::Handler;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use axum::{Extension, Json, Router};
 use bytes::Bytes;
-use hyperlog::axum::{HyperLogLayer, Log, RouteLogExt};
+use hyperlog::axum::{HyperLogLayer, Log, Logged, RouteLogExt};
 use hyperlog::http::{RouteRule, SharedPolicy};
 use hyperlog::info;
 use tower::limit::ConcurrencyLimitLayer;
@@ -42,6 +43,9 @@ pub(crate) struct Subject;
 impl Host for Subject {
     const HAS_ROUTES: bool = true;
     const MAY_MISS_THE_END: bool = false;
+    const MOST_OF_JSON: usize = 2 << 20;
+    const MOST_OF_BODY: usize = 2 << 20;
+    const BODY: &str = "Bytes";
 
     fn start(setup: Setup) -> Server {
         let ours = ours(&setup);
@@ -172,6 +176,11 @@ fn routes(setup: &Setup) -> Router {
         .route("/gate/{name}", get(async |Path(name): Path<String>| host::pass(&name).await))
         .route("/chaos/{ending}/{size}", get(chaos))
         .route("/typed/{number}", get(async |Path(number): Path<u32>| number.to_string()))
+        .route("/logged/path/{number}", get(async |Logged(Path(number)): Logged<Path<u32>>| number.to_string()))
+        .route("/logged/query", get(async |Logged(Query(asked)): Logged<Query<HashMap<String, u32>>>| count(&asked)))
+        .route("/logged/json", post(async |Logged(Json(asked)): Logged<Json<HashMap<String, u32>>>| count(&asked)))
+        .route("/logged/body", post(async |Logged(body): Logged<Bytes>| body.len().to_string()))
+        .route("/logged/extension", get(async |Logged(Extension(_)): Logged<Extension<Tenant>>| "never"))
         .route("/locked", get(async || "never").layer(from_fn(refuse)))
 }
 
@@ -242,6 +251,10 @@ async fn chaos(Path((ending, size)): Path<(String, usize)>) -> Body {
 
 fn stream(then: Then) -> Response {
     Body::from_stream(then.stream()).into_response()
+}
+
+fn count(asked: &HashMap<String, u32>) -> String {
+    asked.len().to_string()
 }
 
 /// Panics wherever it is used.
