@@ -17,6 +17,12 @@ pub const HOST: &str = "host";
 pub const PID: &str = "pid";
 /// The id of a request.
 pub const REQUEST_ID: &str = "request_id";
+/// What requests of several services that belong together have in common.
+pub const CORRELATION_ID: &str = "correlation_id";
+/// Who uses the service.
+pub const USER_ID: &str = "user_id";
+/// Whose the data is.
+pub const TENANT_ID: &str = "tenant_id";
 /// The W3C trace id.
 pub const TRACE_ID: &str = "trace_id";
 /// The W3C id of our own span.

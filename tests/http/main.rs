@@ -211,6 +211,10 @@ hold! {
         ids_of_others_are_not_taken_where_they_are_ignored: tower axum actix;
         ids_are_made_as_the_policy_wants: tower axum actix;
         ids_are_taken_from_trusted_peers_alone: axum actix, but not tower "it knows no peers";
+        other_ids_are_taken_from_trusted_peers_alone_and_the_correlation_goes_on: axum actix,
+            but not tower "it knows no peers";
+        what_is_no_id_is_not_taken_from_anybody: axum actix, but not tower "it knows no peers";
+        the_baggage_that_was_named_is_on_every_record: tower axum actix;
         nobody_is_trusted_where_peers_are_not_known: tower, but not axum & actix "they know their peers";
         an_untrusted_peer_is_the_client_whatever_it_says: axum actix, but not tower "it knows no peers";
         behind_trusted_proxies_the_client_is_the_rightmost_that_is_not: axum actix, but not tower "it knows no peers";

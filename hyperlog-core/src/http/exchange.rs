@@ -647,9 +647,7 @@ fn accept_id(policy: &Policy, head: &impl RequestHead) -> (RequestId, &'static s
     let is_accepted = match policy.ids.inbound {
         InboundIds::Valid => true,
         InboundIds::Ignored => false,
-        InboundIds::FromTrusted => {
-            head.peer().is_some_and(|peer| policy.trusted.iter().any(|network| network.contains(peer)))
-        }
+        InboundIds::FromTrusted => policy.trusts(head.peer()),
     };
     let inbound = Some(head).filter(|_| is_accepted).and_then(|head| head.header(&policy.ids.header));
     match inbound.and_then(RequestId::parse) {

@@ -5,6 +5,7 @@
 //! else, by a [`Policy`] that is the same value for every framework.
 
 mod access;
+mod baggage;
 mod capture;
 mod client_ip;
 mod debug_token;

@@ -288,11 +288,16 @@ impl Scope {
         self.request()?.trace
     }
 
-    /// Shows the headers that an outgoing request should bear, so that whoever gets it knows what it belongs to: the id, and
-    /// where the request stands in its trace. The parent passes unchanged: no span of ours is written anywhere.
+    /// Shows the headers that an outgoing request should bear, so that whoever gets it knows what it belongs to: the id, the
+    /// correlation id if there is one, and where the request stands in its trace. The parent passes unchanged: no span of ours is written anywhere.
     pub fn for_each_outgoing_header(&self, mut each: impl FnMut(&str, &str)) {
         let Some(request) = self.request() else { return };
         each(&request.policy.ids.header, request.id.as_str());
+        if let Some(header) = request.policy.header_of(keys::CORRELATION_ID)
+            && let Some(id) = request.drawn.text(keys::CORRELATION_ID)
+        {
+            each(header, id);
+        }
         if let Some(trace) = &request.trace {
             each(TraceParent::HEADER, trace.as_str());
             if let Some(state) = request.trace_state() {
