@@ -148,6 +148,7 @@ hold! {
         whoever_catches_panics_outside_of_us_has_nothing_to_do: tower axum,
             but not actix "it brings no such middleware";
         layers_that_make_ids_and_send_them_back_agree_with_us: tower axum, but not actix "it brings no such middleware";
+        what_we_give_to_such_layers_says_what_we_say: tower axum, but not actix "it brings no such middleware";
         layers_that_trace_change_nothing_for_us: tower axum, but not actix "it brings no such middleware";
         a_limit_on_concurrency_changes_nothing_for_us: tower axum, but not actix "it brings no such middleware";
         a_function_as_middleware_changes_nothing_for_us: axum actix, but not tower "a function is no layer";

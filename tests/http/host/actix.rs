@@ -91,6 +91,7 @@ impl Host for Subject {
             | Other::Timeout
             | Other::CatchPanic
             | Other::RequestIds
+            | Other::Ours
             | Other::Trace
             | Other::Limit
             | Other::HandleError

@@ -20,6 +20,7 @@ use bytes::Bytes;
 use hyperlog::axum::{HyperLogLayer, Log, Logged, RouteLogExt};
 use hyperlog::http::{RouteRule, SharedPolicy};
 use hyperlog::info;
+use hyperlog::tower::{LogPanicReply, MakeLogId};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::util::{MapRequestLayer, MapResponse};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -68,6 +69,11 @@ impl Host for Subject {
             Other::RequestIds => {
                 beside!((SetRequestIdLayer::x_request_id(MakeRequestUuid), PropagateRequestIdLayer::x_request_id()))
             }
+            Other::Ours => beside!((
+                CatchPanicLayer::custom(LogPanicReply),
+                SetRequestIdLayer::x_request_id(MakeLogId),
+                PropagateRequestIdLayer::x_request_id(),
+            )),
             Other::Trace => beside!(TraceLayer::new_for_http()),
             Other::Door => beside!(MapRequestLayer::new(host::tower::enter::<Body>)),
             Other::Limit => beside!(ConcurrencyLimitLayer::new(1)),

@@ -221,6 +221,8 @@ pub(crate) enum Other {
     CatchPanic,
     /// Makes ids and sends them back.
     RequestIds,
+    /// The same, and answers panics, both by what we give it.
+    Ours,
     /// Traces.
     Trace,
     /// Lets one request in at a time.
