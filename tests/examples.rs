@@ -105,6 +105,17 @@ fn a_service_that_is_called_gets_the_ids() {
 }
 
 #[test]
+fn a_server_that_ends_says_what_it_waits_for_and_leaves_nothing() {
+    let records = run("graceful_shutdown", &[]);
+    let seen: Vec<&str> = records.iter().map(|record| text(record, "message")).collect();
+    let expected =
+        ["server is to end", "request still open", "reporting to the last", "request served", "server has ended"];
+    assert_eq!(seen, expected);
+    assert_eq!((&records[0]["open"], &records[4]["open"]), (&Value::from(1), &Value::from(0)));
+    assert_eq!(text(&records[1], "route"), "/report");
+}
+
+#[test]
 fn a_job_has_fields_and_a_flight_recorder() {
     let records = run("background_job", &[]);
     let seen: Vec<(u64, &str)> =

@@ -47,6 +47,8 @@ pub const PATH: &str = "path";
 pub const STATUS: &str = "status";
 /// How a request ended.
 pub const OUTCOME: &str = "outcome";
+/// How many requests are open.
+pub const OPEN: &str = "open";
 /// How long something took; the form of the span gives the name its unit: `duration_ms`.
 pub const DURATION: &str = "duration";
 /// How long it took until the head of the response was ready; with its unit: `ttfb_ms`.
