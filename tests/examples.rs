@@ -44,6 +44,15 @@ fn a_service_without_a_framework_has_a_route_that_a_layer_names() {
 }
 
 #[test]
+fn calls_of_tonic_are_told_with_their_statuses() {
+    let records = run("tonic_health", &[]);
+    let calls: Vec<[&str; 3]> =
+        access(&records).map(|call| ["rpc.method", "rpc.status_code", "outcome"].map(|key| text(call, key))).collect();
+    let method = "grpc.health.v1.Health/Check";
+    assert_eq!(calls, [[method, "OK", "ok"], [method, "NOT_FOUND", "ok"]]);
+}
+
+#[test]
 fn rules_say_what_is_logged_of_a_route() {
     let records = run("route_rules", &[]);
     let seen: Vec<(&str, &str)> =
@@ -93,6 +102,17 @@ fn a_service_that_is_called_gets_the_ids() {
     assert_eq!(text(asked, "got_parent"), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     let ids: Vec<&str> = access(&records).map(|record| text(record, "request_id")).collect();
     assert_eq!(ids, ["order-17", "order-17"]);
+}
+
+#[test]
+fn a_server_that_ends_says_what_it_waits_for_and_leaves_nothing() {
+    let records = run("graceful_shutdown", &[]);
+    let seen: Vec<&str> = records.iter().map(|record| text(record, "message")).collect();
+    let expected =
+        ["server is to end", "request still open", "reporting to the last", "request served", "server has ended"];
+    assert_eq!(seen, expected);
+    assert_eq!((&records[0]["open"], &records[4]["open"]), (&Value::from(1), &Value::from(0)));
+    assert_eq!(text(&records[1], "route"), "/report");
 }
 
 #[test]

@@ -20,10 +20,12 @@
 
 mod extract;
 mod head;
+mod logged;
 mod route;
 
 pub use crate::extract::Log;
 pub use crate::head::AxumRouter;
+pub use crate::logged::Logged;
 pub use crate::route::RouteLogExt;
 pub use hyperlog_tower::{Cause, OutgoingLayer, extension, put_ids, spawn, spawn_blocking};
 

@@ -1,5 +1,7 @@
 //! The ways a record holds its keys and values.
 
+#[cfg(feature = "http")]
+use crate::block::Stored;
 use crate::block::{self, Block, Entries};
 use crate::key::Key;
 use crate::keyset::{KeySet, NO_KEYS};
@@ -174,6 +176,16 @@ impl FieldSet {
     #[cfg(feature = "http")]
     pub(crate) fn size(&self) -> usize {
         self.0.as_bytes().len()
+    }
+
+    /// The text of a field.
+    #[cfg(feature = "http")]
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        let values = Entries::new(self.0.as_bytes()).filter(|(key, _)| key.name() == name);
+        match values.last()? {
+            (_, Stored::Plain(Value::Str(text))) => Some(text),
+            _ => None,
+        }
     }
 
     /// Forgets every field and keeps the memory.

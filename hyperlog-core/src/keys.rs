@@ -17,6 +17,12 @@ pub const HOST: &str = "host";
 pub const PID: &str = "pid";
 /// The id of a request.
 pub const REQUEST_ID: &str = "request_id";
+/// What requests of several services that belong together have in common.
+pub const CORRELATION_ID: &str = "correlation_id";
+/// Who uses the service.
+pub const USER_ID: &str = "user_id";
+/// Whose the data is.
+pub const TENANT_ID: &str = "tenant_id";
 /// The W3C trace id.
 pub const TRACE_ID: &str = "trace_id";
 /// The W3C id of our own span.
@@ -25,6 +31,8 @@ pub const SPAN_ID: &str = "span_id";
 pub const PARENT_SPAN_ID: &str = "parent_span_id";
 /// An error's message; its causes follow as `error.causes`.
 pub const ERROR: &str = "error";
+/// The extractor that rejected a request, as its code names it.
+pub const REJECTION: &str = "rejection";
 /// The name of an error's type.
 pub const ERROR_TYPE: &str = "error.type";
 /// What kind of record this is: `access`, `panic`.
@@ -39,6 +47,8 @@ pub const PATH: &str = "path";
 pub const STATUS: &str = "status";
 /// How a request ended.
 pub const OUTCOME: &str = "outcome";
+/// How many requests are open.
+pub const OPEN: &str = "open";
 /// How long something took; the form of the span gives the name its unit: `duration_ms`.
 pub const DURATION: &str = "duration";
 /// How long it took until the head of the response was ready; with its unit: `ttfb_ms`.

@@ -33,6 +33,8 @@
 //! The inner service needs to be neither `Clone` nor `Send`, and no body is boxed. A panic of the service becomes a plain
 //! 500 with the request's id; a panic of the body becomes an error of the body.
 
+#[cfg(feature = "tower-http")]
+mod beside;
 mod body;
 mod future;
 mod head;
@@ -43,6 +45,8 @@ mod service;
 #[cfg(feature = "tokio")]
 mod task;
 
+#[cfg(feature = "tower-http")]
+pub use crate::beside::{LogPanicReply, MakeLogId};
 pub use crate::body::LogBody;
 pub use crate::future::LogFuture;
 pub use crate::head::{Cause, NoRouter, Router, extension};

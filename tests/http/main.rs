@@ -148,6 +148,7 @@ hold! {
         whoever_catches_panics_outside_of_us_has_nothing_to_do: tower axum,
             but not actix "it brings no such middleware";
         layers_that_make_ids_and_send_them_back_agree_with_us: tower axum, but not actix "it brings no such middleware";
+        what_we_give_to_such_layers_says_what_we_say: tower axum, but not actix "it brings no such middleware";
         layers_that_trace_change_nothing_for_us: tower axum, but not actix "it brings no such middleware";
         a_limit_on_concurrency_changes_nothing_for_us: tower axum, but not actix "it brings no such middleware";
         a_function_as_middleware_changes_nothing_for_us: axum actix, but not tower "a function is no layer";
@@ -164,6 +165,7 @@ hold! {
     }
     many: {
         ten_thousand_requests_on_many_workers_keep_their_ids_apart: tower axum actix;
+        whoever_leaves_a_crowd_and_loggers_of_their_own_change_no_record_of_others: tower axum actix;
     }
     truth: {
         the_log_agrees_with_what_a_chaotic_client_saw: tower axum actix;
@@ -210,6 +212,10 @@ hold! {
         ids_of_others_are_not_taken_where_they_are_ignored: tower axum actix;
         ids_are_made_as_the_policy_wants: tower axum actix;
         ids_are_taken_from_trusted_peers_alone: axum actix, but not tower "it knows no peers";
+        other_ids_are_taken_from_trusted_peers_alone_and_the_correlation_goes_on: axum actix,
+            but not tower "it knows no peers";
+        what_is_no_id_is_not_taken_from_anybody: axum actix, but not tower "it knows no peers";
+        the_baggage_that_was_named_is_on_every_record: tower axum actix;
         nobody_is_trusted_where_peers_are_not_known: tower, but not axum & actix "they know their peers";
         an_untrusted_peer_is_the_client_whatever_it_says: axum actix, but not tower "it knows no peers";
         behind_trusted_proxies_the_client_is_the_rightmost_that_is_not: axum actix, but not tower "it knows no peers";
@@ -261,6 +267,14 @@ hold! {
         a_request_that_begins_is_told_where_somebody_wants_it: tower axum actix;
         a_response_whose_end_nobody_knows_is_told_when_it_begins: tower axum actix;
         a_response_is_told_when_it_begins_only_where_its_end_may_be_missed: tower axum actix;
+    }
+    rejections: {
+        the_extractor_that_rejects_and_its_reason_are_on_the_record: axum actix, but not tower "it has no extractors";
+        a_body_that_is_too_large_is_told_as_that: axum actix, but not tower "it has no extractors";
+        an_extension_that_nobody_has_put_there_is_told_as_missing: axum,
+            but not tower "it has no extractors",
+            but not actix "its extractor of such says only that the server failed";
+        what_is_not_rejected_says_nothing_of_it: axum actix, but not tower "it has no extractors";
     }
     installed: {
         a_layer_that_is_off_lets_everything_pass: tower axum actix;

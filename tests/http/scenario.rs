@@ -12,6 +12,7 @@ pub(crate) mod leaving;
 pub(crate) mod many;
 pub(crate) mod panics;
 pub(crate) mod recorder;
+pub(crate) mod rejections;
 pub(crate) mod routes;
 pub(crate) mod rules;
 pub(crate) mod served;

@@ -684,9 +684,7 @@ fn accept_id(policy: &Policy, head: &impl RequestHead, usual: Option<&[u8]>) -> 
     let is_accepted = match policy.ids.inbound {
         InboundIds::Valid => true,
         InboundIds::Ignored => false,
-        InboundIds::FromTrusted => {
-            head.peer().is_some_and(|peer| policy.trusted.iter().any(|network| network.contains(peer)))
-        }
+        InboundIds::FromTrusted => policy.trusts(head.peer()),
     };
     let sent = match is_accepted {
         true if &*policy.ids.header == RequestId::HEADER => usual,

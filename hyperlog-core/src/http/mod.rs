@@ -5,9 +5,11 @@
 //! else, by a [`Policy`] that is the same value for every framework.
 
 mod access;
+mod baggage;
 mod capture;
 mod client_ip;
 mod debug_token;
+mod drain;
 mod ended;
 mod exchange;
 mod extract;
@@ -30,6 +32,7 @@ mod verdict;
 pub use crate::http::capture::RequestMeter;
 pub use crate::http::client_ip::{Network, NetworkError};
 pub use crate::http::debug_token::{DebugTokens, SignedTokens};
+pub use crate::http::drain::Drain;
 pub use crate::http::ended::Ended;
 pub use crate::http::exchange::Exchange;
 pub use crate::http::extract::Extract;

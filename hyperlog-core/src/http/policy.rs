@@ -6,6 +6,7 @@
 use crate::contain::contain;
 use crate::fault;
 use crate::field::FieldSet;
+use crate::http::baggage::Baggage;
 use crate::http::client_ip::Network;
 use crate::http::debug_token::DebugTokens;
 use crate::http::ended::Ended;
@@ -15,9 +16,11 @@ use crate::http::head::{RequestHead, ResponseHead};
 use crate::http::outcome::Outcome;
 use crate::http::request_id::{IdSource, RequestId};
 use crate::http::route::{Extra, RoutePattern, RouteRule, RouteTable};
+use crate::keys;
 use crate::level::Level;
 use crate::scope::Scope;
 use std::fmt;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -112,6 +115,8 @@ pub(crate) struct Ids {
     pub(crate) header: Box<str>,
     pub(crate) inbound: InboundIds,
     pub(crate) generate: Option<Arc<dyn Fn() -> RequestId + Send + Sync>>,
+    /// Other ids: their fields, and the headers that carry them.
+    others: Vec<(&'static str, Box<str>)>,
 }
 
 #[derive(Clone)]
@@ -155,7 +160,12 @@ impl Policy {
     pub fn new() -> Policy {
         Policy {
             mode: Mode::On,
-            ids: Ids { header: RequestId::HEADER.into(), inbound: InboundIds::Valid, generate: None },
+            ids: Ids {
+                header: RequestId::HEADER.into(),
+                inbound: InboundIds::Valid,
+                generate: None,
+                others: Vec::new(),
+            },
             trusted: Vec::new(),
             routes: RouteTable::default(),
             default_rule: RouteRule::new(),
@@ -245,6 +255,38 @@ impl Policy {
     pub fn generate_ids(mut self, generate: impl Fn() -> RequestId + Send + Sync + 'static) -> Policy {
         self.ids.generate = Some(Arc::new(generate));
         self
+    }
+
+    /// The header that carries what requests of several services have in common: it stands on all records as
+    /// `correlation_id`, and goes on to the services that are called. It is believed of [trusted](Policy::trust) peers alone.
+    pub fn correlation_id(self, header: &str) -> Policy {
+        self.other_id(keys::CORRELATION_ID, header)
+    }
+
+    /// The header in which a proxy says who the user is: on all records as `user_id`. It is believed of
+    /// [trusted](Policy::trust) peers alone.
+    pub fn user_id(self, header: &str) -> Policy {
+        self.other_id(keys::USER_ID, header)
+    }
+
+    /// The header in which a proxy says whose data a request is about: on all records as `tenant_id`. It is believed of
+    /// [trusted](Policy::trust) peers alone.
+    pub fn tenant_id(self, header: &str) -> Policy {
+        self.other_id(keys::TENANT_ID, header)
+    }
+
+    fn other_id(mut self, key: &'static str, header: &str) -> Policy {
+        self.ids.others.retain(|(other, _)| *other != key);
+        match is_header_name(header) {
+            true => self.ids.others.push((key, header.to_ascii_lowercase().into())),
+            false => fault::report("policy", format_args!("{header:?} is no name of a header: there is no {key}")),
+        }
+        self
+    }
+
+    /// The entries of the header `baggage` that stand on all records, `tenant` as `baggage.tenant`. Anybody may send any.
+    pub fn baggage(self, names: impl IntoIterator<Item = &'static str>) -> Policy {
+        self.extract(Baggage::of(names))
     }
 
     /// The request headers that are shown where a rule [shows](RouteRule::show) them. Values pass redaction.
@@ -379,7 +421,24 @@ impl Policy {
         }
     }
 
+    /// Whether what a peer says of others is believed.
+    pub(crate) fn trusts(&self, peer: Option<IpAddr>) -> bool {
+        peer.is_some_and(|peer| self.trusted.iter().any(|network| network.contains(peer)))
+    }
+
+    /// The header of the id that belongs to a field.
+    pub(crate) fn header_of(&self, key: &str) -> Option<&str> {
+        self.ids.others.iter().find(|(other, _)| *other == key).map(|(_, header)| &**header)
+    }
+
     pub(crate) fn extract_from_request(&self, head: &dyn RequestHead, fields: &mut FieldSet) {
+        if !self.ids.others.is_empty() && self.trusts(head.peer()) {
+            for (key, header) in &self.ids.others {
+                if let Some(id) = head.only_header(header).and_then(plain_id) {
+                    fields.add(key, id);
+                }
+            }
+        }
         for extractor in &self.extractors {
             ask("extract", || extractor.on_request(head, fields));
         }
@@ -430,6 +489,12 @@ impl fmt::Debug for Policy {
 fn is_header_name(name: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     (1..=256).contains(&name.len()) && name.bytes().all(is_allowed)
+}
+
+/// An id that others made: 1 to 128 characters of ASCII that can be seen.
+fn plain_id(id: &[u8]) -> Option<&str> {
+    let is_plain = (1..=RequestId::MAX_LENGTH).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);
+    std::str::from_utf8(id).ok().filter(|_| is_plain)
 }
 
 /// A policy that can be swapped while requests are served.
@@ -568,6 +633,10 @@ macro_rules! __policy_options {
             trust(networks: impl IntoIterator<Item = $crate::http::Network>);
             id_header(name: &str);
             inbound_ids(inbound: $crate::http::InboundIds);
+            correlation_id(header: &str);
+            user_id(header: &str);
+            tenant_id(header: &str);
+            baggage(names: impl IntoIterator<Item = &'static str>);
             generate_ids(generate: impl Fn() -> $crate::http::RequestId + Send + Sync + 'static);
             request_headers(names: impl IntoIterator<Item = &'static str>);
             response_headers(names: impl IntoIterator<Item = &'static str>);

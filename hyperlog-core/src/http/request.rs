@@ -324,11 +324,16 @@ impl Scope {
         self.request()?.trace
     }
 
-    /// Shows the headers that an outgoing request should bear, so that whoever gets it knows what it belongs to: the id, and
-    /// where the request stands in its trace. The parent passes unchanged: no span of ours is written anywhere.
+    /// Shows the headers that an outgoing request should bear, so that whoever gets it knows what it belongs to: the id, the
+    /// correlation id if there is one, and where the request stands in its trace. The parent passes unchanged: no span of ours is written anywhere.
     pub fn for_each_outgoing_header(&self, mut each: impl FnMut(&str, &str)) {
         let Some(request) = self.request() else { return };
         each(&request.policy.ids.header, request.id.as_str());
+        if let Some(header) = request.policy.header_of(keys::CORRELATION_ID)
+            && let Some(id) = request.drawn.text(keys::CORRELATION_ID)
+        {
+            each(header, id);
+        }
         if let Some(trace) = &request.trace {
             each(TraceParent::HEADER, trace.as_str());
             if let Some(state) = request.trace_state() {
@@ -356,13 +361,22 @@ impl Scope {
     }
 
     pub(crate) fn record_error_value(&self, error: Value<'_>) {
+        self.record_error_fields(FieldSet::new().with(keys::ERROR, error));
+    }
+
+    fn record_error_fields(&self, fields: FieldSet) {
         let Some(request) = self.request() else { return };
-        let fields = FieldSet::new().with(keys::ERROR, error);
         request.note(|notes| {
             if !std::mem::replace(&mut notes.has_error, true) {
                 notes.error.append(&fields);
             }
         });
+    }
+
+    /// Puts the rejection of an argument of a handler on the access record: the extractor that rejected, as the code names
+    /// it, and what it says. An error that stands there already counts more.
+    pub fn record_rejection(&self, extractor: &str, error: impl ToValue) {
+        self.record_error_fields(FieldSet::new().with(keys::REJECTION, extractor).with(keys::ERROR, error));
     }
 
     /// Puts the time that something takes on the access record, `db` as `db_ms`, until the guard is dropped. Times of one

@@ -143,6 +143,15 @@ fn with_names_decoded(form: &str) -> String {
 
 /// `%40` as `@` and `+` as a space: what is written in escapes would pass redaction unseen.
 fn decoded(text: &str) -> Cow<'_, str> {
+    unescaped(text, b' ')
+}
+
+/// The same where a plus is a plus.
+pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
+    unescaped(text, b'+')
+}
+
+fn unescaped(text: &str, plus: u8) -> Cow<'_, str> {
     if !text.contains(['%', '+']) {
         return text.into();
     }
@@ -156,7 +165,7 @@ fn decoded(text: &str) -> Cow<'_, str> {
                 bytes.push(high << 4 | low);
                 rest = &behind[2..];
             }
-            None => bytes.push(if *byte == b'+' { b' ' } else { *byte }),
+            None => bytes.push(if *byte == b'+' { plus } else { *byte }),
         }
     }
     String::from_utf8_lossy(&bytes).into_owned().into()

@@ -1,6 +1,7 @@
 //! actix-web.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, Ready, pending, ready};
 use std::net::SocketAddr;
@@ -59,6 +60,9 @@ macro_rules! beside {
 impl Host for Subject {
     const HAS_ROUTES: bool = true;
     const MAY_MISS_THE_END: bool = true;
+    const MOST_OF_JSON: usize = 2 << 20;
+    const MOST_OF_BODY: usize = 256 << 10;
+    const BODY: &str = "Payload";
 
     fn start(setup: Setup) -> Server {
         let Some((other, side)) = setup.beside else {
@@ -87,6 +91,7 @@ impl Host for Subject {
             | Other::Timeout
             | Other::CatchPanic
             | Other::RequestIds
+            | Other::Ours
             | Other::Trace
             | Other::Limit
             | Other::HandleError
@@ -187,6 +192,10 @@ fn routes(app: &mut web::ServiceConfig, act: &Act, inside: &Inside) {
         .service(
             web::resource("/typed/{number}").route(web::get().to(async |number: web::Path<u32>| number.to_string())),
         )
+        .route("/logged/path/{number}", web::get().to(async |number: web::Path<u32>| number.to_string()))
+        .route("/logged/query", web::get().to(async |asked: web::Query<HashMap<String, u32>>| asked.len().to_string()))
+        .route("/logged/json", web::post().to(async |asked: web::Json<HashMap<String, u32>>| asked.len().to_string()))
+        .route("/logged/body", web::post().to(async |body: web::Bytes| body.len().to_string()))
         .service(web::scope("/locked").wrap(from_fn(lock)).route("", web::get().to(async || "never")))
         .service(web::resource("/guarded/{id}").guard(guard::Post()).to(async || "posted"))
         .service(web::resource("/guarded/{name}").to(async || "got"))

@@ -1,24 +1,26 @@
 //! axum.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::net::SocketAddr;
 
-use axum::Router;
 use axum::body::Body;
 use axum::error_handling::HandleErrorLayer;
-use axum::extract::{FromRequestParts, Path, Request};
+use axum::extract::{FromRequestParts, Path, Query, Request};
 use axum::handler::Handler;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use axum::{Extension, Json, Router};
 use bytes::Bytes;
-use hyperlog::axum::{HyperLogLayer, Log, RouteLogExt};
+use hyperlog::axum::{HyperLogLayer, Log, Logged, RouteLogExt};
 use hyperlog::http::{RouteRule, SharedPolicy};
 use hyperlog::info;
+use hyperlog::tower::{LogPanicReply, MakeLogId};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::util::{MapRequestLayer, MapResponse};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -42,6 +44,9 @@ pub(crate) struct Subject;
 impl Host for Subject {
     const HAS_ROUTES: bool = true;
     const MAY_MISS_THE_END: bool = false;
+    const MOST_OF_JSON: usize = 2 << 20;
+    const MOST_OF_BODY: usize = 2 << 20;
+    const BODY: &str = "Bytes";
 
     fn start(setup: Setup) -> Server {
         let ours = ours(&setup);
@@ -64,6 +69,11 @@ impl Host for Subject {
             Other::RequestIds => {
                 beside!((SetRequestIdLayer::x_request_id(MakeRequestUuid), PropagateRequestIdLayer::x_request_id()))
             }
+            Other::Ours => beside!((
+                CatchPanicLayer::custom(LogPanicReply),
+                SetRequestIdLayer::x_request_id(MakeLogId),
+                PropagateRequestIdLayer::x_request_id(),
+            )),
             Other::Trace => beside!(TraceLayer::new_for_http()),
             Other::Door => beside!(MapRequestLayer::new(host::tower::enter::<Body>)),
             Other::Limit => beside!(ConcurrencyLimitLayer::new(1)),
@@ -172,6 +182,11 @@ fn routes(setup: &Setup) -> Router {
         .route("/gate/{name}", get(async |Path(name): Path<String>| host::pass(&name).await))
         .route("/chaos/{ending}/{size}", get(chaos))
         .route("/typed/{number}", get(async |Path(number): Path<u32>| number.to_string()))
+        .route("/logged/path/{number}", get(async |Logged(Path(number)): Logged<Path<u32>>| number.to_string()))
+        .route("/logged/query", get(async |Logged(Query(asked)): Logged<Query<HashMap<String, u32>>>| count(&asked)))
+        .route("/logged/json", post(async |Logged(Json(asked)): Logged<Json<HashMap<String, u32>>>| count(&asked)))
+        .route("/logged/body", post(async |Logged(body): Logged<Bytes>| body.len().to_string()))
+        .route("/logged/extension", get(async |Logged(Extension(_)): Logged<Extension<Tenant>>| "never"))
         .route("/locked", get(async || "never").layer(from_fn(refuse)))
 }
 
@@ -242,6 +257,10 @@ async fn chaos(Path((ending, size)): Path<(String, usize)>) -> Body {
 
 fn stream(then: Then) -> Response {
     Body::from_stream(then.stream()).into_response()
+}
+
+fn count(asked: &HashMap<String, u32>) -> String {
+    asked.len().to_string()
 }
 
 /// Panics wherever it is used.

@@ -82,6 +82,11 @@ pub(crate) trait Host {
     /// Whether it may not notice that a client has left a body.
     const MAY_MISS_THE_END: bool;
 
+    /// How many bytes its extractors of JSON and of bodies take, and what the latter is called.
+    const MOST_OF_JSON: usize = 0;
+    const MOST_OF_BODY: usize = 0;
+    const BODY: &str = "";
+
     /// Serves the routes on a port of its own.
     fn start(setup: Setup) -> Server;
 
@@ -216,6 +221,8 @@ pub(crate) enum Other {
     CatchPanic,
     /// Makes ids and sends them back.
     RequestIds,
+    /// The same, and answers panics, both by what we give it.
+    Ours,
     /// Traces.
     Trace,
     /// Lets one request in at a time.

@@ -20,7 +20,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use hyperlog::http::SharedPolicy;
 use hyperlog::info;
-use hyperlog::tower::{BoxError, Cause, HyperLogLayer, RouteLog};
+use hyperlog::tower::{BoxError, Cause, HyperLogLayer, LogPanicReply, MakeLogId, RouteLog};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
 use tower::ServiceExt as _;
@@ -83,6 +83,11 @@ impl Host for Subject {
             Other::RequestIds => {
                 beside!((SetRequestIdLayer::x_request_id(MakeRequestUuid), PropagateRequestIdLayer::x_request_id()))
             }
+            Other::Ours => beside!((
+                CatchPanicLayer::custom(LogPanicReply),
+                SetRequestIdLayer::x_request_id(MakeLogId),
+                PropagateRequestIdLayer::x_request_id(),
+            )),
             Other::Trace => beside!(TraceLayer::new_for_http()),
             Other::Door => beside!(MapRequestLayer::new(enter::<Incoming>)),
             Other::Limit => beside!(ConcurrencyLimitLayer::new(1)),

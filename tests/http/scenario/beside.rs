@@ -113,6 +113,27 @@ pub(crate) fn layers_that_make_ids_and_send_them_back_agree_with_us<H: Host>() {
     }
 }
 
+pub(crate) fn what_we_give_to_such_layers_says_what_we_say<H: Host>() {
+    for side in Side::BOTH {
+        let stage = Stage::beside::<H>(Other::Ours, side);
+        let reply = stage.send("GET /hello/ann");
+        let (id, seen) = (reply.header("x-request-id"), stage.wait_for_saying("greeting"));
+        assert!(id.len() == 36 && id.as_bytes()[14] == b'7', "{id} is one of ours");
+        assert!(seen.text("seen").contains(&format!("{id:?}")), "{side:?}: {seen}");
+        check_served(stage, &reply, side);
+
+        let stage = Stage::beside::<H>(Other::Ours, side);
+        let reply = stage.send("GET /panic");
+        let id = reply.header("x-request-id");
+        assert_eq!((reply.status, reply.header("content-type")), (500, "application/problem+json"), "{side:?}");
+        assert!(reply.text().contains(&format!("\"request_id\":{id:?}")) && !reply.tells(SECRET), "{side:?} {reply:?}");
+        stage.wait_for(|record| is_kind(record, "panic"));
+        let record = stage.access();
+        assert_eq!((record.text("outcome"), record.text("error")), ("panic", SECRET), "{side:?}");
+        assert_eq!(record.text("request_id"), id, "{side:?}");
+    }
+}
+
 pub(crate) fn layers_that_trace_change_nothing_for_us<H: Host>() {
     check_unchanged::<H>(Other::Trace);
 }

@@ -156,6 +156,65 @@ pub(crate) fn ids_are_taken_from_trusted_peers_alone<H: Host>() {
     }
 }
 
+pub(crate) fn other_ids_are_taken_from_trusted_peers_alone_and_the_correlation_goes_on<H: Host>() {
+    for (trusted, is_taken) in [("127.0.0.0/8", true), ("10.0.0.0/8", false)] {
+        let policy = trusting(&[trusted]).correlation_id("X-Correlation-Id").user_id("x-user").tenant_id("x-tenant");
+        let stage = Stage::acting::<H, _>(policy, forward);
+        let headers = [
+            ("x-request-id", "abc-123"),
+            ("x-correlation-id", "order-7"),
+            ("x-user", "ann@example.org|1"),
+            ("x-tenant", "acme"),
+            ("x-tenant", "twice is once too often"),
+        ];
+        let reply = stage.send_with("GET /act/ann", &headers);
+        let goes_on =
+            if is_taken { "x-request-id: abc-123\nx-correlation-id: order-7\n" } else { "x-request-id: abc-123\n" };
+        assert_eq!(reply.text(), goes_on, "{trusted}");
+        for record in [stage.wait_for_saying("working"), stage.access()] {
+            let ids = ["correlation_id", "user_id", "tenant_id"].map(|key| record.has(key).then(|| record.text(key)));
+            let taken = [Some("order-7"), Some("ann@example.org|1"), None];
+            assert_eq!(ids, if is_taken { taken } else { [None; 3] }, "{trusted} {record}");
+        }
+    }
+}
+
+pub(crate) fn what_is_no_id_is_not_taken_from_anybody<H: Host>() {
+    let policy = || trusting(&["127.0.0.0/8"]).tenant_id("x-tenant");
+    let long = "a".repeat(129);
+    for id in ["two words", "", "\u{e4}", &long] {
+        let stage = Stage::acting::<H, _>(policy(), forward);
+        stage.send_with("GET /act/ann", &[("x-tenant", id)]);
+        assert!(!stage.access().has("tenant_id"), "{id:?}");
+    }
+    let stage = Stage::acting::<H, _>(policy(), forward);
+    stage.send_with("GET /act/ann", &[("x-tenant", &long[1..])]);
+    assert_eq!(stage.access().text("tenant_id"), &long[1..]);
+}
+
+pub(crate) fn the_baggage_that_was_named_is_on_every_record<H: Host>() {
+    let send = |lines: &[(&str, &str)]| {
+        let stage = Stage::acting::<H, _>(Policy::new().baggage(["plan", "region"]), forward);
+        let reply = stage.send_with("GET /act/ann", lines);
+        assert!(!reply.tells("baggage"), "{reply:?}");
+        let seen = [stage.wait_for_saying("working"), stage.access()].map(|record| {
+            ["plan", "region", "other"].map(|name| {
+                let key = format!("baggage.{name}");
+                record.has(&key).then(|| record.text(&key).to_owned())
+            })
+        });
+        assert_eq!(seen[0], seen[1]);
+        seen[0].clone()
+    };
+    let plan = Some("gold & silver".to_owned());
+    assert_eq!(send(&[("baggage", "plan=gold%20%26%20silver;ttl=3,other=1")]), [plan.clone(), None, None]);
+    let lines = [("baggage", "plan=gold%20%26%20silver"), ("baggage", "region = eu")];
+    assert_eq!(send(&lines), [plan, Some("eu".to_owned()), None]);
+    assert_eq!(send(&[("baggage", "plan=gold, region=e u")]), [None, None, None]);
+    assert_eq!(send(&[("baggage", &format!("plan=gold,other={}", "a".repeat(9000)))]), [None, None, None]);
+    assert_eq!(send(&[]), [None, None, None]);
+}
+
 pub(crate) fn nobody_is_trusted_where_peers_are_not_known<H: Host>() {
     let stage = Stage::under::<H>(trusting(&["0.0.0.0/0", "::/0"]).inbound_ids(InboundIds::FromTrusted));
     let headers = [("x-request-id", "abc-123"), ("x-forwarded-for", "6.6.6.6"), ("forwarded", "for=6.6.6.6")];
