@@ -481,6 +481,12 @@ impl Logger {
         }
     }
 
+    /// Asks something of what every value that is logged has to pass.
+    #[cfg(feature = "http")]
+    pub(crate) fn with_rules<R>(&self, ask: impl FnOnce(&crate::rules::Rules) -> R) -> R {
+        Workspace::lend(|workspace| ask(&workspace.snapshots.of(&self.core).shape.rules))
+    }
+
     /// Gives a record to the recorder; says whether that held it. It holds no error: an error is seen at once, and what led
     /// to it with it.
     #[cold]

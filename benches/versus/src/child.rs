@@ -8,6 +8,7 @@ use crate::peers::{Loop, Peer, all};
 use crate::processor;
 use crate::results::quantile;
 use crate::sink::{captured, written};
+use hyperlog_core::Logger;
 use serde_json::{Map, Value, json};
 use std::error::Error;
 use std::sync::Barrier;
@@ -20,6 +21,7 @@ pub const FLAG: &str = "--child";
 pub const MARK: &str = "figures: ";
 
 const WARM: u64 = 300;
+const LAST: Duration = Duration::from_secs(5);
 const BATCHES: usize = 40;
 const BATCH: Duration = Duration::from_micros(2500);
 
@@ -92,7 +94,12 @@ fn figures<const N: usize>(figures: [(Metric, f64); N]) -> Value {
 }
 
 fn sample(call: Loop, input: &'static Input) -> Value {
-    json!({ "sample": String::from_utf8_lossy(&captured(|| call(1, input))) })
+    let written = captured(|| {
+        call(1, input);
+        // Some of it may be on its way still, on another thread.
+        let _ = Logger::global().flush(LAST);
+    });
+    json!({ "sample": String::from_utf8_lossy(&written) })
 }
 
 /// Nothing but the calls: whoever started this process counts.

@@ -23,6 +23,7 @@ pub(crate) const TARGET: &str = "hyperlog::http";
 pub(crate) struct Access<'a> {
     pub(crate) request: &'a Request,
     pub(crate) route: Option<&'a str>,
+    pub(crate) path: &'a str,
     pub(crate) response: Option<AccessResponse>,
     pub(crate) outcome: Outcome,
     pub(crate) duration: Duration,
@@ -95,7 +96,7 @@ impl Access<'_> {
         if let Some(route) = self.route {
             field(crate::__key!(route), Value::Str(route));
         }
-        field(crate::__key!(path), Value::Str(request.path()));
+        field(crate::__key!(path), Value::Str(self.path));
         if let Some(response) = &self.response {
             field(crate::__key!(status), Value::U64(u64::from(response.status)));
         }

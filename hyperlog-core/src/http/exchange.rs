@@ -12,6 +12,7 @@ use crate::http::ended::Ended;
 use crate::http::flight::{Ticket, log_event};
 use crate::http::head::{RequestHead, ResponseHead};
 use crate::http::outcome::Outcome;
+use crate::http::path::shown_path;
 use crate::http::policy::{InboundIds, Policy, Recovery, Reply, ServerTiming};
 use crate::http::polls::Polls;
 use crate::http::problem::{PROBLEM_JSON, internal_server_error};
@@ -460,9 +461,11 @@ impl Exchange {
         if is_bound {
             request.keep_names(&mut fields);
         }
+        let path = self.shown_path(route);
         let access = AccessRecord {
             request,
             route,
+            path: &path,
             response: self.responded.map(|Responded { status, after, .. }| AccessResponse {
                 status,
                 after,
@@ -606,11 +609,19 @@ impl Exchange {
     fn tell_start(&self) {
         let request = self.request();
         let mut fields = FieldSet::new();
-        fields.add(keys::KIND, "start").add(keys::METHOD, request.method()).add(keys::PATH, request.path());
+        fields.add(keys::KIND, "start").add(keys::METHOD, request.method());
+        fields.add(keys::PATH, self.shown_path(request.route()));
         if let Some(route) = request.route() {
             fields.add(keys::ROUTE, route);
         }
         log_event(&self.scope().logger(), Level::INFO, "request begun", &fields);
+    }
+
+    /// The path as a record shows it.
+    fn shown_path(&self, route: Option<&str>) -> Cow<'_, str> {
+        let path = self.request().path();
+        let shown = self.work.given().with_rules(|rules| shown_path(path, route, rules.redaction()?));
+        shown.map_or(Cow::Borrowed(path), Cow::Owned)
     }
 
     /// The route as far as it is known by now.
@@ -624,8 +635,10 @@ impl Exchange {
     fn tell_open(&self, status: u16, after: Duration) {
         let request = self.request();
         let mut fields = FieldSet::new();
-        fields.add(keys::KIND, "open").add(keys::METHOD, request.method()).add(keys::PATH, request.path());
-        if let Some(route) = self.route_now() {
+        let route = self.route_now();
+        fields.add(keys::KIND, "open").add(keys::METHOD, request.method());
+        fields.add(keys::PATH, self.shown_path(route.as_deref()));
+        if let Some(route) = route {
             fields.add(keys::ROUTE, route);
         }
         fields.add(keys::STATUS, status).add(keys::TTFB, after);
@@ -1139,6 +1152,17 @@ mod tests {
         exchange.close();
         let text = memory.text();
         assert_eq!((text.matches("\"duration_ms\"").count(), text.matches("\"ttfb_ms\"").count()), (1, 1), "{text}");
+    }
+
+    #[test]
+    fn however_low_a_rule_sets_it_a_failure_is_seen() {
+        let (logger, captured) = Logger::capture();
+        logger.set_level(Level::INFO);
+        let policy = Policy::new().rule(RouteRule::new().failures(Level::TRACE));
+        let mut exchange = Exchange::open(&logger, &Arc::new(policy), &Request { method: "GET" });
+        exchange.responded(&Response { status: 500, ..OK });
+        exchange.close();
+        assert_eq!(captured.only_at(Level::WARN).text(keys::OUTCOME), "error");
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod flight;
 mod head;
 mod log;
 mod outcome;
+mod path;
 mod policy;
 mod polls;
 mod problem;

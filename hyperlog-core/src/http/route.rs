@@ -117,7 +117,7 @@ impl RouteRule {
         RouteRule { level: Some(level), ..self }
     }
 
-    /// The level of the access record of a request that fails.
+    /// The level of the access record of a request that fails: no lower than warn, since no rule hides a failure.
     pub const fn failures(self, level: Level) -> RouteRule {
         RouteRule { failures: Some(level), ..self }
     }

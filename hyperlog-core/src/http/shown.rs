@@ -13,7 +13,7 @@ pub(crate) struct Shown<'t>(Vec<(Cow<'t, str>, Vec<Cow<'t, str>>)>);
 const MOST: usize = 64;
 
 /// What stands in the place of a value that only this place knows to be secret.
-const HIDDEN: &str = "[REDACTED]";
+pub(crate) const HIDDEN: &str = "[REDACTED]";
 
 /// A query: `a=1&b=2`.
 pub(crate) fn query(query: &str) -> Shown<'_> {
@@ -98,8 +98,13 @@ impl ToValue for Shown<'_> {
 pub(crate) fn is_text(content_type: &[u8]) -> bool {
     let Ok(content_type) = std::str::from_utf8(content_type) else { return false };
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let is_named = matches!(&*kind, "application/json" | "application/xml" | "application/x-www-form-urlencoded");
-    is_named || kind.starts_with("text/") || kind.ends_with("+json") || kind.ends_with("+xml")
+    let is_named = matches!(&*kind, "application/json" | "application/x-www-form-urlencoded");
+    is_named || kind.ends_with("+json") || kind.starts_with("text/") && !is_markup(&kind)
+}
+
+/// In markup names stand where redaction does not look for them: `<password>`.
+fn is_markup(kind: &str) -> bool {
+    kind.ends_with("xml") || kind.ends_with("html")
 }
 
 /// The beginning of a body as text, with a mark if it was longer.

@@ -29,7 +29,8 @@ impl Verdict {
         let policy = &request.policy;
         let is_failure = ended.outcome.is_failure();
         let is_slow = rule.slow.is_some_and(|threshold| ended.duration >= threshold);
-        let of_rule = if is_failure { rule.failures } else { rule.level };
+        // However low a rule sets it, a failure is seen.
+        let of_rule = if is_failure { rule.failures.map(|level| level.max(Level::WARN)) } else { rule.level };
         let level = of_rule.unwrap_or_else(|| policy.level(ended));
         let level = if is_slow { level.max(Level::WARN) } else { level };
         let records = rule.recorder.is_some_and(|level| level.level().is_some()) && request.recorder().is_some();
