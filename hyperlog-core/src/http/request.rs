@@ -269,6 +269,15 @@ impl Request {
         names
     }
 
+    /// The same, bound. By a macro: nothing has to be read back from a block, which takes four times as long.
+    fn bind_names(&self, logger: &Logger) -> Logger {
+        let request_id = self.id.as_str();
+        match self.trace.as_ref().map(TraceParent::trace_id) {
+            Some(trace_id) => logger.with(crate::fields!(request_id, trace_id)),
+            None => logger.with(crate::fields!(request_id)),
+        }
+    }
+
     /// Has the names count where others added fields that are called alike.
     pub(crate) fn keep_names(&self, fields: &mut FieldSet) {
         let is_name = |key: &str| matches!(key, keys::REQUEST_ID | keys::TRACE_ID);
@@ -287,11 +296,11 @@ impl Request {
 
 impl Subject for Request {
     fn logger(&self, given: &Logger) -> Logger {
-        let mut drawn = self.drawn.clone();
-        self.keep_names(&mut drawn);
-        let mut fields = self.names();
-        fields.append(&drawn);
-        let logger = given.with(&fields);
+        // Of what is called alike, what is bound last counts.
+        let logger = match self.drawn.is_empty() {
+            true => self.bind_names(given),
+            false => self.bind_names(&given.with(&self.drawn)),
+        };
         match self.recorder.get() {
             Some(recorder) => logger.recorded(Arc::clone(recorder)),
             None => logger,
