@@ -1,7 +1,4 @@
-//! What is measured: each case, what it has to show in its output, and the bounds that hyperlog has promised to keep.
-
-use crate::bound::{Bound, at_least, at_most, not_above, times, times_case, times_floor};
-use crate::metric::Metric;
+//! What is measured: each case and what it has to show in its output.
 
 /// The peers that bounds are stated against.
 pub const FLOOR: &str = "floor";
@@ -203,48 +200,6 @@ impl Case {
             Self::Actix | Self::ActixUnmatched | Self::ActixLoopback => Output::Request(1, 1),
             Self::AxumInfo | Self::ActixInfo => Output::Request(2, 2),
             Self::AxumPanic => Output::Request(2, 4),
-        }
-    }
-
-    /// What hyperlog must reach.
-    pub fn bounds(self) -> Vec<Bound> {
-        use Metric::{AddedAllocations, AddedInstructions, AddedProcessor, AddedTime};
-        use Metric::{Allocations, Build, Check, Code, Heap, Instructions, Resident, Speedup, Time};
-        match self {
-            Self::Five => vec![times_floor(Time, 1.5), times_floor(Instructions, 1.75), at_most(Allocations, 0.0)],
-            Self::Redacted => vec![times_floor(Instructions, 2.6), at_most(Allocations, 0.0)],
-            Self::Bound => vec![times_floor(Instructions, 2.0), at_most(Allocations, 0.0)],
-            Self::Bind => vec![times_floor(Instructions, 1.8), at_most(Allocations, 1.0)],
-            Self::None => vec![times_floor(Instructions, 2.1), at_most(Allocations, 0.0)],
-            Self::Twenty => vec![times_floor(Instructions, 1.7), at_most(Allocations, 0.0)],
-            Self::Message => vec![times_floor(Instructions, 1.3)],
-            Self::Escape => vec![times_floor(Instructions, 1.6)],
-            Self::Below | Self::BelowDirectives => vec![at_most(Instructions, 12.0)],
-            Self::SampledCounter => vec![at_most(Time, 6.0), at_most(Allocations, 0.0)],
-            Self::SampledBucket => vec![at_most(Time, 12.0), at_most(Allocations, 0.0)],
-            Self::Threads => vec![at_least(Speedup, 1.9)],
-            Self::Logfmt | Self::Pretty | Self::Template | Self::Csv | Self::Syslog => vec![at_most(Allocations, 0.0)],
-            Self::Start => vec![not_above(Time, TRACING), not_above(Heap, TRACING), not_above(Resident, TRACING)],
-            Self::Axum => vec![
-                times(AddedTime, TOWER_HTTP, 1.0 / 5.0),
-                times(AddedInstructions, TOWER_HTTP, 1.0 / 6.0),
-                times_floor(AddedInstructions, 2.4),
-                at_most(AddedAllocations, 8.0),
-            ],
-            Self::Actix => vec![
-                times(AddedTime, ACTIX_LOGGER, 0.65),
-                times(AddedInstructions, ACTIX_LOGGER, 0.65),
-                at_most(AddedAllocations, 8.0),
-            ],
-            Self::AxumRecorder => {
-                vec![times_case(AddedInstructions, Self::Redacted, Instructions, 12.0), at_most(AddedAllocations, 0.0)]
-            }
-            Self::AxumRouteOff => vec![times_case(AddedInstructions, Self::Axum, AddedInstructions, 0.5)],
-            Self::AxumOff => vec![at_most(AddedInstructions, 300.0), at_most(AddedAllocations, 0.0)],
-            Self::AxumPanic => vec![at_most(Time, 20_000.0)],
-            Self::AxumLoopback | Self::ActixLoopback => vec![at_most(AddedProcessor, 0.8)],
-            Self::AxumUnmatched | Self::AxumInfo | Self::ActixUnmatched | Self::ActixInfo => vec![],
-            Self::Sites => vec![not_above(Check, TRACING), not_above(Build, TRACING), not_above(Code, TRACING)],
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::allocator::metered;
 use crate::case::{BARE, Case};
 use crate::input::Input;
 use crate::metric::Metric;
+use crate::mode::{MARK, Mode};
 use crate::peers::{Loop, Peer, all};
 use crate::processor;
 use crate::results::quantile;
@@ -15,51 +16,10 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The first argument of a child.
-pub const FLAG: &str = "--child";
-/// What precedes the figures, so that nothing a peer prints is mistaken for them.
-pub const MARK: &str = "figures: ";
-
 const WARM: u64 = 300;
 const LAST: Duration = Duration::from_secs(5);
 const BATCHES: usize = 40;
 const BATCH: Duration = Duration::from_micros(2500);
-
-/// What a child is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    Sample,
-    Allocations,
-    Instructions,
-    Time,
-    Added,
-    Panics,
-    Serve,
-    Threads,
-    Start,
-}
-
-impl Mode {
-    #[rustfmt::skip]
-    const ALL: [Self; 9] = [
-        Self::Sample, Self::Allocations, Self::Instructions, Self::Time, Self::Added, Self::Panics, Self::Serve,
-        Self::Threads, Self::Start,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sample => "sample",
-            Self::Allocations => "allocations",
-            Self::Instructions => "instructions",
-            Self::Time => "time",
-            Self::Added => "added",
-            Self::Panics => "panics",
-            Self::Serve => "serve",
-            Self::Threads => "threads",
-            Self::Start => "start",
-        }
-    }
-}
 
 /// Arguments: peer, case, mode, number of calls (for instructions).
 pub fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {

@@ -12,11 +12,15 @@ mod allocator;
 mod bound;
 mod case;
 mod child;
+mod findings;
 mod input;
 mod metric;
+mod mode;
 mod options;
 mod peers;
+mod place;
 mod processor;
+mod promises;
 mod report;
 mod results;
 mod run;
@@ -37,7 +41,7 @@ fn main() -> ExitCode {
     let done = match arguments.split_first() {
         Some((first, rest)) if first == load::FLAG => load::run(rest).map(|()| ExitCode::SUCCESS),
         Some((first, rest)) if first == soak::FLAG => soak::run(rest).map(|()| ExitCode::SUCCESS),
-        Some((first, rest)) if first == child::FLAG => child::run(rest).map(|()| ExitCode::SUCCESS),
+        Some((first, rest)) if first == mode::FLAG => child::run(rest).map(|()| ExitCode::SUCCESS),
         _ => conduct(&arguments),
     };
     done.unwrap_or_else(|error| {

@@ -2,10 +2,12 @@
 
 use crate::bound::Verdict;
 use crate::case::{Case, FLOOR, HYPERLOG, Method};
+use crate::findings::Run;
 use crate::metric::Metric;
 use crate::options::Options;
 use crate::peers::{Peer, Standing, all};
-use crate::run::{Run, folder};
+use crate::place::folder;
+use crate::promises;
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::io;
@@ -187,7 +189,7 @@ impl<'a> Report<'a> {
     fn verdicts(&self) -> impl Iterator<Item = (Case, String, Verdict)> {
         let cases = Case::ALL.into_iter().filter(|&case| self.options.wants_case(case));
         cases.flat_map(move |case| {
-            case.bounds().into_iter().map(move |bound| (case, bound.words(), bound.judge(case, &self.run.results)))
+            promises::of(case).into_iter().map(move |bound| (case, bound.words(), bound.judge(case, &self.run.results)))
         })
     }
 
@@ -249,7 +251,7 @@ pub fn list() -> String {
     }
     text += "cases\n";
     for case in Case::ALL {
-        let bounds: String = case.bounds().iter().map(|bound| format!("; {}", bound.words())).collect();
+        let bounds: String = promises::of(case).iter().map(|bound| format!("; {}", bound.words())).collect();
         text += &format!("  {}: {}{bounds}\n", case.name(), case.meaning());
     }
     text

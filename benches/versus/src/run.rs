@@ -1,17 +1,17 @@
 //! The conductor: which cells there are, in which order they are measured, and the processes that measure them.
 
 use crate::case::{BARE, Case, Method, Output};
-use crate::child::{FLAG, MARK, Mode};
+use crate::findings::Run;
 use crate::http::loopback;
 use crate::metric::Metric;
+use crate::mode::{FLAG, MARK, Mode};
 use crate::options::Options;
 use crate::peers::{Peer, all};
-use crate::results::Results;
 use crate::{sample, sites};
 use serde_json::Value;
 use std::env;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,16 +19,6 @@ use std::thread;
 
 /// Starts of a program are short and vary, so each repetition takes several.
 const STARTS: usize = 10;
-
-/// What came out of a run.
-#[derive(Default)]
-pub struct Run {
-    pub results: Results,
-    /// What was left out, and why.
-    pub skipped: Vec<String>,
-    /// Cells that failed and therefore have no figures.
-    pub failed: Vec<String>,
-}
 
 #[derive(Clone, Copy)]
 struct Cell {
@@ -212,15 +202,4 @@ fn arguments(cell: Cell, mode: Mode, calls: u64) -> [String; 5] {
 
 fn name(cell: Cell, error: &str) -> String {
     format!("{} {}: {error}", cell.peer.name, cell.case.name())
-}
-
-/// Where results and generated programs go: `$VERSUS_OUT`, else `target/bench` of the main workspace.
-pub fn folder() -> PathBuf {
-    env::var_os("VERSUS_OUT").map_or_else(|| root().join("target/bench"), PathBuf::from)
-}
-
-/// The folder of the main workspace.
-pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_owned()
 }

@@ -3,8 +3,8 @@
 use crate::case::Case;
 use crate::metric::Metric;
 use crate::peers::{Peer, Sites};
+use crate::place::{folder, root};
 use crate::results::Results;
-use crate::run::{folder, root};
 use object::{Object, ObjectSection};
 use std::env;
 use std::error::Error;

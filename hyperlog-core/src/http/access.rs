@@ -5,6 +5,7 @@
 
 use crate::callsite::Callsite;
 use crate::global::gate_of;
+use crate::http::event::TARGET;
 use crate::http::outcome::Outcome;
 use crate::http::request::Request;
 use crate::key::Key;
@@ -15,9 +16,6 @@ use crate::value::Value;
 use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
-
-/// The target of access records, by which they are filtered.
-pub(crate) const TARGET: &str = "hyperlog::http";
 
 /// What the record of a request says.
 pub(crate) struct Access<'a> {

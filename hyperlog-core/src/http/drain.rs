@@ -4,12 +4,11 @@
 //! future, and return when they have served to the end.
 
 use crate::field::FieldSet;
-use crate::http::access::TARGET;
+use crate::http::event::log_event;
 use crate::http::flight::InFlight;
 use crate::keys;
 use crate::level::Level;
 use crate::logger::Logger;
-use crate::record::Site;
 use crate::sink::SinkError;
 use std::future::Future;
 use std::time::Duration;
@@ -98,8 +97,7 @@ impl std::fmt::Debug for Drain {
 
 fn tell(logger: &Logger, level: Level, message: &'static str, open: usize) {
     let fields = FieldSet::new().with(keys::KIND, "drain").with(keys::OPEN, open);
-    let site = Site { level, target: TARGET, module: None, file: None, line: None, template: message, keys: &[] };
-    logger.log_from(&site, format_args!("{message}"), &fields);
+    log_event(logger, level, message, &fields);
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use crate::http::access::{Access as AccessRecord, AccessResponse};
 use crate::http::capture::{RequestMeter, body_limit, keep};
 use crate::http::client_ip::client_ip;
 use crate::http::ended::Ended;
-use crate::http::flight::{Ticket, log_event};
+use crate::http::event::log_event;
+use crate::http::flight::Ticket;
 use crate::http::head::{RequestHead, ResponseHead};
 use crate::http::outcome::Outcome;
 use crate::http::path::shown_path;
@@ -738,7 +739,7 @@ fn parse_length(text: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::access::TARGET;
+    use crate::http::event::TARGET;
     use crate::http::head::Header;
     use crate::level::Level;
     use crate::sink::Captured;

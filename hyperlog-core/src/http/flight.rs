@@ -2,12 +2,10 @@
 
 use crate::background;
 use crate::field::FieldSet;
-use crate::http::access::TARGET;
+use crate::http::event::log_event;
 use crate::http::request_id::RequestId;
 use crate::keys;
 use crate::level::Level;
-use crate::logger::Logger;
-use crate::record::Site;
 use crate::scope::Scope;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -171,12 +169,6 @@ fn tell(scope: &Scope, age: Duration) {
     }
     // Past the recorder: it is to be seen in any case, and is not what the request did last.
     log_event(&scope.logger().unrecorded(), Level::WARN, "request still open", &fields);
-}
-
-/// Logs something of a request beside its access record.
-pub(crate) fn log_event(logger: &Logger, level: Level, message: &'static str, fields: &FieldSet) {
-    let site = Site { level, target: TARGET, module: None, file: None, line: None, template: message, keys: &[] };
-    logger.log_from(&site, format_args!("{message}"), fields);
 }
 
 /// Leaves the table when dropped.

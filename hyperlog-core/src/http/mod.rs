@@ -11,6 +11,7 @@ mod client_ip;
 mod debug_token;
 mod drain;
 mod ended;
+mod event;
 mod exchange;
 mod extract;
 mod flight;

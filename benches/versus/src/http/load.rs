@@ -3,8 +3,8 @@
 //! It is plain blocking code, so that it takes less of the machine than the server does.
 
 use crate::case::Case;
-use crate::child::MARK;
 use crate::http::request::{Asked, HEADERS};
+use crate::mode::MARK;
 use serde_json::json;
 use std::error::Error;
 use std::fmt::Write as _;

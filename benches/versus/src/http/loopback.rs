@@ -4,12 +4,12 @@
 //! the bare one took less than two seconds before or after.
 
 use crate::case::{BARE, Case};
-use crate::child::MARK;
+use crate::findings::Run;
 use crate::http::load;
 use crate::http::server::Server;
 use crate::metric::Metric;
+use crate::mode::MARK;
 use crate::peers::Peer;
-use crate::run::Run;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;

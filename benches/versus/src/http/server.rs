@@ -1,7 +1,7 @@
 //! A server in a process of its own, so that its processor time is nobody else's.
 
 use crate::case::Case;
-use crate::child::{FLAG, MARK, Mode};
+use crate::mode::{FLAG, MARK, Mode};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write, stdin, stdout};
 use std::path::Path;
