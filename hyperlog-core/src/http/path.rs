@@ -10,12 +10,23 @@ use crate::redact::Redaction;
 /// What to show in the place of the path, if it cannot be shown as it is.
 #[inline]
 pub(crate) fn shown_path(path: &str, route: Option<&str>, redaction: &Redaction) -> Option<String> {
-    let hides = |name: &str| redaction.key(name).is_some();
-    let mut is_hiding = false;
-    if let Some(route) = route {
-        for_each_param(route, path, |name, _| is_hiding |= hides(name));
+    let is_hiding = route.is_some_and(|route| names_a_secret(route, redaction));
+    if is_hiding || path.as_bytes().contains(&b'%') { rewritten(path, route, is_hiding, redaction) } else { None }
+}
+
+/// Whether a parameter of a route is called a secret. Asked for every request: whatever stands in the path is taken apart
+/// only if so.
+fn names_a_secret(route: &str, redaction: &Redaction) -> bool {
+    let mut rest = route;
+    while let Some(opening) = rest.bytes().position(|byte| byte == b'{') {
+        rest = rest.get(opening + 1..).unwrap_or_default();
+        let end = rest.bytes().position(|byte| matches!(byte, b'}' | b':')).unwrap_or(rest.len());
+        let name = rest.get(..end).unwrap_or_default();
+        if redaction.key(name.strip_prefix('*').unwrap_or(name)).is_some() {
+            return true;
+        }
     }
-    if is_hiding || path.contains('%') { rewritten(path, route, is_hiding, redaction) } else { None }
+    false
 }
 
 #[cold]
@@ -37,7 +48,7 @@ fn rewritten(path: &str, route: Option<&str>, is_hiding: bool, redaction: &Redac
     shown.push_str(rest);
     let decoded = percent_decoded(&shown);
     match redaction.is_clean(&decoded) {
-        true => is_hiding.then_some(shown),
+        true => (shown != path).then_some(shown),
         // Redaction hides what it sees, when the record is written.
         false => Some(decoded.into_owned()),
     }
