@@ -46,6 +46,8 @@ struct Held {
     /// The template of the last record that came by.
     last: String,
     is_over: bool,
+    /// Whether, once it is over, what passes the levels is not seen either: nothing of the work was.
+    is_silent: bool,
     reserved: Reserved,
 }
 
@@ -132,11 +134,11 @@ impl Recorder {
         Some(self.lock().last.clone()).filter(|last| !last.is_empty())
     }
 
-    /// Holds a record; says whether it did: not if the work is over.
+    /// Holds a record; says whether it did: not if the work is over, unless nothing of it is to be seen.
     pub(crate) fn hold(&self, record: &Bytes<'_>) -> bool {
         let mut held = self.lock();
         if held.is_over {
-            return false;
+            return held.is_silent;
         }
         held.push(record, self.room());
         true
@@ -144,9 +146,15 @@ impl Recorder {
 
     /// Gives out what passed the levels, and holds nothing of that kind any more.
     pub(crate) fn give_up_wanted(&self, place: &Place) {
-        self.holds_all.store(false, Ordering::Relaxed);
+        let taken = {
+            let mut held = self.lock();
+            if held.is_over {
+                return;
+            }
+            self.holds_all.store(false, Ordering::Relaxed);
+            std::mem::take(&mut *held)
+        };
         // Not under the lock: what a sink does with a record may log, to this very recorder.
-        let taken = std::mem::take(&mut *self.lock());
         let mut kept = Held { last: taken.last.clone(), ..Held::default() };
         (kept.lost, kept.lost_wanted) = (taken.lost, taken.lost_wanted);
         taken.for_each(|bytes| match bytes.is_wanted {
@@ -163,9 +171,10 @@ impl Recorder {
         held.lost_wanted += meanwhile.lost_wanted;
     }
 
-    /// The work has ended well: forgets what it holds. Says how many records had to make room that had passed the levels.
+    /// The work has ended well: forgets what it holds, and what comes later from what it left running, if nothing of it is
+    /// to be seen. Says how many records had to make room that had passed the levels.
     pub(crate) fn forget(&self) -> u64 {
-        let held = self.end();
+        let held = self.end(self.holds_all());
         let lost = held.lost_wanted;
         keep_spare(held);
         lost
@@ -173,7 +182,7 @@ impl Recorder {
 
     /// The work has failed: gives out what it holds.
     pub(crate) fn tell(&self, place: &Place) -> Told {
-        let held = self.end();
+        let held = self.end(false);
         held.for_each(|bytes| self.give(&bytes, place));
         let told = held.told();
         keep_spare(held);
@@ -184,9 +193,9 @@ impl Recorder {
         self.snapshot.formats.give(bytes.format, &bytes.line, place);
     }
 
-    fn end(&self) -> Held {
-        self.holds_all.store(false, Ordering::Relaxed);
-        let over = Held { is_over: true, ..Held::default() };
+    fn end(&self, is_silent: bool) -> Held {
+        self.holds_all.store(is_silent, Ordering::Relaxed);
+        let over = Held { is_over: true, is_silent, ..Held::default() };
         std::mem::replace(&mut *self.lock(), over)
     }
 

@@ -1167,6 +1167,30 @@ mod tests {
     }
 
     #[test]
+    fn what_a_request_of_which_nothing_is_seen_left_running_is_not_seen_either_unless_it_fails() {
+        for (rule, status, expected) in [
+            (RouteRule::new().sample(0.0), 200, &["it broke"][..]),
+            (RouteRule::new().access(crate::http::Access::Quiet), 200, &["it broke"]),
+            (RouteRule::new().sample(0.0), 500, &["on the way", "request failed", "afterwards", "it broke", "at last"]),
+            (RouteRule::new(), 200, &["on the way", "request served", "afterwards", "it broke", "at last"]),
+        ] {
+            let (logger, captured) = Logger::capture();
+            let policy = Arc::new(Policy::new().rule(rule));
+            let mut exchange = Exchange::open(&logger, &policy, &Request { method: "GET" });
+            let scope = exchange.scope();
+            let log = |level, message| scope.logger().log(level, message, &FieldSet::new());
+            log(Level::INFO, "on the way");
+            exchange.responded(&Response { status, ..OK });
+            exchange.close();
+            log(Level::INFO, "afterwards");
+            log(Level::ERROR, "it broke");
+            log(Level::INFO, "at last");
+            let messages: Vec<_> = captured.records().iter().map(|record| record.message().to_owned()).collect();
+            assert_eq!(messages, expected, "{rule:?} {status}");
+        }
+    }
+
+    #[test]
     fn what_is_bound_in_the_scope_is_on_the_record() {
         let (mut exchange, captured) = open("GET");
         exchange.scope().bind(crate::fields!(tenant = "acme"));
