@@ -10,8 +10,8 @@ pub fn run(data: &[u8]) {
     let redaction = Redaction::default();
     let _ = redaction.key(&text);
     check_alone(&redaction, &text);
-    for secret in SECRETS {
-        let (given, hidden) = secret;
+    // What stands in the text already, named by nothing, is no secret there.
+    for (given, hidden) in SECRETS.iter().filter(|(_, hidden)| !text.contains(hidden)) {
         let around = format!("{before}\n{given}\n{after}");
         let mut shown = String::new();
         assert_eq!(redaction.text(&around, &mut shown), Verdict::Masked, "{around:?}");
