@@ -628,7 +628,7 @@ impl Exchange {
     /// The route as far as it is known by now.
     fn route_now(&self) -> Option<String> {
         match &self.route {
-            Routed::To(route) => Some(String::from(&**route)),
+            Routed::To(route) => self.request().noted_route().or_else(|| Some(String::from(&**route))),
             Routed::AsOpened | Routed::Later | Routed::Nowhere => self.request().route_now(),
         }
     }
@@ -1188,6 +1188,19 @@ mod tests {
             let messages: Vec<_> = captured.records().iter().map(|record| record.message().to_owned()).collect();
             assert_eq!(messages, expected, "{rule:?} {status}");
         }
+    }
+
+    #[test]
+    fn what_somebody_inside_calls_the_route_is_what_every_record_calls_it() {
+        let (logger, captured) = Logger::capture();
+        let policy = Policy::new().rule(RouteRule::new().show(Extra::Open));
+        let mut exchange = Exchange::open(&logger, &Arc::new(policy), &Request { method: "GET" });
+        exchange.scope().set_route("/told");
+        exchange.routed(Some("/guessed".to_owned()));
+        exchange.responded(&Response { body_size: None, ..OK });
+        exchange.close();
+        let routes: Vec<_> = captured.records().iter().map(|record| record.text(keys::ROUTE).to_owned()).collect();
+        assert_eq!(routes, ["/told", "/told"]);
     }
 
     #[test]
