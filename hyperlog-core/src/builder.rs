@@ -16,6 +16,7 @@ use crate::identity::Identity;
 use crate::level::Level;
 use crate::limits::Limits;
 use crate::logger::Logger;
+use crate::losses::LossBell;
 use crate::outlet::{Formats, Outlet};
 use crate::record::{MOST_ENCODINGS, Shape};
 use crate::redact::Redaction;
@@ -256,7 +257,11 @@ fn put_to_work(outputs: Vec<Output>) -> Formats {
     Formats::new(outputs.into_iter().map(Output::painted).enumerate().map(|(index, output)| {
         begin(&*output.encoder, &*output.sink);
         let name = output.name.unwrap_or_else(|| format!("output {}", index + 1));
-        let outlet = Outlet { name, level: output.level, sink: output.sink, counters: Counters::new() };
+        let bell = LossBell::default();
+        if contain(|| output.sink.attach(bell.clone())).is_none() {
+            fault::report("output", format_args!("it panicked when its logger was built"));
+        }
+        let outlet = Outlet { name, level: output.level, sink: output.sink, counters: Counters::new(), bell };
         (output.encoder, outlet)
     }))
 }

@@ -60,9 +60,14 @@ pub fn fault_count() -> u32 {
     TOTAL.load(Ordering::Relaxed)
 }
 
-/// Tells of a trouble, unless its part was heard a moment ago.
+/// Tells of a trouble, unless its part was heard a moment ago. For sinks and whoever else works below a logger, in words
+/// without secrets.
+///
+/// ```
+/// hyperlog_core::report_fault("carrier pigeons", format_args!("{} have not come back", 2));
+/// ```
 #[cold]
-pub(crate) fn report(part: &'static str, what: fmt::Arguments<'_>) {
+pub fn report(part: &'static str, what: fmt::Arguments<'_>) {
     TOTAL.fetch_add(1, Ordering::Relaxed);
     let Some(suppressed) = may_be_told(part) else { return };
     let fault = Fault { part, what: what.to_string(), suppressed };

@@ -6,6 +6,7 @@
 use crate::level::Level;
 use crate::seat::{Room, SEATS, Seat};
 use crate::sink::{Condition, DropReason};
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many records each of the six classes of levels saw, from trace to fatal.
@@ -23,6 +24,64 @@ impl LevelCounts {
     /// Of the class that a level belongs to: see [`Level::class`].
     pub fn of(&self, level: Level) -> u64 {
         self.0[class_of(level)]
+    }
+
+    /// Counts so many more of a level's class.
+    pub fn add(&mut self, level: Level, records: u64) {
+        self.0[class_of(level)] += records;
+    }
+
+    /// The classes that saw any, by the name of the level that each begins with.
+    pub(crate) fn by_name(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let classes = [Level::TRACE, Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR, Level::FATAL];
+        classes.into_iter().map(|class| (class.name(), self.of(class))).filter(|(_, records)| *records > 0)
+    }
+
+    /// What has come since it stood so.
+    pub(crate) fn since(&self, before: &LevelCounts) -> LevelCounts {
+        LevelCounts(std::array::from_fn(|class| self.0[class].saturating_sub(before.0[class])))
+    }
+}
+
+impl AddAssign<&LevelCounts> for LevelCounts {
+    fn add_assign(&mut self, more: &LevelCounts) {
+        self.0.iter_mut().zip(more.0).for_each(|(records, more)| *records += more);
+    }
+}
+
+/// What became of the records that a sink took into its queue, counted by the sink.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Account {
+    /// Those that have left.
+    pub left: LevelCounts,
+    /// Those that wait, or are being delivered.
+    pub pending: LevelCounts,
+    /// Those that were lost, by reason.
+    pub dropped: Vec<(DropReason, LevelCounts)>,
+}
+
+impl Account {
+    /// Of a queue that has taken nothing yet.
+    pub fn new() -> Account {
+        Account::default()
+    }
+
+    /// Counts so many more of a level's class as lost.
+    pub fn lose(&mut self, reason: DropReason, level: Level, records: u64) {
+        match self.dropped.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, counts)) => counts.add(level, records),
+            None => {
+                let mut counts = LevelCounts::default();
+                counts.add(level, records);
+                self.dropped.push((reason, counts));
+            }
+        }
+    }
+
+    /// Records that were lost for whatever reason.
+    pub fn dropped_total(&self) -> u64 {
+        self.dropped.iter().map(|(_, counts)| counts.total()).sum()
     }
 }
 
@@ -73,7 +132,6 @@ impl OutputHealth {
 /// The counters of one output.
 pub(crate) struct Counters {
     shards: Box<[Shard; SHARDS]>,
-    queued: [AtomicU64; CLASSES],
     dropped: [[AtomicU64; CLASSES]; DropReason::ALL.len()],
     cut: AtomicU64,
 }
@@ -103,12 +161,7 @@ const SHARDS: usize = SEATS + 1;
 
 impl Counters {
     pub(crate) fn new() -> Counters {
-        Counters {
-            shards: Shard::all(),
-            queued: Default::default(),
-            dropped: Default::default(),
-            cut: AtomicU64::new(0),
-        }
+        Counters { shards: Shard::all(), dropped: Default::default(), cut: AtomicU64::new(0) }
     }
 
     /// Counts a record that an output was given.
@@ -124,10 +177,6 @@ impl Counters {
         place.count(&self.shards, |shard| [&shard.accepted[row], &shard.written[row]]);
     }
 
-    pub(crate) fn queue_one(&self, level: Level) {
-        self.queued[class_of(level)].fetch_add(1, Ordering::Relaxed);
-    }
-
     #[cold]
     pub(crate) fn drop_one(&self, level: Level, reason: DropReason) {
         self.dropped[reason as usize][class_of(level)].fetch_add(1, Ordering::Relaxed);
@@ -138,26 +187,34 @@ impl Counters {
         self.cut.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn read(&self, name: &str, condition: Condition) -> OutputHealth {
+    /// What has become of all records, if the sink says of those in its queue that it is so.
+    pub(crate) fn read(&self, name: &str, condition: Condition, account: Option<Account>) -> OutputHealth {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let sum = |select: fn(&Shard) -> &[AtomicU64; ROWS]| {
             let of_class = |class: usize| self.shards.iter().map(|shard| load(&select(shard)[class])).sum();
             LevelCounts(std::array::from_fn(of_class))
         };
         // Written before accepted: a record in between must not seem to come from nowhere.
-        let written = sum(|shard| &shard.written);
-        let dropped: Vec<(DropReason, LevelCounts)> = DropReason::ALL
-            .into_iter()
-            .map(|reason| {
-                (reason, LevelCounts(std::array::from_fn(|class| load(&self.dropped[reason as usize][class]))))
-            })
-            .collect();
+        let mut written = sum(|shard| &shard.written);
+        let mut dropped = DropReason::ALL.map(|reason| {
+            (reason, LevelCounts(std::array::from_fn(|class| load(&self.dropped[reason as usize][class]))))
+        });
+        let accepted = sum(|shard| &shard.accepted);
+        let pending = match account {
+            Some(account) => {
+                written += &account.left;
+                account.dropped.iter().for_each(|(reason, lost)| dropped[*reason as usize].1 += lost);
+                account.pending
+            }
+            // Nobody says more of what went into a queue.
+            None => dropped.iter().fold(accepted.since(&written), |rest, (_, lost)| rest.since(lost)),
+        };
         OutputHealth {
             name: name.to_owned(),
-            accepted: sum(|shard| &shard.accepted),
+            accepted,
             written,
-            pending: LevelCounts(std::array::from_fn(|class| load(&self.queued[class]))),
-            dropped,
+            pending,
+            dropped: dropped.into(),
             cut: load(&self.cut),
             condition,
         }
@@ -204,7 +261,7 @@ mod tests {
                 });
             }
         });
-        let health = counters.read("test", Condition::Well);
+        let health = counters.read("test", Condition::Well, None);
         assert_eq!((health.accepted.total(), health.written.of(Level::NOTICE)), (8_000, 8_000));
         assert!(health.is_conserved());
     }

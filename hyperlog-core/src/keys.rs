@@ -120,6 +120,15 @@ pub const FOLDED: &str = "folded";
 /// A message before its arguments are put in.
 pub const TEMPLATE: &str = "template";
 
+/// The name of the output that a record is about.
+pub const OUTPUT: &str = "output";
+/// How many records an output lost.
+pub const LOST: &str = "lost";
+/// How many of them for which reason.
+pub const LOST_REASONS: &str = "reasons";
+/// How many of them of which level.
+pub const LOST_LEVELS: &str = "levels";
+
 /// How many records a sampler kept back.
 pub const SUPPRESSED: &str = "suppressed";
 /// How many records those that were kept in the same window stand for, with the suppressed.

@@ -416,6 +416,7 @@ mod keyset;
 mod level;
 mod limits;
 mod logger;
+mod losses;
 mod macros;
 mod named;
 mod outlet;
@@ -451,7 +452,7 @@ pub use crate::encode::{
 pub use crate::encode::{Csv, Facility, Gelf, Mark, Syslog, Template, TemplateError, Terminator};
 pub use crate::everywhere::{HookHandle, add_hook_everywhere};
 pub use crate::fatal::Fatal;
-pub use crate::fault::{Fault, fault_count, on_fault};
+pub use crate::fault::{Fault, fault_count, on_fault, report as report_fault};
 pub use crate::field::FieldSet;
 pub use crate::filter::directive::{DirectiveError, Directives, LevelFilter};
 pub use crate::filter::sample::{
@@ -459,7 +460,7 @@ pub use crate::filter::sample::{
     stable_hash,
 };
 pub use crate::filter::{Filter, Summary};
-pub use crate::health::{LevelCounts, OutputHealth};
+pub use crate::health::{Account, LevelCounts, OutputHealth};
 pub use crate::hook::{Draft, Hook};
 pub use crate::identity::Identity;
 pub use crate::key::Key;
@@ -467,6 +468,7 @@ pub use crate::keys::{DurationForm, LevelForm, Schema};
 pub use crate::level::{Level, ParseLevelError, RegisterLevelError};
 pub use crate::limits::Limits;
 pub use crate::logger::Logger;
+pub use crate::losses::LossBell;
 #[cfg(feature = "panic")]
 pub use crate::panic::stack::{Stack, stack};
 pub use crate::partition::Partition;

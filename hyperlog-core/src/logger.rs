@@ -22,6 +22,7 @@ use crate::keys;
 use crate::keyset::KeySet;
 use crate::level::Level;
 use crate::limits;
+use crate::outlet::Outlet;
 use crate::record::{Call, Record, Site};
 use crate::recorder::{Bytes, Recorder};
 use crate::redact::Verdict;
@@ -72,6 +73,7 @@ impl Logger {
         let is_sampling = snapshot.sampler.is_some();
         let core = Core::new(snapshot);
         give_hooks(&core);
+        listen_for_losses(&core);
         let logger = Logger::bare(core);
         if is_sampling {
             logger.keep_telling_summaries();
@@ -88,6 +90,7 @@ impl Logger {
     pub(crate) fn replace(&self, other: &Logger) {
         let snapshot = other.core.snapshot();
         self.core.update(|current| *current = (*snapshot).clone());
+        listen_for_losses(&self.core);
         if snapshot.sampler.is_some() {
             self.keep_telling_summaries();
         }
@@ -305,6 +308,7 @@ impl Logger {
     pub fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
         let deadline = background::wait(deadline);
         self.tell_summaries(Told::All);
+        self.core.snapshot().outlets().for_each(|outlet| outlet.bell.answer());
         self.on_every_sink(deadline, |sink, left| sink.flush(left))
     }
 
@@ -316,6 +320,7 @@ impl Logger {
     pub fn close(&self, deadline: Duration) -> Result<(), SinkError> {
         let deadline = background::wait(deadline);
         self.tell_summaries(Told::All);
+        self.core.snapshot().outlets().for_each(|outlet| outlet.bell.answer());
         self.on_every_sink(deadline, |sink, left| sink.close(left))
     }
 
@@ -685,15 +690,7 @@ impl Logger {
     /// log through this core: it bears neither the name nor the fields of whoever happened to end the window.
     fn tell(&self, summary: &Summary) {
         let root = Logger::bare(Arc::clone(&self.core));
-        let site = Site {
-            level: summary.level(),
-            target: summary.target(),
-            module: None,
-            file: None,
-            line: None,
-            template: SUMMARY,
-            keys: &[],
-        };
+        let site = own_site(summary.level(), summary.target(), SUMMARY);
         let mut fields = FieldSet::new();
         fields.add(keys::KIND, "summary").add(keys::SUPPRESSED, summary.suppressed());
         fields.add(keys::STANDS_FOR, summary.stands_for());
@@ -707,6 +704,17 @@ impl Logger {
             may_be_sampled: false,
         };
         root.log_call(&call);
+    }
+
+    /// Logs what an output lost since that was told last. That record is no subject of sampling either.
+    fn tell_losses(&self, outlet: &Outlet) {
+        let Some(lost) = outlet.bell.not_told(outlet.health().dropped) else { return };
+        let site = own_site(Level::WARN, "hyperlog", "records were lost");
+        let fields = lost.fields(&outlet.name);
+        let message = format_args!("records were lost");
+        let call =
+            Call { site: &site, fields: fields.as_fields(), message, rate: SampleRate::ONE, may_be_sampled: false };
+        self.log_call(&call);
     }
 
     fn tell_summaries(&self, told: Told) {
@@ -727,6 +735,24 @@ impl Logger {
             let logger = Logger::bare(core.upgrade()?);
             logger.tell_summaries(Told::Due);
             Some(BETWEEN_SUMMARIES)
+        });
+    }
+}
+
+/// Where a logger's own records come from.
+fn own_site<'t>(level: Level, target: &'t str, template: &'static str) -> Site<'t> {
+    Site { level, target, module: None, file: None, line: None, template, keys: &[] }
+}
+
+/// What an output of this logger loses is told by it, as long as it lives.
+fn listen_for_losses(core: &Arc<Core>) {
+    for (index, outlet) in core.snapshot().outlets().enumerate() {
+        let core = Arc::downgrade(core);
+        outlet.bell.connect(move || {
+            let Some(core) = core.upgrade() else { return };
+            let snapshot = core.snapshot();
+            let Some(outlet) = snapshot.outlets().nth(index) else { return };
+            Logger::bare(core).tell_losses(outlet);
         });
     }
 }

@@ -7,6 +7,7 @@ use crate::filter::directive::LevelFilter;
 use crate::health::{Counters, OutputHealth, Place};
 use crate::level::Level;
 use crate::limits;
+use crate::losses::LossBell;
 use crate::partition::Partition;
 use crate::record::Record;
 use crate::sink::{Condition, DropReason, Line, Sink, Written};
@@ -36,6 +37,7 @@ pub(crate) struct Outlet {
     pub(crate) level: LevelFilter,
     pub(crate) sink: Box<dyn Sink>,
     pub(crate) counters: Counters,
+    pub(crate) bell: LossBell,
 }
 
 impl Formats {
@@ -232,6 +234,7 @@ impl Outlet {
     fn give(&self, line: &Line<'_>, place: &Place) {
         match contain(|| self.sink.write(line)) {
             Some(Written::Done) => self.counters.write(line.level, place),
+            Some(Written::Queued) => self.counters.accept(line.level, place),
             other => self.account_for(line.level, other, place),
         }
     }
@@ -239,22 +242,25 @@ impl Outlet {
     pub(crate) fn health(&self) -> OutputHealth {
         let condition = contain(|| self.sink.condition());
         let condition = condition.unwrap_or_else(|| Condition::Failed("it panicked when asked".to_owned()));
-        self.counters.read(&self.name, condition)
+        // The queue is asked first: what leaves it meanwhile must not seem to come from nowhere.
+        let account = contain(|| self.sink.account()).flatten();
+        self.counters.read(&self.name, condition, account)
     }
 
     #[cold]
     #[inline(never)]
     fn account_for(&self, level: Level, written: Option<Written>, place: &Place) {
         self.counters.accept(level, place);
-        match written {
-            Some(Written::Done) => {}
-            Some(Written::Queued) => self.counters.queue_one(level),
-            Some(Written::Dropped(reason)) => self.counters.drop_one(level, reason),
-            Some(Written::Closed) => self.counters.drop_one(level, DropReason::Closed),
+        let reason = match written {
+            Some(Written::Done | Written::Queued) => return,
+            Some(Written::Dropped(reason)) => reason,
+            Some(Written::Closed) => DropReason::Closed,
             None => {
-                self.counters.drop_one(level, DropReason::Panicked);
                 fault::report("sink", format_args!("the output {:?} panicked, and the record is lost", self.name));
+                DropReason::Panicked
             }
-        }
+        };
+        self.counters.drop_one(level, reason);
+        self.bell.ring();
     }
 }

@@ -12,7 +12,9 @@ pub(crate) use self::memory::Typed;
 pub use self::memory::{Captured, CapturedRecord, CapturedValue, Memory};
 pub use self::null::Null;
 
+use crate::health::Account;
 use crate::level::Level;
+use crate::losses::LossBell;
 use crate::partition::Partition;
 use crate::time::Timestamp;
 use std::error::Error;
@@ -77,6 +79,17 @@ pub trait Sink: Send + Sync + 'static {
         Condition::Well
     }
 
+    /// What became of all that it answered [`Written::Queued`] to. A sink that has a queue counts, so that every record
+    /// can be accounted for.
+    fn account(&self) -> Option<Account> {
+        None
+    }
+
+    /// Takes the bell by which it says that something is lost which it had taken. Called once, when its logger is built.
+    fn attach(&self, bell: LossBell) {
+        let _ = bell;
+    }
+
     /// What it writes to, by which colours are decided.
     fn surface(&self) -> Surface {
         Surface::Storage
@@ -102,6 +115,14 @@ impl<S: Sink + ?Sized> Sink for Arc<S> {
 
     fn condition(&self) -> Condition {
         (**self).condition()
+    }
+
+    fn account(&self) -> Option<Account> {
+        (**self).account()
+    }
+
+    fn attach(&self, bell: LossBell) {
+        (**self).attach(bell);
     }
 
     fn surface(&self) -> Surface {
@@ -157,12 +178,32 @@ pub enum DropReason {
     Panicked,
     /// The sink was closed.
     Closed,
+    /// The system behind the sink refused it for good.
+    Rejected,
+    /// The system refused it, and it was put aside where somebody may look at it.
+    DeadLettered,
+    /// It was still waiting when the time to close was up.
+    Abandoned,
+    /// The thread that delivers records logged it: delivering that would be about itself, and never end.
+    Echoed,
+    /// The process was forked: what delivers records stayed with the parent.
+    Forked,
 }
 
 impl DropReason {
     /// Every reason.
-    pub const ALL: [DropReason; 5] =
-        [DropReason::Full, DropReason::Failed, DropReason::Gone, DropReason::Panicked, DropReason::Closed];
+    pub const ALL: [DropReason; 10] = [
+        DropReason::Full,
+        DropReason::Failed,
+        DropReason::Gone,
+        DropReason::Panicked,
+        DropReason::Closed,
+        DropReason::Rejected,
+        DropReason::DeadLettered,
+        DropReason::Abandoned,
+        DropReason::Echoed,
+        DropReason::Forked,
+    ];
 
     /// The reason in one word.
     pub const fn name(self) -> &'static str {
@@ -172,6 +213,11 @@ impl DropReason {
             DropReason::Gone => "gone",
             DropReason::Panicked => "panicked",
             DropReason::Closed => "closed",
+            DropReason::Rejected => "rejected",
+            DropReason::DeadLettered => "dead_lettered",
+            DropReason::Abandoned => "abandoned",
+            DropReason::Echoed => "echoed",
+            DropReason::Forked => "forked",
         }
     }
 }
