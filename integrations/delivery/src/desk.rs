@@ -1,0 +1,402 @@
+//! Where loads are delivered, one after the other: by the worker, or by a caller who writes through.
+//!
+//! Whoever holds the desk takes the oldest load and goes on with it where it was left, so that the order is kept whoever
+//! that is.
+
+use crate::backend::{Backend, DeliveryError, Limits, Partitions, Refusal, Reply};
+use crate::batch::{Batch, BatchId};
+use crate::load::{Counts, LANES, Load, Run};
+use crate::queue::Queue;
+use crate::report::Report;
+use crate::retry::{Pace, Retry};
+use hyperlog_core::{DropReason, Line, Sink, Written};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The delivering side of a queue.
+pub(crate) struct Desk {
+    backend: Box<dyn Backend>,
+    limits: Limits,
+    pace: Pace,
+    report: Arc<Report>,
+    dead_letters: Option<Box<dyn Sink>>,
+    /// Tells the batches of this queue from those of all others.
+    id: u64,
+    current: Option<Current>,
+    window: Vec<Run>,
+    runs: Vec<Run>,
+    /// Nothing is sent before then.
+    not_before: Option<Instant>,
+    is_disabled: bool,
+}
+
+/// A load that is being delivered.
+struct Current {
+    load: Load,
+    runs: Vec<Run>,
+    /// The next record: of which run, and which of it.
+    at: (usize, usize),
+    /// The most records to be tried at once, since more were too many.
+    most: usize,
+    attempt: u32,
+    first_tried: Instant,
+    is_renewed: bool,
+    /// How many single records in a row were refused.
+    refused_in_a_row: u32,
+}
+
+/// What came of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// There is nothing to deliver.
+    Nothing,
+    /// Something has left, or is lost: there may be more.
+    Done,
+    /// Nothing is sent before this time has passed.
+    Pause(Duration),
+}
+
+thread_local! {
+    static IS_DELIVERING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is delivering: what it logs must not be delivered, which would log again.
+#[inline]
+pub(crate) fn is_delivering() -> bool {
+    IS_DELIVERING.get()
+}
+
+impl Desk {
+    pub(crate) fn new(
+        backend: Box<dyn Backend>,
+        limits: Limits,
+        retry: Retry,
+        report: Arc<Report>,
+        dead_letters: Option<Box<dyn Sink>>,
+        id: u64,
+    ) -> Desk {
+        Desk {
+            backend,
+            limits,
+            pace: Pace::new(retry),
+            report,
+            dead_letters,
+            id,
+            current: None,
+            window: Vec::new(),
+            runs: Vec::new(),
+            not_before: None,
+            is_disabled: false,
+        }
+    }
+
+    /// Delivers the next batch.
+    pub(crate) fn step(&mut self, queue: &Queue) -> Step {
+        if let Some(wait) = self.not_before.map(|time| time.saturating_duration_since(Instant::now()))
+            && !wait.is_zero()
+        {
+            return Step::Pause(wait);
+        }
+        let Some(mut current) = self.current.take().or_else(|| self.take(queue)) else { return Step::Nothing };
+        let step = self.try_next(&mut current, queue);
+        match current.is_over() {
+            true => {
+                self.runs = current.runs;
+                queue.finish(current.load);
+            }
+            false => self.current = Some(current),
+        }
+        step
+    }
+
+    /// Syncs what was delivered, if somebody waits for that.
+    pub(crate) fn sync(&mut self, queue: &Queue) {
+        let Some(to) = queue.sync_wanted() else { return };
+        let synced = self.contained(|backend| backend.sync());
+        if let Some(Err(error)) = &synced {
+            self.report.failed(error);
+        }
+        queue.synced(to, matches!(synced, Some(Ok(()))));
+    }
+
+    pub(crate) fn tick(&mut self) {
+        self.contained(|backend| backend.tick());
+    }
+
+    pub(crate) fn close(&mut self, deadline: Duration) {
+        if let Some(Err(error)) = self.contained(|backend| backend.close(deadline)) {
+            self.report.failed(&error);
+        }
+    }
+
+    pub(crate) fn begin(&mut self, preamble: &[u8]) {
+        self.contained(|backend| backend.begin(preamble));
+    }
+
+    /// While the queue is closed a server that asks for time is asked again all the same.
+    pub(crate) fn forget_pause(&mut self) {
+        self.not_before = None;
+    }
+
+    fn take(&mut self, queue: &Queue) -> Option<Current> {
+        let load = queue.take()?;
+        let mut runs = std::mem::take(&mut self.runs);
+        load.order_into(&mut runs);
+        Some(Current {
+            load,
+            runs,
+            at: (0, 0),
+            most: self.limits.records,
+            attempt: 0,
+            first_tried: Instant::now(),
+            is_renewed: false,
+            refused_in_a_row: 0,
+        })
+    }
+
+    fn try_next(&mut self, current: &mut Current, queue: &Queue) -> Step {
+        let (records, bytes) = current.window_into(&self.limits, &mut self.window);
+        if self.is_disabled {
+            self.lose(current, records, DropReason::Gone, queue);
+            return Step::Done;
+        }
+        if records == 1 && bytes > self.limits.record_bytes {
+            self.report.refused(&DeliveryError::new("a record is longer than the system takes"));
+            self.refuse(current, records, queue);
+            return Step::Done;
+        }
+        self.pace.trying();
+        let batch = current.batch(&self.window, records, bytes, self.id);
+        let reply = contained(&mut *self.backend, |backend| backend.deliver(&batch));
+        self.report.tried(self.pace.breaker());
+        match reply {
+            Some(Reply::Delivered) => {
+                self.arrive(current, records, &[], queue);
+                Step::Done
+            }
+            Some(Reply::Partial(refusals)) => {
+                self.arrive(current, records, &refusals, queue);
+                Step::Done
+            }
+            Some(Reply::Retry { after, why }) => self.pause(current, records, after, &why, queue),
+            Some(Reply::Split(why)) => self.split(current, records, &why, queue),
+            Some(Reply::Reject(why)) if current.refused_in_a_row >= MOST_REFUSED_IN_A_ROW => {
+                self.report.refused(&why);
+                self.refuse(current, records, queue);
+                Step::Done
+            }
+            Some(Reply::Reject(why)) => self.split(current, records, &why, queue),
+            Some(Reply::AuthExpired(why)) => {
+                let is_first = !std::mem::replace(&mut current.is_renewed, true);
+                if is_first && matches!(self.contained(|backend| backend.renew()), Some(Ok(()))) {
+                    return Step::Done;
+                }
+                self.pause(current, records, None, &why, queue)
+            }
+            Some(Reply::Disable(why)) => {
+                self.is_disabled = true;
+                self.report.disabled(&why);
+                self.lose(current, records, DropReason::Gone, queue);
+                Step::Done
+            }
+            None => {
+                self.report.failed(&DeliveryError::new("the backend panicked"));
+                self.pace.failed(None);
+                self.lose(current, records, DropReason::Panicked, queue);
+                Step::Done
+            }
+        }
+    }
+
+    /// All have arrived but those that are refused.
+    fn arrive(&mut self, current: &mut Current, records: usize, refusals: &[Refusal], queue: &Queue) {
+        self.pace.succeeded();
+        self.report.delivered(records - refusals.len().min(records));
+        if refusals.is_empty() {
+            queue.settle(&current.counts(&self.window), None, std::iter::empty());
+            current.refused_in_a_row = 0;
+        } else {
+            self.arrive_in_part(current, refusals, queue);
+        }
+        current.advance(records);
+        current.most = self.limits.records;
+    }
+
+    #[cold]
+    fn arrive_in_part(&mut self, current: &Current, refusals: &[Refusal], queue: &Queue) {
+        let is_refused = |index| refusals.iter().any(|refusal| refusal.index == index);
+        if let Some(refusal) = refusals.first() {
+            self.report.refused(&refusal.why);
+        }
+        let mut arrived: Counts = [0; LANES];
+        for (index, (run, at)) in each(&self.window).enumerate() {
+            match is_refused(index) {
+                false => arrived[run.lane] += 1,
+                true => self.bury(current, run, at, DropReason::Rejected, queue),
+            }
+        }
+        queue.settle(&arrived, None, std::iter::empty());
+    }
+
+    fn pause(
+        &mut self,
+        current: &mut Current,
+        records: usize,
+        after: Option<Duration>,
+        why: &DeliveryError,
+        queue: &Queue,
+    ) -> Step {
+        let pause = self.pace.failed(after);
+        self.report.failed_and_tried_again(why, self.pace.breaker());
+        let now = Instant::now();
+        if self.pace.retry().gives_up(current.first_tried, now) {
+            self.lose(current, records, DropReason::Failed, queue);
+            return Step::Done;
+        }
+        current.attempt += 1;
+        self.not_before = now.checked_add(pause);
+        Step::Pause(pause)
+    }
+
+    /// Fewer at a time, until one is to blame.
+    fn split(&mut self, current: &mut Current, records: usize, why: &DeliveryError, queue: &Queue) -> Step {
+        if records > 1 {
+            current.most = records / 2;
+            return Step::Done;
+        }
+        self.report.refused(why);
+        current.refused_in_a_row += 1;
+        self.refuse(current, records, queue);
+        // The others are tried together again, up to where it failed; but not if none has ever gone through.
+        if current.refused_in_a_row < MOST_REFUSED_IN_A_ROW {
+            current.most = self.limits.records;
+        }
+        Step::Done
+    }
+
+    fn refuse(&mut self, current: &mut Current, records: usize, queue: &Queue) {
+        self.lose(current, records, DropReason::Rejected, queue);
+    }
+
+    fn lose(&mut self, current: &mut Current, records: usize, reason: DropReason, queue: &Queue) {
+        for (run, at) in each(&self.window) {
+            self.bury(current, run, at, reason, queue);
+        }
+        current.advance(records);
+    }
+
+    /// A record will never arrive: it is put aside if there is where to, and counted.
+    fn bury(&self, current: &Current, run: Run, at: usize, reason: DropReason, queue: &Queue) {
+        let mark = current.load.segment(run).marks()[at];
+        let bytes = current.load.segment(run).bytes(at, at + 1);
+        let line = Line { bytes, level: mark.level, timestamp: mark.timestamp, partition: mark.partition };
+        let is_kept = self.dead_letters.as_ref().is_some_and(|sink| {
+            let written = catch_unwind(AssertUnwindSafe(|| sink.write(&line)));
+            matches!(written, Ok(Written::Done | Written::Queued))
+        });
+        let reason = if is_kept { DropReason::DeadLettered } else { reason };
+        let mut counts: Counts = [0; LANES];
+        counts[run.lane] = 1;
+        queue.settle(&counts, Some(reason), std::iter::once(mark.sequence));
+        self.report.lost(&line, reason);
+    }
+
+    fn contained<R>(&mut self, act: impl FnOnce(&mut dyn Backend) -> R) -> Option<R> {
+        let done = contained(&mut *self.backend, act);
+        if done.is_none() {
+            self.report.failed(&DeliveryError::new("the backend panicked"));
+        }
+        done
+    }
+}
+
+/// From here on the rest of a load is refused without looking for whom to blame: it is all of them.
+const MOST_REFUSED_IN_A_ROW: u32 = 8;
+
+/// What belongs to others may panic, and what it logs goes nowhere near here.
+fn contained<R>(backend: &mut dyn Backend, act: impl FnOnce(&mut dyn Backend) -> R) -> Option<R> {
+    let before = IS_DELIVERING.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(|| act(backend)));
+    IS_DELIVERING.set(before);
+    done.ok()
+}
+
+impl Current {
+    fn is_over(&self) -> bool {
+        self.at.0 >= self.runs.len()
+    }
+
+    /// The next records that may go together, and how many records and bytes that is.
+    fn window_into(&self, limits: &Limits, window: &mut Vec<Run>) -> (usize, usize) {
+        window.clear();
+        let most = limits.records.min(self.most).max(1);
+        let (mut records, mut bytes, mut first) = (0, 0, None);
+        let is_plain = limits.span.is_none() && limits.partitions == Partitions::Mixed;
+        for (index, run) in self.runs.iter().enumerate().skip(self.at.0) {
+            let from = if index == self.at.0 { run.from + self.at.1 } else { run.from };
+            let rest = Run { from, ..*run };
+            let whole = self.load.segment(rest).bytes(from, run.to).len() + rest.len() * limits.overhead;
+            // Most often a run goes as a whole, and need not be looked at record by record.
+            if is_plain && records + rest.len() <= most && bytes + whole <= limits.bytes {
+                window.push(rest);
+                (records, bytes) = (records + rest.len(), bytes + whole);
+                continue;
+            }
+            let mut to = from;
+            for (at, mark) in self.load.segment(rest).marks().iter().enumerate().take(run.to).skip(from) {
+                let length = self.load.segment(rest).bytes(at, at + 1).len() + limits.overhead;
+                let first = *first.get_or_insert(mark);
+                let span = mark.timestamp.unix_nanos().abs_diff(first.timestamp.unix_nanos());
+                let fits = records < most
+                    && bytes + length <= limits.bytes
+                    && limits.span.is_none_or(|most| span <= most.as_nanos())
+                    && (limits.partitions == Partitions::Mixed || mark.partition == first.partition);
+                if !fits && records > 0 {
+                    break;
+                }
+                (records, bytes, to) = (records + 1, bytes + length, at + 1);
+            }
+            if to > from {
+                window.push(Run { to, ..rest });
+            }
+            if to < run.to {
+                break;
+            }
+        }
+        (records, bytes - records * limits.overhead)
+    }
+
+    fn batch<'a>(&'a self, window: &'a [Run], records: usize, bytes: usize, queue: u64) -> Batch<'a> {
+        let first = window.first().and_then(|run| self.load.marks(*run).first());
+        let sequence = first.map_or(0, |mark| mark.sequence);
+        let id = BatchId { queue, sequence, records: u32::try_from(records).unwrap_or(u32::MAX) };
+        Batch { load: &self.load, runs: window, records, bytes, id, attempt: self.attempt }
+    }
+
+    fn counts(&self, window: &[Run]) -> Counts {
+        let mut counts = [0; LANES];
+        window.iter().for_each(|run| counts[run.lane] += run.len() as u64);
+        counts
+    }
+
+
+    fn advance(&mut self, mut records: usize) {
+        self.attempt = 0;
+        self.first_tried = Instant::now();
+        self.is_renewed = false;
+        while records > 0 {
+            let Some(run) = self.runs.get(self.at.0) else { return };
+            let rest = run.len() - self.at.1;
+            let step = rest.min(records);
+            records -= step;
+            self.at = if step == rest { (self.at.0 + 1, 0) } else { (self.at.0, self.at.1 + step) };
+        }
+    }
+}
+
+/// The records of these runs: of which run, and which of its segment.
+fn each(window: &[Run]) -> impl Iterator<Item = (Run, usize)> {
+    window.iter().flat_map(|run| (run.from..run.to).map(move |at| (*run, at)))
+}

@@ -1,0 +1,37 @@
+//! Whether the process has been forked: a child has the queue's memory and none of its threads.
+//!
+//! Unsafe, since registering what runs in a child is. To ask for the process's number instead would cost each record a
+//! call into the kernel, and asking later would be too late: a child may hang on the first lock that it takes.
+#![cfg_attr(unix, allow(unsafe_code, reason = "the standard library does not say when a process forks"))]
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// How often the process was forked since the first queue was made, counted along one line of children.
+#[inline]
+pub(crate) fn generation() -> u32 {
+    GENERATION.load(Ordering::Relaxed)
+}
+
+static GENERATION: AtomicU32 = AtomicU32::new(0);
+
+/// From here on forks are counted.
+#[cfg(unix)]
+pub(crate) fn watch() {
+    static WATCHED: std::sync::Once = std::sync::Once::new();
+    extern "C" fn count() {
+        GENERATION.fetch_add(1, Ordering::Relaxed);
+    }
+    WATCHED.call_once(|| {
+        // SAFETY: the function is one that may run in a child of any process: it adds to a number, and takes no lock.
+        let registered = unsafe { libc::pthread_atfork(None, None, Some(count)) };
+        if registered != 0 {
+            hyperlog_core::report_fault(
+                "delivery",
+                format_args!("forks cannot be watched: do not log in a forked child"),
+            );
+        }
+    });
+}
+
+#[cfg(not(unix))]
+pub(crate) fn watch() {}

@@ -1,0 +1,188 @@
+//! How an output is getting on, for whoever asks, and the voice in which it complains.
+
+use crate::backend::DeliveryError;
+use crate::retry::Breaker;
+use hyperlog_core::{Condition, DropReason, Level, Line, LossBell, Timestamp, report_fault};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What is known of an output beside its queue.
+pub(crate) struct Report {
+    name: String,
+    told: Mutex<Told>,
+    bell: OnceLock<LossBell>,
+    on_drop: Option<Box<OnDrop>>,
+}
+
+type OnDrop = dyn Fn(Dropped) + Send + Sync;
+
+struct Told {
+    batches: u64,
+    failures: u64,
+    retries: u64,
+    breaker: Breaker,
+    is_disabled: bool,
+    last_error: Option<(String, Instant)>,
+}
+
+/// A record that was lost, to be kept by whoever wants it.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dropped {
+    /// The record, its end included.
+    pub bytes: Vec<u8>,
+    /// How severe it is.
+    pub level: Level,
+    /// When it happened.
+    pub timestamp: Timestamp,
+    /// Why it was lost.
+    pub reason: DropReason,
+}
+
+impl fmt::Debug for Dropped {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Dropped({} {} bytes, {})", self.level, self.bytes.len(), self.reason.name())
+    }
+}
+
+/// How an output is getting on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeliveryHealth {
+    /// The name of the output.
+    pub name: String,
+    /// Records that wait or are being delivered.
+    pub queued_records: u64,
+    /// What they take of the capacity.
+    pub queued_bytes: usize,
+    /// The most that the queue holds, in bytes.
+    pub capacity: usize,
+    /// Batches that have arrived.
+    pub batches: u64,
+    /// Deliveries that failed, and syncs that did.
+    pub failures: u64,
+    /// Deliveries that were tried again.
+    pub retries: u64,
+    /// Whether the output is tried.
+    pub breaker: Breaker,
+    /// What went wrong last, and how long ago.
+    pub last_error: Option<(String, Duration)>,
+    /// How it is in a word.
+    pub condition: Condition,
+}
+
+impl Report {
+    pub(crate) fn new(name: String, on_drop: Option<Box<OnDrop>>) -> Report {
+        let told = Told {
+            batches: 0,
+            failures: 0,
+            retries: 0,
+            breaker: Breaker::Closed,
+            is_disabled: false,
+            last_error: None,
+        };
+        Report { name, told: Mutex::new(told), bell: OnceLock::new(), on_drop }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn attach(&self, bell: LossBell) {
+        let _ = self.bell.set(bell);
+    }
+
+    /// A record was lost.
+    pub(crate) fn lost(&self, line: &Line<'_>, reason: DropReason) {
+        self.ring();
+        let Some(on_drop) = &self.on_drop else { return };
+        let dropped = Dropped { bytes: line.bytes.to_vec(), level: line.level, timestamp: line.timestamp, reason };
+        if catch_unwind(AssertUnwindSafe(|| on_drop(dropped))).is_err() {
+            report_fault("delivery", format_args!("{}: what is called for lost records panicked", self.name));
+        }
+    }
+
+    /// Something was lost.
+    pub(crate) fn ring(&self) {
+        if let Some(bell) = self.bell.get() {
+            bell.ring();
+        }
+    }
+
+    /// Whether anybody wants the bytes of what is lost.
+    pub(crate) fn wants_lost(&self) -> bool {
+        self.on_drop.is_some()
+    }
+
+    pub(crate) fn tried(&self, breaker: Breaker) {
+        self.told().breaker = breaker;
+    }
+
+    pub(crate) fn delivered(&self, records: usize) {
+        let mut told = self.told();
+        told.batches += u64::from(records > 0);
+        told.breaker = Breaker::Closed;
+    }
+
+    pub(crate) fn failed(&self, error: &DeliveryError) {
+        let text = error.in_full();
+        report_fault("delivery", format_args!("{}: {text}", self.name));
+        let mut told = self.told();
+        told.failures += 1;
+        told.last_error = Some((text, Instant::now()));
+    }
+
+    pub(crate) fn failed_and_tried_again(&self, error: &DeliveryError, breaker: Breaker) {
+        self.failed(error);
+        let mut told = self.told();
+        told.retries += 1;
+        told.breaker = breaker;
+    }
+
+    /// Records are refused; the output works.
+    pub(crate) fn refused(&self, error: &DeliveryError) {
+        let text = error.in_full();
+        report_fault("delivery", format_args!("{}: records are refused: {text}", self.name));
+        self.told().last_error = Some((text, Instant::now()));
+    }
+
+    pub(crate) fn disabled(&self, error: &DeliveryError) {
+        self.failed(error);
+        self.told().is_disabled = true;
+    }
+
+    pub(crate) fn health(&self, (queued_records, queued_bytes): (u64, usize), capacity: usize) -> DeliveryHealth {
+        let told = self.told();
+        let last_error = told.last_error.as_ref().map(|(text, at)| (text.clone(), at.elapsed()));
+        DeliveryHealth {
+            name: self.name.clone(),
+            queued_records,
+            queued_bytes,
+            capacity,
+            batches: told.batches,
+            failures: told.failures,
+            retries: told.retries,
+            breaker: told.breaker,
+            condition: told.condition(queued_bytes, capacity),
+            last_error,
+        }
+    }
+}
+
+impl Told {
+    fn condition(&self, queued_bytes: usize, capacity: usize) -> Condition {
+        let last = self.last_error.as_ref().map_or("", |(text, _)| text);
+        match self.breaker {
+            _ if self.is_disabled => Condition::Failed(format!("nothing is sent any more: {last}")),
+            Breaker::Open | Breaker::HalfOpen => Condition::Degraded(format!("it does not answer: {last}")),
+            Breaker::Closed if queued_bytes > capacity / 10 * 9 => Condition::Degraded("the queue is full".to_owned()),
+            Breaker::Closed => Condition::Well,
+        }
+    }
+}

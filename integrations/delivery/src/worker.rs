@@ -1,0 +1,74 @@
+//! The thread that delivers: takes what waits to the desk, pauses when it has to, and sees it all out at the end.
+
+use crate::backend::{DeliveryError, Tick};
+use crate::desk::{Desk, Step};
+use crate::queue::{Queue, Work};
+use crate::report::Report;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What the worker and its queue share.
+pub(crate) struct Shared {
+    pub(crate) queue: Queue,
+    pub(crate) desk: Mutex<Desk>,
+    pub(crate) report: Arc<Report>,
+}
+
+/// The most that a pause takes once the queue is closed: what is left is tried until the time is up.
+const PAUSE_WHEN_CLOSED: Duration = Duration::from_millis(100);
+
+impl Shared {
+    /// Delivers what waits, on the thread of a caller who needs room. Says whether that helped.
+    pub(crate) fn write_through(&self) -> bool {
+        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        desk.step(&self.queue) == Step::Done
+    }
+}
+
+/// Delivers until the queue is closed and empty.
+pub(crate) fn run(shared: &Shared, tick: Tick, close_within: Duration) {
+    // However this ends, whoever waits for it must not wait for ever.
+    let _gone = Gone(&shared.queue);
+    let tick = match tick {
+        Tick::Never => None,
+        Tick::Every(time) => Some(time),
+    };
+    let desk = || shared.desk.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        match shared.queue.await_work(tick) {
+            Work::Stop => break,
+            Work::Tick => desk().tick(),
+            Work::Sync => desk().sync(&shared.queue),
+            Work::Deliver => {
+                let step = {
+                    let mut desk = desk();
+                    let step = desk.step(&shared.queue);
+                    desk.sync(&shared.queue);
+                    step
+                };
+                if let Step::Pause(pause) = step {
+                    shared.queue.pause(pause, PAUSE_WHEN_CLOSED);
+                    if shared.queue.is_closed() {
+                        desk().forget_pause();
+                    }
+                }
+            }
+        }
+    }
+    desk().close(close_within);
+}
+
+struct Gone<'a>(&'a Queue);
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        self.0.worker_is_gone();
+    }
+}
+
+/// Starts the thread.
+pub(crate) fn start(shared: Arc<Shared>, tick: Tick, close_within: Duration) -> Result<(), DeliveryError> {
+    let name = format!("log {}", shared.report.name());
+    let thread = std::thread::Builder::new().name(name).spawn(move || run(&shared, tick, close_within));
+    thread.map(drop).map_err(|error| DeliveryError::new("cannot start the thread that delivers").because(error))
+}
