@@ -300,16 +300,28 @@ impl Logger {
     }
 
     /// Waits until all that was logged before has left, for at most this long. Every output is flushed, whatever becomes
-    /// of another.
+    /// of another. What outputs have lost is told at the end.
     ///
     /// # Errors
     ///
     /// The first that an output had.
     pub fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
-        let deadline = background::wait(deadline);
+        let begun = Instant::now();
+        let left = || deadline.saturating_sub(begun.elapsed());
+        background::wait(deadline);
         self.tell_summaries(Told::All);
-        self.core.snapshot().outlets().for_each(|outlet| outlet.bell.answer());
-        self.on_every_sink(deadline, |sink, left| sink.flush(left))
+        let flush = |sink: &dyn Sink, left| sink.flush(left);
+        if self.core.snapshot().outlets().nth(1).is_some() {
+            // All of them begin at once: one that hangs must not use up the time of another.
+            let _ = self.on_every_sink(|| Duration::ZERO, flush);
+        }
+        let flushed = self.on_every_sink(left, flush);
+        // Now there is room for it.
+        let has_told = self.core.snapshot().outlets().fold(false, |told, outlet| outlet.bell.answer() | told);
+        match has_told {
+            true => flushed.and(self.on_every_sink(left, flush)),
+            false => flushed,
+        }
     }
 
     /// Flushes every output, for at most this long, and lets nothing more be written.
@@ -318,22 +330,20 @@ impl Logger {
     ///
     /// The first that an output had.
     pub fn close(&self, deadline: Duration) -> Result<(), SinkError> {
-        let deadline = background::wait(deadline);
-        self.tell_summaries(Told::All);
-        self.core.snapshot().outlets().for_each(|outlet| outlet.bell.answer());
-        self.on_every_sink(deadline, |sink, left| sink.close(left))
+        let begun = Instant::now();
+        let left = || deadline.saturating_sub(begun.elapsed());
+        let flushed = self.flush(deadline);
+        flushed.and(self.on_every_sink(left, |sink, left| sink.close(left)))
     }
 
     fn on_every_sink(
         &self,
-        deadline: Duration,
+        left: impl Fn() -> Duration,
         act: impl Fn(&dyn Sink, Duration) -> Result<(), SinkError>,
     ) -> Result<(), SinkError> {
-        let start = Instant::now();
         let mut result = Ok(());
         for outlet in self.core.snapshot().outlets() {
-            let left = deadline.saturating_sub(start.elapsed());
-            let of_this = contain(|| act(&*outlet.sink, left))
+            let of_this = contain(|| act(&*outlet.sink, left()))
                 .unwrap_or_else(|| Err(SinkError::new("flush an output", "it panicked")));
             result = result.and(of_this);
         }

@@ -50,15 +50,16 @@ impl LossBell {
         drop(before);
     }
 
-    /// Tells what was rung for, without waiting for the second to pass.
-    pub(crate) fn answer(&self) {
+    /// Tells what was rung for, without waiting for the second to pass. Whether there was anything.
+    pub(crate) fn answer(&self) -> bool {
         if !self.0.is_rung.swap(false, Ordering::AcqRel) {
-            return;
+            return false;
         }
         let teller = lock(&self.0.teller).clone();
         IS_TELLING.set(true);
         contain(|| teller.map(|tell| tell()));
         IS_TELLING.set(false);
+        true
     }
 
     /// What was lost since the last time that somebody asked. None if that is nothing.

@@ -43,7 +43,7 @@ struct Current {
     attempt: u32,
     first_tried: Instant,
     is_renewed: bool,
-    /// How many single records in a row were refused.
+    /// How often in a row it was refused.
     refused_in_a_row: u32,
 }
 
@@ -182,12 +182,10 @@ impl Desk {
             }
             Some(Reply::Retry { after, why }) => self.pause(current, records, after, &why, queue),
             Some(Reply::Split(why)) => self.split(current, records, &why, queue),
-            Some(Reply::Reject(why)) if current.refused_in_a_row >= MOST_REFUSED_IN_A_ROW => {
-                self.report.refused(&why);
-                self.refuse(current, records, queue);
-                Step::Done
+            Some(Reply::Reject(why)) => {
+                current.refused_in_a_row += 1;
+                self.split(current, records, &why, queue)
             }
-            Some(Reply::Reject(why)) => self.split(current, records, &why, queue),
             Some(Reply::AuthExpired(why)) => {
                 let is_first = !std::mem::replace(&mut current.is_renewed, true);
                 if is_first && matches!(self.contained(|backend| backend.renew()), Some(Ok(()))) {
@@ -216,12 +214,13 @@ impl Desk {
         self.report.delivered(records - refusals.len().min(records));
         if refusals.is_empty() {
             queue.settle(&current.counts(&self.window), None, std::iter::empty());
-            current.refused_in_a_row = 0;
         } else {
             self.arrive_in_part(current, refusals, queue);
         }
         current.advance(records);
-        current.most = self.limits.records;
+        // What failed may be over: back to as many as ever, but not all at once.
+        current.most = current.most.saturating_mul(2).min(self.limits.records);
+        current.refused_in_a_row = 0;
     }
 
     #[cold]
@@ -262,15 +261,14 @@ impl Desk {
 
     /// Fewer at a time, until one is to blame.
     fn split(&mut self, current: &mut Current, records: usize, why: &DeliveryError, queue: &Queue) -> Step {
-        if records > 1 {
+        if records > 1 && current.refused_in_a_row < MOST_REFUSED_IN_A_ROW {
             current.most = records / 2;
             return Step::Done;
         }
         self.report.refused(why);
-        current.refused_in_a_row += 1;
         self.refuse(current, records, queue);
-        // The others are tried together again, up to where it failed; but not if none has ever gone through.
-        if current.refused_in_a_row < MOST_REFUSED_IN_A_ROW {
+        if current.refused_in_a_row >= MOST_REFUSED_IN_A_ROW {
+            // Then all of the rest at once, to see whether it is all of them.
             current.most = self.limits.records;
         }
         Step::Done
@@ -312,8 +310,8 @@ impl Desk {
     }
 }
 
-/// From here on the rest of a load is refused without looking for whom to blame: it is all of them.
-const MOST_REFUSED_IN_A_ROW: u32 = 8;
+/// From here on nobody looks for whom to blame: it is all of them.
+const MOST_REFUSED_IN_A_ROW: u32 = 40;
 
 /// What belongs to others may panic, and what it logs goes nowhere near here.
 fn contained<R>(backend: &mut dyn Backend, act: impl FnOnce(&mut dyn Backend) -> R) -> Option<R> {
@@ -380,7 +378,6 @@ impl Current {
         window.iter().for_each(|run| counts[run.lane] += run.len() as u64);
         counts
     }
-
 
     fn advance(&mut self, mut records: usize) {
         self.attempt = 0;

@@ -78,6 +78,12 @@ impl Load {
         self.lanes[lane].first()?.marks().first().map(|mark| mark.sequence)
     }
 
+    /// The number of the first record of the newest segment of a lane.
+    #[cfg(test)]
+    pub(crate) fn newest_of(&self, lane: usize) -> Option<u64> {
+        self.lanes[lane].last()?.marks().first().map(|mark| mark.sequence)
+    }
+
     /// Lets go of the oldest segment of a lane.
     pub(crate) fn shed(&mut self, lane: usize) -> Option<Segment> {
         if self.lanes[lane].is_empty() {
@@ -163,7 +169,7 @@ mod tests {
     use hyperlog_core::{Partition, Timestamp};
     use proptest::prelude::*;
 
-    pub(crate) fn line(level: Level, bytes: &[u8]) -> Line<'_> {
+    fn line(level: Level, bytes: &[u8]) -> Line<'_> {
         Line { bytes, level, timestamp: Timestamp::default(), partition: Partition::NONE }
     }
 
