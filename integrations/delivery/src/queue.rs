@@ -50,6 +50,8 @@ struct State {
     waiting: VecDeque<Load>,
     /// What waits, by lane.
     weights: [usize; LANES],
+    /// Of all lanes together, and of what is in flight.
+    weight: usize,
     counts: Counts,
     /// What is being delivered.
     in_flight: Counts,
@@ -70,6 +72,8 @@ struct State {
     failed: Vec<Range<u64>>,
     /// Something was not synced, and no flush has said so.
     is_sync_failed: bool,
+    /// How many were lost on their way, without those for which there was no room, and no flush has said so.
+    lost_untold: u64,
     last_words: Vec<(u64, Box<[u8]>)>,
     waiters: usize,
     blocked: usize,
@@ -366,7 +370,10 @@ impl Queue {
             state.in_flight[lane] -= count;
             match reason {
                 None => state.left[lane] += count,
-                Some(reason) => state.lost.lose(reason, level_of(lane), *count),
+                Some(reason) => {
+                    state.lost.lose(reason, level_of(lane), *count);
+                    state.lost_untold += count;
+                }
             }
         }
         if reason.is_some() && state.waiters > 0 {
@@ -382,7 +389,7 @@ impl Queue {
         if state.is_abandoned {
             return;
         }
-        state.weight_in_flight = 0;
+        state.weight -= std::mem::take(&mut state.weight_in_flight);
         state.settled_to = state.settled_to.max(load.end());
         state.note_emptiness();
         let most = self.rules.most_spare();
@@ -423,12 +430,11 @@ impl Queue {
         }
     }
 
-    /// Waits until all that was taken so far has left and is synced. Says how much of it was lost on the way, and whether
-    /// it was in time.
+    /// Waits until all that was taken so far has left and is synced. Says whether that was in time, and what was lost on
+    /// the way since somebody asked last.
     pub(crate) fn flush(&self, deadline: Duration) -> Flushed {
         let mut state = self.lock();
         let (begun, to) = (Instant::now(), state.next);
-        let lost_before = state.lost.dropped_total();
         state.hurry_to = state.hurry_to.max(to);
         state.sync_to = state.sync_to.max(to);
         state.note_emptiness();
@@ -445,7 +451,7 @@ impl Queue {
         Flushed {
             is_in_time: state.synced_to >= to,
             is_synced: !std::mem::take(&mut state.is_sync_failed),
-            lost: state.lost.dropped_total() - lost_before,
+            lost: std::mem::take(&mut state.lost_untold),
             last_words: state.unsaid(to),
         }
     }
@@ -491,7 +497,7 @@ impl Queue {
     /// What waits and what is in flight: records, and bytes with what each takes beyond its own.
     pub(crate) fn depth(&self) -> (u64, usize) {
         let state = self.lock();
-        (state.counts.iter().chain(&state.in_flight).sum(), state.weight())
+        (state.counts.iter().chain(&state.in_flight).sum(), state.weight)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -542,14 +548,15 @@ impl Rules {
     }
 }
 
-/// As much memory as is kept for later is less than what anybody would miss.
-const MOST_SPARE: usize = 4 * 1024 * 1024 / SEGMENT;
+/// As much memory is kept for later at most as a queue has by default.
+const MOST_SPARE: usize = 8 * 1024 * 1024 / SEGMENT;
 
 impl State {
     fn new() -> State {
         State {
             waiting: VecDeque::new(),
             weights: [0; LANES],
+            weight: 0,
             counts: [0; LANES],
             in_flight: [0; LANES],
             weight_in_flight: 0,
@@ -562,6 +569,7 @@ impl State {
             lost: Account::new(),
             failed: Vec::new(),
             is_sync_failed: false,
+            lost_untold: 0,
             last_words: Vec::new(),
             waiters: 0,
             blocked: 0,
@@ -575,13 +583,13 @@ impl State {
     }
 
     #[inline]
-    fn weight(&self) -> usize {
-        self.weights.iter().sum::<usize>() + self.weight_in_flight
+    fn has_waiting(&self) -> bool {
+        self.weight > self.weight_in_flight
     }
 
     #[inline]
-    fn has_waiting(&self) -> bool {
-        self.weights.iter().any(|weight| *weight > 0)
+    fn weight_of_errors(&self) -> usize {
+        self.weights[ERRORS..].iter().sum()
     }
 
     /// Whether anything waits, or was left in flight by a caller who wrote through.
@@ -602,8 +610,7 @@ impl State {
 
     #[inline]
     fn has_room(&self, rules: &Rules, lane: usize, weight: usize) -> bool {
-        let errors: usize = self.weights[ERRORS..].iter().sum();
-        self.weight().saturating_add(weight) <= rules.capacity_for(lane, errors)
+        self.weight.saturating_add(weight) <= rules.capacity_for(lane, self.weight_of_errors())
     }
 
     #[inline]
@@ -619,6 +626,7 @@ impl State {
             load.push(sequence, line, lane, || spare.pop());
         }
         self.weights[lane] += weight;
+        self.weight += weight;
         self.counts[lane] += 1;
         if line.level >= Level::FATAL && self.last_words.len() < MOST_LAST_WORDS {
             self.last_words.push((sequence, line.bytes.into()));
@@ -658,8 +666,7 @@ impl State {
     /// Lets go of what is less severe, if that is enough.
     fn shed_below(&mut self, rules: &Rules, lane: usize, weight: usize, shed: &mut Vec<Segment>) {
         let below: usize = self.weights[..lane].iter().sum();
-        let errors: usize = self.weights[ERRORS..].iter().sum();
-        if self.weight() - below + weight > rules.capacity_for(lane, errors) {
+        if self.weight - below + weight > rules.capacity_for(lane, self.weight_of_errors()) {
             return;
         }
         while !self.has_room(rules, lane, weight) {
@@ -689,6 +696,7 @@ impl State {
         let Some(segment) = self.waiting.iter_mut().find_map(|load| load.shed(lane)) else { return };
         let records = segment.marks().len() as u64;
         self.weights[lane] -= segment.weight();
+        self.weight -= segment.weight();
         self.counts[lane] -= records;
         self.lost.lose(DropReason::Full, level_of(lane), records);
         if self.waiters > 0 {
@@ -710,7 +718,7 @@ impl State {
         }
         self.waiting.clear();
         self.weights = [0; LANES];
-        self.weight_in_flight = 0;
+        (self.weight, self.weight_in_flight) = (0, 0);
     }
 
     fn account(&self) -> Account {
