@@ -15,6 +15,8 @@ const ALLOWED: &[&str] = &[
     "hyperlog-core/src/time/system.rs",
     "hyperlog-core/tests/no_allocation.rs",
     "hyperlog-core/tests/scope_allocation.rs",
+    "integrations/delivery/src/fork.rs",
+    "integrations/delivery/tests/process.rs",
     "tests/off.rs",
 ];
 

@@ -45,6 +45,8 @@ mod queue;
 mod report;
 mod retry;
 mod segment;
+#[cfg(all(unix, feature = "signal"))]
+mod signal;
 mod sync;
 mod worker;
 
@@ -54,3 +56,5 @@ pub use crate::exporter::{ExportSink, Exporter, Guard, Handle, StartError, Waiti
 pub use crate::policy::{Errors, Promise, WhenFull};
 pub use crate::report::{DeliveryHealth, Dropped};
 pub use crate::retry::{Breaker, Retry};
+#[cfg(all(unix, feature = "signal"))]
+pub use crate::signal::{Afterwards, close_on_termination};

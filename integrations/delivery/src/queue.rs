@@ -466,10 +466,11 @@ impl Queue {
         self.work.notify_one();
         self.room.notify_all();
         let begun = Instant::now();
-        while state.worker != Worker::Gone && begun.elapsed() < deadline {
+        let is_over = |state: &State| state.worker == Worker::Gone || state.is_abandoned;
+        while !is_over(&state) && begun.elapsed() < deadline {
             state = wait_for(&self.settled, state, deadline.saturating_sub(begun.elapsed()));
         }
-        if state.worker != Worker::Gone {
+        if !is_over(&state) {
             state.abandon();
             self.work.notify_one();
         }
