@@ -3,6 +3,7 @@
 mod coverage;
 mod fuzz;
 mod miri;
+mod models;
 mod msrv;
 mod mutants;
 mod powerset;
@@ -15,11 +16,12 @@ use crate::step::{Ended, Steps};
 /// A proof is handed what follows its name on the command line, for the tool beneath it.
 type Proof = fn(&[String], Install) -> Outcome<Ended>;
 
-const PROOFS: [(&str, Proof); 7] = [
+const PROOFS: [(&str, Proof); 8] = [
     ("msrv", msrv::prove),
     ("powerset", powerset::prove),
     ("coverage", coverage::prove),
     ("miri", miri::prove),
+    ("models", models::prove),
     ("fuzz", fuzz::prove),
     ("semver", semver::prove),
     ("mutants", mutants::prove),
