@@ -13,6 +13,7 @@ use crate::filter::sample::{Sampler, Sampling, SamplingError};
 use crate::health::Counters;
 use crate::hook::Hook;
 use crate::identity::Identity;
+use crate::lane::Lane;
 use crate::level::Level;
 use crate::limits::Limits;
 use crate::logger::Logger;
@@ -91,12 +92,12 @@ impl Builder {
 
     /// What logs without any set-up: to standard output, for humans on a terminal and as JSON otherwise.
     pub(crate) fn zero_configuration() -> Logger {
-        Builder::new().assemble(None)
+        Builder::new().assemble_own()
     }
 
     /// What wants nothing.
     pub(crate) fn nothing() -> Logger {
-        Builder::new().level(LevelFilter::OFF).output(Output::new(Json::new(), Null)).assemble(None)
+        Builder::new().level(LevelFilter::OFF).output(Output::new(Json::new(), Null)).assemble_own()
     }
 
     /// Logs this level and what is more severe.
@@ -177,10 +178,15 @@ impl Builder {
             true => None,
             false => Some(self.sampling.compile().map_err(|error| BuildError { kind: Kind::Sampling(error) })?),
         };
-        Ok(self.assemble(sampler))
+        self.assemble(sampler)
     }
 
-    fn assemble(mut self, sampler: Option<Sampler>) -> Logger {
+    /// Of options that cannot contradict each other.
+    fn assemble_own(self) -> Logger {
+        self.assemble(None).unwrap_or_else(|_| unreachable!("no output of ours knows another"))
+    }
+
+    fn assemble(mut self, sampler: Option<Sampler>) -> Result<Logger, BuildError> {
         if self.outputs.is_empty() {
             self.outputs.push(Output::by_default());
         }
@@ -198,7 +204,7 @@ impl Builder {
                 rules_of_bound: Rules::as_it_is(),
             },
             fatal: self.fatal,
-            formats: Arc::new(put_to_work(self.outputs)),
+            formats: Arc::new(put_to_work(self.outputs).map_err(|name| BuildError { kind: Kind::NoSuchOutput(name) })?),
         };
         let identity = self.identity.fields();
         if !identity.is_empty() {
@@ -207,7 +213,7 @@ impl Builder {
             let fields = identity.as_fields();
             snapshot.shape.identity = bind(&Context::EMPTY, fields, &snapshot, reading, &mut Vec::new());
         }
-        Logger::with_snapshot(snapshot)
+        Ok(Logger::with_snapshot(snapshot))
     }
 }
 
@@ -253,7 +259,7 @@ impl Logger {
 }
 
 /// Brings outputs to work.
-fn put_to_work(outputs: Vec<Output>) -> Formats {
+fn put_to_work(outputs: Vec<Output>) -> Result<Formats, String> {
     Formats::new(outputs.into_iter().map(Output::painted).enumerate().map(|(index, output)| {
         begin(&*output.encoder, &*output.sink);
         let name = output.name.unwrap_or_else(|| format!("output {}", index + 1));
@@ -262,7 +268,7 @@ fn put_to_work(outputs: Vec<Output>) -> Formats {
             fault::report("output", format_args!("it panicked when its logger was built"));
         }
         let outlet = Outlet { name, level: output.level, sink: output.sink, counters: Counters::new(), bell };
-        (output.encoder, outlet)
+        (output.encoder, outlet, output.lane)
     }))
 }
 
@@ -286,6 +292,7 @@ pub struct Output {
     level: LevelFilter,
     encoder: Box<dyn Encode>,
     sink: Box<dyn Sink>,
+    lane: Option<Lane>,
     color: ColorMode,
     theme: Theme,
 }
@@ -304,6 +311,7 @@ impl Output {
             level: LevelFilter::from(Level::TRACE),
             encoder: Box::new(encoder),
             sink: Box::new(sink),
+            lane: None,
             color: ColorMode::Auto,
             theme: Theme::DEFAULT,
         }
@@ -322,6 +330,13 @@ impl Output {
     #[must_use]
     pub fn level(mut self, level: impl Into<LevelFilter>) -> Output {
         self.level = level.into();
+        self
+    }
+
+    /// Only what goes this way. An output without a lane takes whatever its level lets pass.
+    #[must_use]
+    pub fn lane(mut self, lane: Lane) -> Output {
+        self.lane = Some(lane);
         self
     }
 
@@ -381,6 +396,7 @@ pub struct BuildError {
 enum Kind {
     Installed,
     TooManyOutputs(usize),
+    NoSuchOutput(String),
     Sampling(SamplingError),
 }
 
@@ -397,6 +413,9 @@ impl fmt::Display for BuildError {
             Kind::Installed => formatter.write_str(
                 "a global logger is installed already: install once, in `main`, and elsewhere use `Logger::builder().build()`",
             ),
+            Kind::NoSuchOutput(name) => {
+                write!(formatter, "an output steps in for {name:?}, and no other output has that name: see `Output::name`")
+            }
             Kind::TooManyOutputs(count) => write!(formatter, "a logger has at most {MOST_OUTPUTS} outputs, not {count}"),
         }
     }
@@ -406,7 +425,7 @@ impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.kind {
             Kind::Sampling(error) => Some(error),
-            Kind::Installed | Kind::TooManyOutputs(_) => None,
+            Kind::Installed | Kind::TooManyOutputs(_) | Kind::NoSuchOutput(_) => None,
         }
     }
 }

@@ -519,8 +519,8 @@ impl Logger {
                 return false;
             }
             let mut is_held = false;
-            let mut hold = |format, line: &Line<'_>| {
-                is_held |= recorder.hold(&Bytes { format, line: *line, is_wanted });
+            let mut hold = |format, outputs, line: &Line<'_>| {
+                is_held |= recorder.hold(&Bytes { format, outputs, line: *line, is_wanted });
             };
             let snapshot = recorder.snapshot();
             self.walk_to(snapshot, call, call.fields.keys(), &mut workspace.tools, |record, line, _| {

@@ -5,6 +5,7 @@ use crate::encode::Encode;
 use crate::fault;
 use crate::filter::directive::LevelFilter;
 use crate::health::{Counters, OutputHealth, Place};
+use crate::lane::{self, Lane, Lanes, Outputs};
 use crate::level::Level;
 use crate::limits;
 use crate::losses::LossBell;
@@ -18,17 +19,20 @@ use std::any::Any;
 #[expect(clippy::large_enum_variant, reason = "a logger has one of them")]
 pub(crate) enum Formats {
     /// What most have: there is nothing to go through.
-    One {
-        encoder: Box<dyn Encode>,
-        outlet: Outlet,
+    One { encoder: Box<dyn Encode>, outlet: Outlet },
+    Many {
+        formats: Vec<Format>,
+        /// None if every output takes what there is.
+        lanes: Option<Lanes>,
     },
-    Many(Vec<Format>),
 }
 
 /// An encoder and all outputs that want its bytes.
 pub(crate) struct Format {
     encoder: Box<dyn Encode>,
     outlets: Vec<Outlet>,
+    /// The number of its first output among all.
+    first: usize,
 }
 
 /// An output at work.
@@ -41,37 +45,54 @@ pub(crate) struct Outlet {
 }
 
 impl Formats {
-    /// Outputs with the same encoder share its bytes.
-    pub(crate) fn new(outputs: impl IntoIterator<Item = (Box<dyn Encode>, Outlet)>) -> Formats {
-        let mut formats: Vec<Format> = Vec::new();
-        for (encoder, outlet) in outputs {
-            match formats.iter_mut().find(|format| format.encoder.is_same(&*encoder as &dyn Any)) {
-                Some(format) => format.outlets.push(outlet),
-                None => formats.push(Format { encoder, outlets: vec![outlet] }),
+    /// Outputs with the same encoder share its bytes. An error is the name of an output that a lane knows and nobody else.
+    pub(crate) fn new(
+        outputs: impl IntoIterator<Item = (Box<dyn Encode>, Outlet, Option<Lane>)>,
+    ) -> Result<Formats, String> {
+        let mut formats: Vec<(Format, Vec<Option<Lane>>)> = Vec::new();
+        for (encoder, outlet, lane) in outputs {
+            match formats.iter_mut().find(|(format, _)| format.encoder.is_same(&*encoder as &dyn Any)) {
+                Some((format, lanes)) => {
+                    format.outlets.push(outlet);
+                    lanes.push(lane);
+                }
+                None => formats.push((Format { encoder, outlets: vec![outlet], first: 0 }, vec![lane])),
             }
         }
+        let mut first = 0;
+        for (format, _) in &mut formats {
+            format.first = first;
+            first += format.outlets.len();
+        }
+        let with_lanes = |(format, lanes): &'_ (Format, Vec<Option<Lane>>)| {
+            let outlets = format.outlets.iter().map(|outlet| (outlet.name.clone(), outlet.level));
+            outlets.zip(lanes.clone()).collect::<Vec<_>>()
+        };
+        let outputs: Vec<_> = formats.iter().flat_map(with_lanes).collect();
+        let lanes = Lanes::new(outputs.iter().map(|((name, level), lane)| (&**name, *level, lane.as_ref())))?;
+        let mut formats: Vec<Format> = formats.into_iter().map(|(format, _)| format).collect();
         match &mut formats[..] {
-            [Format { outlets, .. }] if outlets.len() == 1 => {}
-            _ => return Formats::Many(formats),
+            [Format { outlets, .. }] if outlets.len() == 1 && lanes.is_none() => {}
+            _ => return Ok(Formats::Many { formats, lanes }),
         }
-        match formats.pop().map(|format| (format.encoder, format.outlets.into_iter().next())) {
+        Ok(match formats.pop().map(|format| (format.encoder, format.outlets.into_iter().next())) {
             Some((encoder, Some(outlet))) => Formats::One { encoder, outlet },
-            _ => Formats::Many(formats),
-        }
+            _ => Formats::Many { formats, lanes },
+        })
     }
 
     #[inline]
     pub(crate) fn encoders(&self) -> impl Iterator<Item = &dyn Encode> {
         (0..).map_while(|index| match self {
             Formats::One { encoder, .. } => (index == 0).then_some(&**encoder),
-            Formats::Many(formats) => formats.get(index).map(|format| &*format.encoder),
+            Formats::Many { formats, .. } => formats.get(index).map(|format| &*format.encoder),
         })
     }
 
     pub(crate) fn outlets(&self) -> impl Iterator<Item = &Outlet> {
         let (one, many) = match self {
             Formats::One { outlet, .. } => (Some(outlet), &[][..]),
-            Formats::Many(formats) => (None, &formats[..]),
+            Formats::Many { formats, .. } => (None, &formats[..]),
         };
         one.into_iter().chain(many.iter().flat_map(|format| &format.outlets))
     }
@@ -93,14 +114,20 @@ impl Formats {
                     outlet.write(record, bytes, partition, place);
                 }
             }
-            Formats::Many(formats) => write_many(formats, record, bytes, place),
+            Formats::Many { formats, lanes } => write_many(formats, lanes.as_ref(), record, bytes, place),
         }
     }
 }
 
 impl Formats {
     /// Encodes a record once for each format, for a recorder to hold. None of the outputs is told.
-    pub(crate) fn hold(&self, record: &mut Record<'_>, bytes: &mut Vec<u8>, hold: &mut dyn FnMut(usize, &Line<'_>)) {
+    pub(crate) fn hold(
+        &self,
+        record: &mut Record<'_>,
+        bytes: &mut Vec<u8>,
+        hold: &mut dyn FnMut(usize, Outputs, &Line<'_>),
+    ) {
+        let outputs = self.lanes().map_or(lane::ALL, |lanes| lanes.of(record));
         for (index, encoder) in self.encoders().enumerate() {
             (record.format, record.cut_from) = (index, 0);
             bytes.clear();
@@ -110,42 +137,92 @@ impl Formats {
             });
             match partition {
                 Some(partition) => {
-                    hold(index, &Line { bytes, level: record.level, timestamp: record.timestamp, partition });
+                    let line = Line { bytes, level: record.level, timestamp: record.timestamp, partition };
+                    hold(index, outputs, &line);
                 }
                 None => fault::report("encoder", format_args!("it panicked, and the record is lost")),
             }
         }
     }
 
-    /// Gives a record that was held to every output of its format that wants it.
-    pub(crate) fn give(&self, format: usize, line: &Line<'_>, place: &Place) {
-        let outlets = match self {
-            Formats::One { outlet, .. } => std::slice::from_ref(outlet),
-            Formats::Many(formats) => formats.get(format).map_or(&[][..], |format| &format.outlets),
+    /// Gives a record that was held to every output of its format that it is for and that wants it.
+    pub(crate) fn give(&self, format: usize, outputs: Outputs, line: &Line<'_>, place: &Place) {
+        let (outlets, first) = match self {
+            Formats::One { outlet, .. } => (std::slice::from_ref(outlet), 0),
+            Formats::Many { formats, .. } => {
+                formats.get(format).map_or((&[][..], 0), |format| (&format.outlets[..], format.first))
+            }
         };
-        outlets.iter().filter(|outlet| outlet.level.allows(line.level)).for_each(|outlet| outlet.give(line, place));
+        let lost = give_to(outlets, first, outputs, line, place);
+        if lost != 0
+            && let Some(lanes) = self.lanes()
+        {
+            give_to(outlets, first, lanes.instead_of(lost), line, place);
+        }
+    }
+
+    fn lanes(&self) -> Option<&Lanes> {
+        match self {
+            Formats::One { .. } => None,
+            Formats::Many { lanes, .. } => lanes.as_ref(),
+        }
     }
 }
 
+/// Gives a record to those of these outputs that it is for and that want it; which of them lost it.
+#[inline]
+fn give_to(outlets: &[Outlet], first: usize, outputs: Outputs, line: &Line<'_>, place: &Place) -> Outputs {
+    let mut lost = 0;
+    for (index, outlet) in outlets.iter().enumerate() {
+        let bit = 1 << (first + index);
+        if outputs & bit != 0 && outlet.level.allows(line.level) && outlet.give(line, place) {
+            lost |= bit;
+        }
+    }
+    lost
+}
+
 impl Format {
-    fn wants(&self, level: Level) -> bool {
-        self.outlets.iter().any(|outlet| outlet.level.allows(level))
+    fn wants(&self, level: Level, outputs: Outputs) -> bool {
+        let outlets = self.outlets.iter().enumerate();
+        outlets
+            .into_iter()
+            .any(|(index, outlet)| outputs & 1 << (self.first + index) != 0 && outlet.level.allows(level))
     }
 }
 
 #[inline(never)]
-fn write_many(formats: &[Format], record: &mut Record<'_>, bytes: &mut Vec<u8>, place: &Place) {
-    let level = record.level;
+fn write_many(formats: &[Format], lanes: Option<&Lanes>, record: &mut Record<'_>, bytes: &mut Vec<u8>, place: &Place) {
+    let outputs = lanes.map_or(lane::ALL, |lanes| lanes.of(record));
+    let lost = write_to(formats, outputs, record, bytes, place);
+    if lost != 0
+        && let Some(lanes) = lanes
+    {
+        // Once: whoever steps in has nobody to step in for it, or two that fail would go on for ever.
+        write_to(formats, lanes.instead_of(lost), record, bytes, place);
+    }
+}
+
+/// Encodes a record for each format of which one of these outputs wants it; which of them lost it.
+fn write_to(
+    formats: &[Format],
+    outputs: Outputs,
+    record: &mut Record<'_>,
+    bytes: &mut Vec<u8>,
+    place: &Place,
+) -> Outputs {
+    let (level, mut lost) = (record.level, 0);
     for (index, format) in formats.iter().enumerate() {
-        let Format { encoder, outlets } = format;
+        let Format { encoder, outlets, first } = format;
         (record.format, record.cut_from) = (index, 0);
-        if format.wants(level)
+        if format.wants(level, outputs)
             && let Some(partition) = encode(&**encoder, outlets, record, bytes, place)
         {
-            let wanting = outlets.iter().filter(|outlet| outlet.level.allows(level));
-            wanting.for_each(|outlet| outlet.write(record, bytes, partition, place));
+            let line = Line { bytes, level, timestamp: record.timestamp, partition };
+            lost |= give_to(outlets, *first, outputs, &line, place);
         }
     }
+    lost
 }
 
 /// Makes a record bytes. None, and accounted for, if the encoder panics over it.
@@ -230,13 +307,18 @@ impl Outlet {
         self.give(&Line { bytes, level: record.level, timestamp: record.timestamp, partition }, place);
     }
 
+    /// Gives it a record; says whether it lost it.
     #[inline(always)]
-    fn give(&self, line: &Line<'_>, place: &Place) {
+    fn give(&self, line: &Line<'_>, place: &Place) -> bool {
         match contain(|| self.sink.write(line)) {
             Some(Written::Done) => self.counters.write(line.level, place),
             Some(Written::Queued) => self.counters.accept(line.level, place),
-            other => self.account_for(line.level, other, place),
+            other => {
+                self.account_for(line.level, other, place);
+                return true;
+            }
         }
+        false
     }
 
     pub(crate) fn health(&self) -> OutputHealth {

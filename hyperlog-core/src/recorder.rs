@@ -7,6 +7,7 @@
 use crate::fault;
 use crate::filter::directive::LevelFilter;
 use crate::health::Place;
+use crate::lane::Outputs;
 use crate::level::Level;
 use crate::limits;
 use crate::partition::Partition;
@@ -54,6 +55,7 @@ struct Held {
 struct Mark {
     length: usize,
     format: usize,
+    outputs: Outputs,
     level: Level,
     timestamp: Timestamp,
     partition: Partition,
@@ -76,6 +78,8 @@ pub(crate) struct Told {
 /// A record of the snapshot's format of this number, made bytes.
 pub(crate) struct Bytes<'a> {
     pub(crate) format: usize,
+    /// The outputs that it is for.
+    pub(crate) outputs: Outputs,
     pub(crate) line: Line<'a>,
     pub(crate) is_wanted: bool,
 }
@@ -190,7 +194,7 @@ impl Recorder {
     }
 
     fn give(&self, bytes: &Bytes<'_>, place: &Place) {
-        self.snapshot.formats.give(bytes.format, &bytes.line, place);
+        self.snapshot.formats.give(bytes.format, bytes.outputs, &bytes.line, place);
     }
 
     fn end(&self, is_silent: bool) -> Held {
@@ -215,7 +219,7 @@ impl RefUnwindSafe for Recorder {}
 
 impl Held {
     fn push(&mut self, record: &Bytes<'_>, room: usize) {
-        let Bytes { format, line, is_wanted } = *record;
+        let Bytes { format, outputs, line, is_wanted } = *record;
         let length = line.bytes.len();
         let taken = length.saturating_add(MARK);
         if taken > room || !self.reserved.reach(self.bytes.len() + self.marks.len() * MARK + taken) {
@@ -231,7 +235,7 @@ impl Held {
         }
         self.bytes.extend_from_slice(line.bytes);
         let Line { level, timestamp, partition, .. } = line;
-        self.marks.push_back(Mark { length, format, level, timestamp, partition, is_wanted });
+        self.marks.push_back(Mark { length, format, outputs, level, timestamp, partition, is_wanted });
     }
 
     fn drop_oldest(&mut self) {
@@ -253,11 +257,11 @@ impl Held {
 
     fn for_each(&self, mut each: impl FnMut(Bytes<'_>)) {
         let mut rest = &self.bytes[self.start..];
-        for Mark { length, format, level, timestamp, partition, is_wanted } in &self.marks {
+        for Mark { length, format, outputs, level, timestamp, partition, is_wanted } in &self.marks {
             let Some((bytes, behind)) = rest.split_at_checked(*length) else { return };
             rest = behind;
             let line = Line { bytes, level: *level, timestamp: *timestamp, partition: *partition };
-            each(Bytes { format: *format, line, is_wanted: *is_wanted });
+            each(Bytes { format: *format, outputs: *outputs, line, is_wanted: *is_wanted });
         }
     }
 
@@ -346,7 +350,7 @@ mod tests {
             timestamp: Timestamp::new(0, 0),
             partition: Partition::NONE,
         };
-        Bytes { format: 0, line, is_wanted }
+        Bytes { format: 0, outputs: Outputs::MAX, line, is_wanted }
     }
 
     fn texts(held: &Held) -> Vec<String> {
