@@ -214,7 +214,7 @@ impl Exchange {
         &self.request().policy.ids.header
     }
 
-    /// Makes the request's scope current until the guard is dropped: for what is let go of.
+    /// Makes the request's scope current until the guard is dropped.
     pub fn enter(&self) -> Entered {
         self.scope().into_entered()
     }
@@ -242,17 +242,40 @@ impl Exchange {
             // Wanted by a rule inside: from the next poll on.
             self.polls = Some(Box::default());
         }
-        let panic = match result {
-            Ok(result) => return Some(result),
-            Err(panic) => panic,
-        };
+        match result {
+            Ok(result) => Some(result),
+            Err(panic) => {
+                self.recover(panic, entered);
+                None
+            }
+        }
+    }
+
+    /// Drops a piece of the request in its scope, a future or a body. A panic of its destructors is told as in
+    /// [`Exchange::run`], though nothing was polled; one that meets another under way is left to the language.
+    ///
+    /// # Panics
+    ///
+    /// With that panic, once it is told, if the policy wants it so.
+    pub fn let_go(&mut self, piece: impl FnOnce()) {
+        let entered = self.enter();
+        if std::thread::panicking() {
+            return piece();
+        }
+        if let Err(panic) = panic::catch(piece) {
+            self.recover(panic, entered);
+        }
+    }
+
+    /// Tells a panic, and lets it go on if the policy wants it so.
+    #[cold]
+    fn recover(&mut self, panic: Panic, entered: Entered) {
         self.panicked(&panic);
         if self.request().policy.panics.recovery == Recovery::Resume {
             self.close();
             drop(entered);
             panic.resume();
         }
-        None
     }
 
     fn panicked(&mut self, panic: &Panic) {
@@ -742,7 +765,7 @@ mod tests {
     use crate::http::event::TARGET;
     use crate::http::head::Header;
     use crate::level::Level;
-    use crate::sink::Captured;
+    use crate::sink::{Captured, CapturedRecord};
     use std::net::IpAddr;
 
     struct Request {
@@ -916,6 +939,52 @@ mod tests {
         }));
         assert!(caught.is_err());
         assert_eq!(captured.only_at(Level::ERROR).text(keys::OUTCOME), "panic");
+    }
+
+    #[test]
+    fn a_panic_of_what_is_let_go_of_is_told_and_goes_on_only_where_the_policy_wants_it() {
+        for recovery in [Recovery::Answer, Recovery::Resume] {
+            let (logger, captured) = Logger::capture();
+            let policy = Arc::new(Policy::new().recovery(recovery));
+            let mut exchange = Exchange::open(&logger, &policy, &Request { method: "GET" });
+            let scope = exchange.scope();
+            let let_go = std::panic::AssertUnwindSafe(|| {
+                exchange.let_go(|| {
+                    scope.logger().log(Level::INFO, "leaving", &FieldSet::new());
+                    panic!("a destructor")
+                });
+            });
+            assert_eq!(std::panic::catch_unwind(let_go).is_err(), recovery == Recovery::Resume);
+            drop(exchange);
+            logger.flush(Duration::from_secs(10)).unwrap();
+            let records = captured.records();
+            let [access, panic] = ["access", "panic"].map(|kind| {
+                let is_of_kind = |record: &&CapturedRecord| record.has(keys::KIND) && record.text(keys::KIND) == kind;
+                records.iter().find(is_of_kind).unwrap()
+            });
+            assert_eq!((access.text(keys::OUTCOME), access.text(keys::ERROR)), ("panic", "a destructor"));
+            assert_eq!(access.get(keys::PANIC_ID), panic.get(keys::PANIC_ID));
+            assert_eq!(records.len(), 3, "{records:#?}");
+        }
+    }
+
+    #[test]
+    fn what_is_let_go_of_by_a_panic_is_dropped_in_the_scope_and_no_panic_of_its_own() {
+        struct Body(Exchange);
+        impl Drop for Body {
+            fn drop(&mut self) {
+                self.0.let_go(|| assert_eq!(Scope::current().unwrap().request_id().unwrap().as_str(), "abc-123"));
+            }
+        }
+        let (exchange, captured) = open("GET");
+        let body = std::panic::AssertUnwindSafe(Body(exchange));
+        let caught = std::panic::catch_unwind(|| {
+            let _body = body;
+            std::panic::resume_unwind(Box::new("boom"));
+        });
+        assert!(caught.is_err());
+        let record = captured.only_at(Level::ERROR);
+        assert!(record.text(keys::OUTCOME) == "panic" && !record.has(keys::PANIC_ID), "{record}");
     }
 
     #[test]
