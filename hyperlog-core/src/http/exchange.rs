@@ -826,6 +826,36 @@ mod tests {
 
     const OK: Response = Response { status: 200, headers: &[], body_size: None };
 
+    /// With a parent, if it is to have one.
+    struct Traced {
+        parent: Option<&'static [u8]>,
+    }
+
+    impl RequestHead for Traced {
+        fn method(&self) -> &str {
+            "GET"
+        }
+
+        fn path(&self) -> &str {
+            "/"
+        }
+
+        fn header(&self, name: &str) -> Option<&[u8]> {
+            match name {
+                TraceParent::HEADER => self.parent,
+                RequestId::HEADER => Some(b"abc-123"),
+                _ => None,
+            }
+        }
+
+        fn for_each_header<'h>(&'h self, each: &mut dyn FnMut(Header<'h>)) {
+            let headers = [TraceParent::HEADER, RequestId::HEADER];
+            for (name, value) in headers.into_iter().filter_map(|name| Some((name, self.header(name)?))) {
+                each(Header { name, value, is_sensitive: false });
+            }
+        }
+    }
+
     fn open(method: &'static str) -> (Exchange, Captured) {
         let (logger, captured) = Logger::capture();
         (Exchange::open(&logger, &Arc::new(Policy::new()), &Request { method }), captured)
@@ -1164,6 +1194,29 @@ mod tests {
             exchange.close();
             for record in captured.records() {
                 assert_eq!((record.text(keys::REQUEST_ID), record.text("tenant")), ("abc-123", "acme"), "{record}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_bound_under_the_name_of_the_id_or_the_trace_goes_nowhere() {
+        const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        for traced in [false, true] {
+            let (logger, captured) = Logger::capture();
+            let parent = traced.then_some(PARENT.as_bytes());
+            let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Traced { parent });
+            let scope = exchange.scope();
+            scope.bind(crate::fields!(request_id = "forged", trace_id = "other", tenant = "acme"));
+            scope.bind(&FieldSet::new().with(keys::REQUEST_ID, "forged once more"));
+            scope.logger().log(Level::INFO, "on the way", &FieldSet::new());
+            exchange.responded(&OK);
+            exchange.close();
+            let records = captured.records();
+            assert_eq!(records.len(), 2);
+            let trace = if traced { "4bf92f3577b34da6a3ce929d0e0e4736" } else { "other" };
+            for record in records {
+                assert_eq!((record.text(keys::REQUEST_ID), record.text("tenant")), ("abc-123", "acme"), "{record}");
+                assert_eq!(record.text(keys::TRACE_ID), trace, "{record}");
             }
         }
     }

@@ -310,6 +310,10 @@ impl Subject for Request {
             None => logger,
         }
     }
+
+    fn is_named_by(&self, key: &str) -> bool {
+        key == keys::REQUEST_ID || key == keys::TRACE_ID && self.trace.is_some()
+    }
 }
 
 /// What code inside a request can do with its scope. On the scope of anything else, fields are bound to all later records,
