@@ -481,10 +481,13 @@ impl Exchange {
             return;
         }
         self.complete(&mut fields, &rule, &verdict, told, route, notes.as_deref());
-        let is_bound = self.work.is_touched();
-        if is_bound {
+        let is_touched = self.work.is_touched();
+        if is_touched {
             request.keep_names(&mut fields);
         }
+        // Where bound fields have to go, the id and the trace may be among them.
+        let has_room = || self.scope().with_logger(|logger| logger.has_room_for(fields.count()));
+        let is_bound = is_touched && (fields.is_empty() || has_room());
         let path = self.shown_path(route);
         let access = AccessRecord {
             request,
@@ -502,9 +505,9 @@ impl Exchange {
         let write = |logger: &Logger| access.write(logger, verdict.level, !verdict.is_kept, Pass::at(verdict.rate));
         let write_with_fields = |logger: &Logger| match fields.is_empty() {
             true => write(logger),
-            false => write(&logger.with(&fields)),
+            false => write(&logger.with_first(&fields)),
         };
-        match access.is_bound {
+        match is_touched {
             true => self.scope().with_logger(write_with_fields),
             false if request.drawn.is_empty() => write_with_fields(self.work.given()),
             false => write_with_fields(&self.work.given().with(&request.drawn)),
@@ -1176,6 +1179,40 @@ mod tests {
     }
 
     const MOST_OF_A_TEST: usize = 100_000;
+
+    #[test]
+    fn however_much_is_bound_the_record_says_whose_it_is_and_what_it_failed_by() {
+        let numbered = |count: usize| {
+            let mut fields = FieldSet::new();
+            (0..count).for_each(|number| _ = fields.add(&format!("bound.{number}"), number));
+            fields
+        };
+        // By the service, by what draws from the head, by the handler; and what that adds on top.
+        let cases =
+            [[200, 0, 0, 0], [0, 200, 0, 0], [0, 0, 127, 0], [0, 0, 200, 0], [0, 0, 200, 200], [200, 200, 200, 0]];
+        for [by_service, drawn, by_handler, added] in cases {
+            let (logger, captured) = Logger::capture();
+            let logger = logger.with(&numbered(by_service));
+            let drawn = numbered(drawn);
+            let policy =
+                Policy::new().extract(move |_: &dyn RequestHead, fields: &mut FieldSet| _ = fields.append(&drawn));
+            let mut exchange = Exchange::open(&logger, &Arc::new(policy), &Request { method: "GET" });
+            let scope = exchange.scope();
+            scope.bind(&numbered(by_handler));
+            scope.logger().log(Level::INFO, "on the way", &FieldSet::new());
+            (0..added).for_each(|number| scope.add(&format!("added.{number}"), number));
+            scope.record_error(&std::io::Error::other("no answer"));
+            exchange.responded(&Response { status: 500, ..OK });
+            exchange.close();
+            for record in captured.records() {
+                assert_eq!(record.text(keys::REQUEST_ID), "abc-123", "{record}");
+            }
+            let access = captured.only_at(Level::ERROR);
+            assert_eq!((access.text(keys::ERROR), access.text(keys::OUTCOME)), ("no answer", "error"), "{access}");
+            assert!(access.has("bound.0") || added > 0, "{access}");
+            assert!(access.has("bound_fields_cut"), "{access}");
+        }
+    }
 
     #[test]
     fn a_field_that_is_called_as_the_id_is_never_takes_its_place() {

@@ -277,8 +277,8 @@ impl Request {
     fn bind_names(&self, logger: &Logger) -> Logger {
         let request_id = self.id.as_str();
         match self.trace.as_ref().map(TraceParent::trace_id) {
-            Some(trace_id) => logger.with(crate::fields!(request_id, trace_id)),
-            None => logger.with(crate::fields!(request_id)),
+            Some(trace_id) => logger.with_first(crate::fields!(request_id, trace_id)),
+            None => logger.with_first(crate::fields!(request_id)),
         }
     }
 
