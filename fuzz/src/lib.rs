@@ -3,6 +3,7 @@
 //! Apart from the fuzzer, so that `tests/corpus.rs` can do the same with the corpus, as a plain test. A new target is a
 //! module and a line here, a file in `targets/` and a `[[bin]]`, and a folder with its first inputs in `corpus/`.
 
+pub mod baggage;
 pub mod csv;
 pub mod directives;
 mod input;
@@ -19,6 +20,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    ("baggage", baggage::run),
     ("csv", csv::run),
     ("directives", directives::run),
     ("json", json::run),

@@ -34,4 +34,6 @@ const SECRETS: &[(&str, &str)] = &[
     ("AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
     ("https://ann:s3cr3t-words@shop.example/", "s3cr3t-words"),
     ("Authorization: Bearer abcdef0123456789abcdef0123456789", "abcdef0123456789"),
+    (r#"{"pass\u0077ord":"tr0ub4dor-and-5"}"#, "tr0ub4dor-and-5"),
+    ("/login?pass%2577ord=tr0ub4dor-and-7", "tr0ub4dor-and-7"),
 ];

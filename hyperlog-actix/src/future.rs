@@ -31,12 +31,14 @@ pin_project! {
     impl<F> PinnedDrop for LogFuture<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            // What is let go of here may log, and belongs to the request.
-            let _entered = this.watch.as_mut().map(|watch| {
-                watch.find_route();
-                watch.exchange.enter()
-            });
-            this.inner.set(None);
+            // What is let go of here may log or panic, and belongs to the request.
+            match this.watch {
+                Some(watch) => {
+                    watch.find_route();
+                    watch.exchange.let_go(|| this.inner.set(None));
+                }
+                None => this.inner.set(None),
+            }
         }
     }
 }
@@ -90,7 +92,7 @@ where
             Some(Poll::Pending) => return Poll::Pending,
             Some(Poll::Ready(result)) => Some(result),
             None => {
-                watch.exchange.run(|| this.inner.set(None));
+                watch.exchange.let_go(|| this.inner.set(None));
                 None
             }
         };

@@ -57,10 +57,21 @@ mod sealed {
     }
 }
 
+/// Which fields are left out where a context has no room for all.
+#[derive(Clone, Copy)]
+pub(crate) enum Yielding {
+    /// Those that are to be bound.
+    New,
+    /// Those that are bound already.
+    #[cfg(feature = "http")]
+    Bound,
+}
+
 /// Adds fields to a context: one by one, then every format's form of them.
 pub(crate) fn bind(
     parent: &Context,
     fields: Fields<'_>,
+    yielding: Yielding,
     snapshot: &Snapshot,
     reading: Reading<'_>,
     bytes: &mut Vec<u8>,
@@ -71,7 +82,7 @@ pub(crate) fn bind(
     {
         return context;
     }
-    bind_upon(parent, fields, snapshot, reading, bytes)
+    bind_upon(parent, fields, yielding, snapshot, reading, bytes)
 }
 
 /// Fields from a macro, the first to be bound, none of which has to be looked at: what is bound most. None if it is not
@@ -122,6 +133,7 @@ fn bind_gathered(
 fn bind_upon(
     parent: &Context,
     fields: Fields<'_>,
+    yielding: Yielding,
     snapshot: &Snapshot,
     reading: Reading<'_>,
     bytes: &mut Vec<u8>,
@@ -131,7 +143,7 @@ fn bind_upon(
     let overriding = marks & parent.marks() != 0 && has_one_of(fields, [parent]);
     let count = parent.count().saturating_add(fields.count_from(0));
     if count > reading.rules.limits.fields {
-        return bind_some(parent, fields, snapshot, reading, bytes);
+        return bind_some(parent, fields, yielding, snapshot, reading, bytes);
     }
     let findings = findings(fields.keys(), fields, None, reading.rules);
     let later = if findings.is_repeated() { Overriding::ByLater(fields) } else { Overriding::Nothing };
@@ -187,16 +199,18 @@ fn is_error(value: &Value<'_>) -> bool {
 fn bind_some(
     parent: &Context,
     fields: Fields<'_>,
+    yielding: Yielding,
     snapshot: &Snapshot,
     reading: Reading<'_>,
     bytes: &mut Vec<u8>,
 ) -> Context {
     let mut some = FieldSet::new();
-    let mut take = |mut fields: FieldCursor<'_>| {
+    let mut take = |mut fields: FieldCursor<'_>, room: usize| {
         let (mut taken, mut lost) = (0, 0);
         while let Some((key, value)) = fields.next() {
             match value {
                 Value::U64(count) if key.name() == LOST_BOUND => lost += count,
+                _ if taken >= room => lost += 1,
                 _ => {
                     some.add(key.name(), value);
                     taken += 1;
@@ -207,14 +221,27 @@ fn bind_some(
     };
     let (unknown, by_call, by_later) = (KeyVerdicts::UNKNOWN, Overriding::ByCall(fields), Overriding::ByLater(fields));
     let of_parent = reading.of_bound(parent, snapshot.shape.encoding);
-    let (taken, before) = take(FieldCursor::new(of_parent, parent.fields(), unknown, by_call));
-    let rules = reading.rules.for_binding(taken);
-    let (_, now) = take(FieldCursor::new(Reading { rules: &rules, ..reading }, fields, unknown, by_later));
-    if before + now > 0 {
-        some.add(LOST_BOUND, before + now);
+    let of_parent = FieldCursor::new(of_parent, parent.fields(), unknown, by_call);
+    let lost = match yielding {
+        Yielding::New => {
+            let (taken, before) = take(of_parent, usize::MAX);
+            let rules = reading.rules.for_binding(taken);
+            before
+                + take(FieldCursor::new(Reading { rules: &rules, ..reading }, fields, unknown, by_later), usize::MAX).1
+        }
+        #[cfg(feature = "http")]
+        Yielding::Bound => {
+            let rules = reading.rules.for_binding(0);
+            let own = FieldCursor::new(Reading { rules: &rules, ..reading }, fields, unknown, by_later);
+            let (taken, now) = take(own, usize::MAX);
+            now + take(of_parent, reading.rules.limits.fields.saturating_sub(taken)).1
+        }
+    };
+    if lost > 0 {
+        some.add(LOST_BOUND, lost);
     }
     let reading = Reading { rules: reading.rules_of_bound, ..reading };
-    bind(&Context::EMPTY, some.as_fields(), snapshot, reading, bytes)
+    bind(&Context::EMPTY, some.as_fields(), yielding, snapshot, reading, bytes)
 }
 
 /// The marks of the keys.

@@ -1,6 +1,6 @@
 //! How a logger is set up.
 
-use crate::bind::bind;
+use crate::bind::{Yielding, bind};
 use crate::contain::contain;
 use crate::context::Context;
 use crate::core::{DEFAULT_LEVEL, next_number};
@@ -211,7 +211,7 @@ impl Builder {
             let scratch = Cell::new(None);
             let reading = snapshot.shape.reading(&scratch);
             let fields = identity.as_fields();
-            snapshot.shape.identity = bind(&Context::EMPTY, fields, &snapshot, reading, &mut Vec::new());
+            snapshot.shape.identity = bind(&Context::EMPTY, fields, Yielding::New, &snapshot, reading, &mut Vec::new());
         }
         Ok(Logger::with_snapshot(snapshot))
     }

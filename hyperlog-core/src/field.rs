@@ -207,6 +207,19 @@ impl FieldSet {
         copy.0.prepend(|before| fields.copy_all(before));
         copy
     }
+
+    /// The others, if those of some names are left out.
+    pub(crate) fn without(&self, is_left_out: impl Fn(&str) -> bool) -> FieldSet {
+        let (mut others, mut entry, mut rest) = (FieldSet::new(), Vec::new(), self.as_fields());
+        for name in self.as_fields().names() {
+            entry.clear();
+            let _ = rest.copy(0, &mut entry);
+            if !is_left_out(name) {
+                others.0.push_entry(&entry);
+            }
+        }
+        others
+    }
 }
 
 impl std::fmt::Debug for FieldSet {

@@ -4,7 +4,7 @@
 //! log. Each thread keeps the snapshot it used last and looks only at a number to see whether it is still the current one.
 
 use crate::background;
-use crate::bind::{BindFields, bind, findings, marks};
+use crate::bind::{BindFields, Yielding, bind, findings, marks};
 use crate::block::Block;
 use crate::callsite::{Answer, Callsite};
 use crate::contain::contain;
@@ -110,11 +110,28 @@ impl Logger {
     /// ```
     #[must_use]
     pub fn with(&self, fields: impl BindFields) -> Logger {
+        self.bound(fields, Yielding::New)
+    }
+
+    /// The same with what counts more than all that is bound: where there is no room for both, that goes.
+    #[cfg(feature = "http")]
+    pub(crate) fn with_first(&self, fields: impl BindFields) -> Logger {
+        self.bound(fields, Yielding::Bound)
+    }
+
+    /// Whether so many more fields can be bound, and nothing goes.
+    #[cfg(feature = "http")]
+    pub(crate) fn has_room_for(&self, more: usize) -> bool {
+        self.with_rules(|rules| self.context.count() + more <= rules.limits.fields)
+    }
+
+    #[inline(always)]
+    fn bound(&self, fields: impl BindFields, yielding: Yielding) -> Logger {
         let fields = fields.parts();
         Workspace::lend(|workspace| {
             let snapshot = workspace.snapshots.of(&self.core);
             let reading = snapshot.shape.reading(&workspace.tools.desk.scratch);
-            let context = bind(&self.context, fields, snapshot, reading, &mut workspace.tools.line);
+            let context = bind(&self.context, fields, yielding, snapshot, reading, &mut workspace.tools.line);
             Logger { core: Arc::clone(&self.core), context, name: self.name.clone(), recorder: self.recorder.clone() }
         })
     }

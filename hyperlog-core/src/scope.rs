@@ -58,6 +58,11 @@ impl<S: ?Sized> RefUnwindSafe for Shared<S> {}
 pub(crate) trait Subject: Any + Send + Sync {
     /// The logger of the work, made of the one that it was given: with what all of its records bear.
     fn logger(&self, given: &Logger) -> Logger;
+
+    /// Whether a field of this name tells the work from others, and is nobody else's to bind.
+    fn is_named_by(&self, _key: &str) -> bool {
+        false
+    }
 }
 
 /// Work of which nothing is known.
@@ -188,8 +193,13 @@ impl Scope {
         self.0.bound.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds fields to every later record of this scope.
+    /// Adds fields to every later record of this scope. A request keeps its own `request_id`, and `trace_id` if it has one:
+    /// fields of these names go nowhere.
     pub fn bind(&self, fields: impl BindFields) {
+        let is_taken = |key: &str| self.0.subject.is_named_by(key);
+        if fields.parts().names().any(is_taken) {
+            return self.bind(&FieldSet::copied(fields.parts()).without(is_taken));
+        }
         // Not under the lock: what shows a value may log, through this very scope.
         let before = self.logger();
         if self.replace(&before, before.with(fields)) {

@@ -24,9 +24,9 @@ pin_project! {
     impl<B> PinnedDrop for LogBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if this.inner.is_some() {
-                let _entered = this.exchange.as_ref().map(Exchange::enter);
-                this.inner.set(None);
+            match this.exchange {
+                Some(exchange) if this.inner.is_some() => exchange.let_go(|| this.inner.set(None)),
+                _ => this.inner.set(None),
             }
         }
     }

@@ -31,9 +31,11 @@ pin_project! {
     impl<F> PinnedDrop for LogFuture<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            // What is let go of here may log, and belongs to the request.
-            let _entered = this.watch.as_ref().map(|watch| watch.exchange.enter());
-            this.inner.set(None);
+            // What is let go of here may log or panic, and belongs to the request.
+            match this.watch {
+                Some(watch) => watch.exchange.let_go(|| this.inner.set(None)),
+                None => this.inner.set(None),
+            }
         }
     }
 }
@@ -85,7 +87,7 @@ where
             Some(Poll::Pending) => return Poll::Pending,
             Some(Poll::Ready(result)) => Some(result),
             None => {
-                watch.exchange.run(|| this.inner.set(None));
+                watch.exchange.let_go(|| this.inner.set(None));
                 None
             }
         };

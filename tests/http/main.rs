@@ -78,6 +78,7 @@ hold! {
         a_panic_that_comes_from_another_thread_has_its_text_and_no_made_up_place: tower axum actix;
         a_panic_that_a_handler_catches_itself_is_nobodys_business: tower axum actix;
         a_body_that_panics_is_told_and_the_server_lives: tower axum actix;
+        a_panic_of_what_is_dropped_when_a_client_leaves_is_told: tower axum actix;
         a_panic_that_carries_an_error_or_what_somebody_can_read_has_its_text: tower axum actix;
         the_panic_and_its_request_have_one_number: tower axum actix;
         a_panic_that_may_go_on_is_told_and_goes_on: tower axum actix;

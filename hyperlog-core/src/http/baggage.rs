@@ -30,8 +30,9 @@ impl Baggage {
     }
 
     fn tell(&self, entries: &[(&str, &str)], fields: &mut FieldSet) {
-        for (name, value) in entries {
-            if let Some(named) = self.0.iter().find(|named| *named.name == **name) {
+        for named in &self.0 {
+            // Of several with one name the last counts: told one by one, they might be more than a record has room for.
+            if let Some((_, value)) = entries.iter().rfind(|(name, _)| *named.name == **name) {
                 fields.add(&named.key, &*shown::percent_decoded(value));
             }
         }
@@ -142,5 +143,14 @@ mod tests {
         let record = captured.only();
         assert_eq!((record.text("baggage.tenant"), record.text("baggage.status")), ("acme \u{20ac}+1", "200"));
         assert!(!record.has("baggage.other") && !record.has("status"), "{record}");
+    }
+
+    #[test]
+    fn an_entry_that_is_sent_many_times_is_one_field_with_the_last_value() {
+        let header = (0..1000).map(|number| format!("tenant={number}")).collect::<Vec<_>>().join(",");
+        let header = &header.as_bytes()[..header[..LONGEST].rfind(',').unwrap()];
+        let mut fields = FieldSet::new();
+        Baggage::of(["tenant", "other"]).tell(&parse(header).unwrap(), &mut fields);
+        assert_eq!((fields.count(), fields.text("baggage.tenant")), (1, Some("753")));
     }
 }

@@ -214,7 +214,7 @@ impl Exchange {
         &self.request().policy.ids.header
     }
 
-    /// Makes the request's scope current until the guard is dropped: for what is let go of.
+    /// Makes the request's scope current until the guard is dropped.
     pub fn enter(&self) -> Entered {
         self.scope().into_entered()
     }
@@ -242,17 +242,40 @@ impl Exchange {
             // Wanted by a rule inside: from the next poll on.
             self.polls = Some(Box::default());
         }
-        let panic = match result {
-            Ok(result) => return Some(result),
-            Err(panic) => panic,
-        };
+        match result {
+            Ok(result) => Some(result),
+            Err(panic) => {
+                self.recover(panic, entered);
+                None
+            }
+        }
+    }
+
+    /// Drops a piece of the request in its scope, a future or a body. A panic of its destructors is told as in
+    /// [`Exchange::run`], though nothing was polled; one that meets another under way is left to the language.
+    ///
+    /// # Panics
+    ///
+    /// With that panic, once it is told, if the policy wants it so.
+    pub fn let_go(&mut self, piece: impl FnOnce()) {
+        let entered = self.enter();
+        if std::thread::panicking() {
+            return piece();
+        }
+        if let Err(panic) = panic::catch(piece) {
+            self.recover(panic, entered);
+        }
+    }
+
+    /// Tells a panic, and lets it go on if the policy wants it so.
+    #[cold]
+    fn recover(&mut self, panic: Panic, entered: Entered) {
         self.panicked(&panic);
         if self.request().policy.panics.recovery == Recovery::Resume {
             self.close();
             drop(entered);
             panic.resume();
         }
-        None
     }
 
     fn panicked(&mut self, panic: &Panic) {
@@ -458,10 +481,13 @@ impl Exchange {
             return;
         }
         self.complete(&mut fields, &rule, &verdict, told, route, notes.as_deref());
-        let is_bound = self.work.is_touched();
-        if is_bound {
+        let is_touched = self.work.is_touched();
+        if is_touched {
             request.keep_names(&mut fields);
         }
+        // Where bound fields have to go, the id and the trace may be among them.
+        let has_room = || self.scope().with_logger(|logger| logger.has_room_for(fields.count()));
+        let is_bound = is_touched && (fields.is_empty() || has_room());
         let path = self.shown_path(route);
         let access = AccessRecord {
             request,
@@ -479,9 +505,9 @@ impl Exchange {
         let write = |logger: &Logger| access.write(logger, verdict.level, !verdict.is_kept, Pass::at(verdict.rate));
         let write_with_fields = |logger: &Logger| match fields.is_empty() {
             true => write(logger),
-            false => write(&logger.with(&fields)),
+            false => write(&logger.with_first(&fields)),
         };
-        match access.is_bound {
+        match is_touched {
             true => self.scope().with_logger(write_with_fields),
             false if request.drawn.is_empty() => write_with_fields(self.work.given()),
             false => write_with_fields(&self.work.given().with(&request.drawn)),
@@ -742,7 +768,7 @@ mod tests {
     use crate::http::event::TARGET;
     use crate::http::head::Header;
     use crate::level::Level;
-    use crate::sink::Captured;
+    use crate::sink::{Captured, CapturedRecord};
     use std::net::IpAddr;
 
     struct Request {
@@ -802,6 +828,36 @@ mod tests {
     }
 
     const OK: Response = Response { status: 200, headers: &[], body_size: None };
+
+    /// With a parent, if it is to have one.
+    struct Traced {
+        parent: Option<&'static [u8]>,
+    }
+
+    impl RequestHead for Traced {
+        fn method(&self) -> &str {
+            "GET"
+        }
+
+        fn path(&self) -> &str {
+            "/"
+        }
+
+        fn header(&self, name: &str) -> Option<&[u8]> {
+            match name {
+                TraceParent::HEADER => self.parent,
+                RequestId::HEADER => Some(b"abc-123"),
+                _ => None,
+            }
+        }
+
+        fn for_each_header<'h>(&'h self, each: &mut dyn FnMut(Header<'h>)) {
+            let headers = [TraceParent::HEADER, RequestId::HEADER];
+            for (name, value) in headers.into_iter().filter_map(|name| Some((name, self.header(name)?))) {
+                each(Header { name, value, is_sensitive: false });
+            }
+        }
+    }
 
     fn open(method: &'static str) -> (Exchange, Captured) {
         let (logger, captured) = Logger::capture();
@@ -916,6 +972,52 @@ mod tests {
         }));
         assert!(caught.is_err());
         assert_eq!(captured.only_at(Level::ERROR).text(keys::OUTCOME), "panic");
+    }
+
+    #[test]
+    fn a_panic_of_what_is_let_go_of_is_told_and_goes_on_only_where_the_policy_wants_it() {
+        for recovery in [Recovery::Answer, Recovery::Resume] {
+            let (logger, captured) = Logger::capture();
+            let policy = Arc::new(Policy::new().recovery(recovery));
+            let mut exchange = Exchange::open(&logger, &policy, &Request { method: "GET" });
+            let scope = exchange.scope();
+            let let_go = std::panic::AssertUnwindSafe(|| {
+                exchange.let_go(|| {
+                    scope.logger().log(Level::INFO, "leaving", &FieldSet::new());
+                    panic!("a destructor")
+                });
+            });
+            assert_eq!(std::panic::catch_unwind(let_go).is_err(), recovery == Recovery::Resume);
+            drop(exchange);
+            logger.flush(Duration::from_secs(10)).unwrap();
+            let records = captured.records();
+            let [access, panic] = ["access", "panic"].map(|kind| {
+                let is_of_kind = |record: &&CapturedRecord| record.has(keys::KIND) && record.text(keys::KIND) == kind;
+                records.iter().find(is_of_kind).unwrap()
+            });
+            assert_eq!((access.text(keys::OUTCOME), access.text(keys::ERROR)), ("panic", "a destructor"));
+            assert_eq!(access.get(keys::PANIC_ID), panic.get(keys::PANIC_ID));
+            assert_eq!(records.len(), 3, "{records:#?}");
+        }
+    }
+
+    #[test]
+    fn what_is_let_go_of_by_a_panic_is_dropped_in_the_scope_and_no_panic_of_its_own() {
+        struct Body(Exchange);
+        impl Drop for Body {
+            fn drop(&mut self) {
+                self.0.let_go(|| assert_eq!(Scope::current().unwrap().request_id().unwrap().as_str(), "abc-123"));
+            }
+        }
+        let (exchange, captured) = open("GET");
+        let body = std::panic::AssertUnwindSafe(Body(exchange));
+        let caught = std::panic::catch_unwind(|| {
+            let _body = body;
+            std::panic::resume_unwind(Box::new("boom"));
+        });
+        assert!(caught.is_err());
+        let record = captured.only_at(Level::ERROR);
+        assert!(record.text(keys::OUTCOME) == "panic" && !record.has(keys::PANIC_ID), "{record}");
     }
 
     #[test]
@@ -1079,6 +1181,40 @@ mod tests {
     const MOST_OF_A_TEST: usize = 100_000;
 
     #[test]
+    fn however_much_is_bound_the_record_says_whose_it_is_and_what_it_failed_by() {
+        let numbered = |count: usize| {
+            let mut fields = FieldSet::new();
+            (0..count).for_each(|number| _ = fields.add(&format!("bound.{number}"), number));
+            fields
+        };
+        // By the service, by what draws from the head, by the handler; and what that adds on top.
+        let cases =
+            [[200, 0, 0, 0], [0, 200, 0, 0], [0, 0, 127, 0], [0, 0, 200, 0], [0, 0, 200, 200], [200, 200, 200, 0]];
+        for [by_service, drawn, by_handler, added] in cases {
+            let (logger, captured) = Logger::capture();
+            let logger = logger.with(&numbered(by_service));
+            let drawn = numbered(drawn);
+            let policy =
+                Policy::new().extract(move |_: &dyn RequestHead, fields: &mut FieldSet| _ = fields.append(&drawn));
+            let mut exchange = Exchange::open(&logger, &Arc::new(policy), &Request { method: "GET" });
+            let scope = exchange.scope();
+            scope.bind(&numbered(by_handler));
+            scope.logger().log(Level::INFO, "on the way", &FieldSet::new());
+            (0..added).for_each(|number| scope.add(&format!("added.{number}"), number));
+            scope.record_error(&std::io::Error::other("no answer"));
+            exchange.responded(&Response { status: 500, ..OK });
+            exchange.close();
+            for record in captured.records() {
+                assert_eq!(record.text(keys::REQUEST_ID), "abc-123", "{record}");
+            }
+            let access = captured.only_at(Level::ERROR);
+            assert_eq!((access.text(keys::ERROR), access.text(keys::OUTCOME)), ("no answer", "error"), "{access}");
+            assert!(access.has("bound.0") || added > 0, "{access}");
+            assert!(access.has("bound_fields_cut"), "{access}");
+        }
+    }
+
+    #[test]
     fn a_field_that_is_called_as_the_id_is_never_takes_its_place() {
         for logs_before in [false, true] {
             let (logger, captured) = Logger::capture();
@@ -1095,6 +1231,29 @@ mod tests {
             exchange.close();
             for record in captured.records() {
                 assert_eq!((record.text(keys::REQUEST_ID), record.text("tenant")), ("abc-123", "acme"), "{record}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_bound_under_the_name_of_the_id_or_the_trace_goes_nowhere() {
+        const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        for traced in [false, true] {
+            let (logger, captured) = Logger::capture();
+            let parent = traced.then_some(PARENT.as_bytes());
+            let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Traced { parent });
+            let scope = exchange.scope();
+            scope.bind(crate::fields!(request_id = "forged", trace_id = "other", tenant = "acme"));
+            scope.bind(&FieldSet::new().with(keys::REQUEST_ID, "forged once more"));
+            scope.logger().log(Level::INFO, "on the way", &FieldSet::new());
+            exchange.responded(&OK);
+            exchange.close();
+            let records = captured.records();
+            assert_eq!(records.len(), 2);
+            let trace = if traced { "4bf92f3577b34da6a3ce929d0e0e4736" } else { "other" };
+            for record in records {
+                assert_eq!((record.text(keys::REQUEST_ID), record.text("tenant")), ("abc-123", "acme"), "{record}");
+                assert_eq!(record.text(keys::TRACE_ID), trace, "{record}");
             }
         }
     }

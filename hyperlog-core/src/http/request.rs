@@ -277,8 +277,8 @@ impl Request {
     fn bind_names(&self, logger: &Logger) -> Logger {
         let request_id = self.id.as_str();
         match self.trace.as_ref().map(TraceParent::trace_id) {
-            Some(trace_id) => logger.with(crate::fields!(request_id, trace_id)),
-            None => logger.with(crate::fields!(request_id)),
+            Some(trace_id) => logger.with_first(crate::fields!(request_id, trace_id)),
+            None => logger.with_first(crate::fields!(request_id)),
         }
     }
 
@@ -309,6 +309,10 @@ impl Subject for Request {
             Some(recorder) => logger.recorded(Arc::clone(recorder)),
             None => logger,
         }
+    }
+
+    fn is_named_by(&self, key: &str) -> bool {
+        key == keys::REQUEST_ID || key == keys::TRACE_ID && self.trace.is_some()
     }
 }
 

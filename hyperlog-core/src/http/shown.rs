@@ -20,7 +20,7 @@ pub(crate) fn query(query: &str) -> Shown<'_> {
     let mut shown = Shown(Vec::new());
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let name = decoded(name);
+        let name = decoded_name(name);
         let value = if is_signature(&name) { HIDDEN.into() } else { decoded(value) };
         shown.add(name, value);
     }
@@ -140,7 +140,7 @@ fn is_form(body: &[u8]) -> bool {
 /// would be lost.
 fn with_names_decoded(form: &str) -> String {
     let decoded = form.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, value)) => [&*decoded(name), "=", value].concat(),
+        Some((name, value)) => [&*decoded_name(name), "=", value].concat(),
         None => pair.to_owned(),
     });
     decoded.collect::<Vec<_>>().join("&")
@@ -149,6 +149,25 @@ fn with_names_decoded(form: &str) -> String {
 /// `%40` as `@` and `+` as a space: what is written in escapes would pass redaction unseen.
 fn decoded(text: &str) -> Cow<'_, str> {
     unescaped(text, b' ')
+}
+
+/// The same of a name, in as many layers as there are: escaped twice, it would pass redaction too, and its value with it.
+fn decoded_name(name: &str) -> Cow<'_, str> {
+    if !name.contains(['%', '+']) {
+        return name.into();
+    }
+    let mut bytes = Vec::with_capacity(name.len());
+    for byte in name.bytes() {
+        bytes.push(if byte == b'+' { b' ' } else { byte });
+        // What one escape leaves behind may be part of the next.
+        while let [.., b'%', high, low] = bytes[..]
+            && let (Some(high), Some(low)) = (digit(high), digit(low))
+        {
+            bytes.truncate(bytes.len() - 3);
+            bytes.push(high << 4 | low);
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
 /// The same where a plus is a plus.
@@ -183,6 +202,9 @@ fn digit(byte: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::field::FieldSet;
+    use crate::level::Level;
+    use crate::logger::Logger;
 
     #[test]
     fn a_body_that_is_cut_ends_before_its_last_word() {
@@ -198,6 +220,24 @@ mod tests {
         check("user%5Bpassword%5D=a%26b&pass%77ord=c&d", "user[password]=a%26b&password=c&d");
         check("a=1&b=2", "a=1&b=2");
         check("50% of a=b%20c", "50% of a=b%20c");
+    }
+
+    #[test]
+    fn a_name_that_is_escaped_twice_names_a_secret_all_the_same() {
+        for name in
+            ["password", "pass%77ord", "pass%2577ord", "pass%25252577ord", "%25%37%30assword", "pass%2%35%37%37ord"]
+        {
+            let (logger, captured) = Logger::capture();
+            let asked = format!("a%20b=1&{name}=hunter2&q=100%2525");
+            let form = body(asked.as_bytes(), asked.len() as u64);
+            let mut fields = FieldSet::new();
+            fields.add("query", query(&asked).to_value()).add("form", &*form);
+            logger.log(Level::INFO, "asked", &fields);
+            let record = captured.only().to_string();
+            assert!(!record.contains("hunter2") && record.contains("100%25"), "{record}");
+        }
+        let names: Vec<_> = query("a+b=1&%e2%82%ac=2&100%=3&%zz=4&%ff=5").0.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a b", "\u{20ac}", "100%", "%zz", "\u{fffd}"]);
     }
 
     #[test]

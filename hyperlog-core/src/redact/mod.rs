@@ -68,6 +68,9 @@ pub use self::preset::Preset;
 /// | `hide("**.card.number")` | `**` stands for any number of segments, also none |
 /// | `show("session_id")` | nothing: the built-in set is told that this name, or this path, is harmless |
 ///
+/// A key that stands in a text is also known by its escapes, those of JSON (`"pass\u0077ord": "x"`) and those of URLs
+/// (`pass%77ord=x`), in as many layers as there are.
+///
 /// Indices of arrays (`items.0.email`, `items[0].email`) match `*` and may be left out of a rule. A rule that hides
 /// wins over one that shows.
 ///
@@ -98,8 +101,8 @@ pub use self::preset::Preset;
 ///
 /// A secret that nothing names and that has no form of its own, such as a bare password; one that is parted from its
 /// name by a blank alone (`--password hunter2`) or by markup (`<password>hunter2</password>`); the further words of a
-/// phrase without quotes (`password=correct horse`); text that is compressed, encrypted or encoded. Give such values
-/// a field of their own, under a sensitive key.
+/// phrase without quotes (`password=correct horse`); text that is compressed, encrypted or encoded, but for the
+/// escapes of a key. Give such values a field of their own, under a sensitive key.
 ///
 /// # When it is in doubt
 ///

@@ -22,6 +22,8 @@ pub(super) struct Secrets<'a> {
     no_sign_before: usize,
     /// There is no answer to a digest challenge before this.
     no_digest_before: usize,
+    /// None as long as nobody has asked.
+    has_backslash: Option<bool>,
 }
 
 impl<'a> Secrets<'a> {
@@ -36,6 +38,7 @@ impl<'a> Secrets<'a> {
             no_token_before: 0,
             no_sign_before: 0,
             no_digest_before: 0,
+            has_backslash: None,
         }
     }
 
@@ -100,7 +103,7 @@ impl<'a> Secrets<'a> {
     // ---- values named by their key -------------------------------------------------------------------------------
 
     /// `key=value`, `key: value`, `"key": "value"`, `key => value`, with the separator at `at`.
-    fn pair(&self, at: usize) -> Option<Span> {
+    fn pair(&mut self, at: usize) -> Option<Span> {
         let bytes = self.bytes;
         let neighbour = |place: Option<usize>| place.and_then(|place| bytes.get(place)).copied();
         if bytes[at] == b':' && (neighbour(at.checked_sub(1)) == Some(b':') || neighbour(Some(at + 1)) == Some(b':')) {
@@ -113,9 +116,11 @@ impl<'a> Secrets<'a> {
         let key_end = trim_end(bytes, at);
         let (key, quote) = key_before(bytes, key_end)?;
         let name = &bytes[key.0..key.1];
-        let asked_for = key.0 > 0 && matches!(bytes[key.0 - 1], b'?' | b'&');
-        let signature = asked_for && [&b"sig"[..], b"signature"].iter().any(|word| name.eq_ignore_ascii_case(word));
-        let mask = self.keys.find(name).or(signature.then_some(self.mask))?;
+        let mask = match self.mask_under(key.0, name) {
+            Some(mask) => mask,
+            None if self.is_escaped(key, quote) => self.mask_under_escapes(key, quote.is_some())?,
+            None => return None,
+        };
         let mut from = at + 1;
         while from < at + 3 && matches!(neighbour(Some(from)), Some(b'=' | b'>')) {
             from += 1;
@@ -124,6 +129,41 @@ impl<'a> Secrets<'a> {
         from += bytes[from..].iter().take_while(|byte| blank(byte)).count();
         let (start, end) = value_at(bytes, from, takes_the_line(name))?;
         Some(Span { start, end, mask })
+    }
+
+    /// How a value is hidden whose key begins at `start` and reads like this.
+    #[inline(always)]
+    fn mask_under(&self, start: usize, name: &[u8]) -> Option<Mask> {
+        let asked_for = start > 0 && matches!(self.bytes[start - 1], b'?' | b'&');
+        let signature = asked_for && [&b"sig"[..], b"signature"].iter().any(|word| name.eq_ignore_ascii_case(word));
+        self.keys.find(name).or(signature.then_some(self.mask))
+    }
+
+    /// The same for a key that is written in escapes: `pass\u0077ord` within quotes, `pass%77ord` without.
+    #[cold]
+    #[inline(never)]
+    fn mask_under_escapes(&self, (start, end): (usize, usize), is_quoted: bool) -> Option<Mask> {
+        let bytes = self.bytes;
+        if is_quoted {
+            return self.mask_under(start, Unescaped::of_json(&bytes[start..end]).key());
+        }
+        let floor = end.saturating_sub(KEY_REACH);
+        let before = bytes[floor..end].iter().rposition(|byte| !is_part_of_key(byte) && *byte != b'%');
+        let start = floor + before.map_or(0, |place| place + 1);
+        self.mask_under(start, Unescaped::of_url(&bytes[start..end]).key())
+    }
+
+    /// Whether a key is written in escapes. Nearly no text has any, and of one with many keys that is asked once.
+    #[inline]
+    fn is_escaped(&mut self, (start, end): (usize, usize), quote: Option<u8>) -> bool {
+        let bytes = self.bytes;
+        match quote {
+            Some(_) => {
+                let has_backslash = *self.has_backslash.get_or_insert_with(|| bytes.contains(&b'\\'));
+                has_backslash && bytes[start..end].contains(&b'\\')
+            }
+            None => start > 0 && bytes[start - 1] == b'%',
+        }
     }
 
     // ---- URLs ----------------------------------------------------------------------------------------------------
@@ -482,12 +522,74 @@ fn key_before(bytes: &[u8], end: usize) -> Option<((usize, usize), Option<u8>)> 
             (floor + inside.map_or(0, |place| place + 1), end)
         }
         None => {
-            let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']');
-            let before = bytes[floor..end].iter().rposition(|byte| !part(byte));
+            let before = bytes[floor..end].iter().rposition(|byte| !is_part_of_key(byte));
             (floor + before.map_or(0, |place| place + 1), end)
         }
     };
     Some(((start, end), quote))
+}
+
+/// What a key without quotes is made of.
+fn is_part_of_key(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']')
+}
+
+/// A key whose escapes are undone while it is written, in as many layers as there are: what one leaves behind may be part
+/// of the next, as in `%2577`.
+struct Unescaped {
+    bytes: [u8; KEY_REACH],
+    length: usize,
+}
+
+/// The bytes that an escape stands for, and how many they are: never more than it has itself.
+type Meant = ([u8; 4], usize);
+
+impl Unescaped {
+    /// `\u0077`. Of the backslashes of a JSON text within another, all but one are left over, and part no words.
+    fn of_json(key: &[u8]) -> Unescaped {
+        Unescaped::of(key, 6, |last| {
+            let [b'\\', b'u', digits @ ..] = last else { return None };
+            let mut bytes = [0; 4];
+            let length = char::from_u32(number(digits)?)?.encode_utf8(&mut bytes).len();
+            Some((bytes, length))
+        })
+    }
+
+    /// `%77`.
+    fn of_url(key: &[u8]) -> Unescaped {
+        Unescaped::of(key, 3, |last| {
+            let [b'%', digits @ ..] = last else { return None };
+            Some(([number(digits)? as u8, 0, 0, 0], 1))
+        })
+    }
+
+    fn of(key: &[u8], size: usize, meant: impl Fn(&[u8]) -> Option<Meant>) -> Unescaped {
+        let mut plain = Unescaped { bytes: [0; KEY_REACH], length: 0 };
+        for byte in key.iter().take(KEY_REACH) {
+            plain.push(&[*byte]);
+            while let Some((bytes, length)) =
+                plain.key().len().checked_sub(size).and_then(|at| meant(&plain.key()[at..]))
+            {
+                plain.length -= size;
+                plain.push(&bytes[..length]);
+            }
+        }
+        plain
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes[self.length..][..bytes.len()].copy_from_slice(bytes);
+        self.length += bytes.len();
+    }
+
+    fn key(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+/// What these hexadecimal digits say.
+fn number(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |sum, digit| Some(sum << 4 | char::from(*digit).to_digit(16)?))
 }
 
 /// The value that starts at `from`: within its quotes, or as far as it goes without.
@@ -777,8 +879,53 @@ mod tests {
             "password=«a,;!b&$c» x",
             "[{token=«abc»},{a=1}]",
             "token=«abc»,user = b",
+            r#"{"pass\u0077ord":"«x»","a":1}"#,
+            r#"{"\u0070\u0061\u0073\u0073\u0077\u006f\u0072\u0064" : "«x»"}"#,
+            r#"{\"pass\\u0077ord\":\"«x»\",\"a\":1}"#,
+            r#"{"pass\u005cu0077ord":"«x»"}"#,
+            r#"{"api\u004bey":«7»,"b":2}"#,
+            r#"{"caf\u00e9.secre\u0074":"«x»"}"#,
+            "GET /?pass%77ord=«x»&q=1",
+            "GET /?pass%2577ord=«x»&q=1",
+            "/?q=1&%70%61%73%73%77%6f%72%64=«x»",
+            "/?pass%252577ord=«x»",
+            "/?user%5Bpassword%5D=«x»&user%5Bname%5D=y",
+            "/x?s%69g=«abc»",
+            "toke%6e=«x»",
         ] {
             check(marked);
+        }
+    }
+
+    #[test]
+    fn a_name_is_known_however_it_is_escaped() {
+        let ways: [fn(char) -> String; 7] = [
+            |letter| letter.to_string(),
+            |letter| format!("\\u{:04x}", letter as u32),
+            |letter| format!("\\\\u{:04X}", letter as u32),
+            |letter| format!("\\u005cu{:04x}", letter as u32),
+            |letter| format!("%{:02x}", letter as u32),
+            |letter| format!("%25{:02X}", letter as u32),
+            |letter| format!("%2525{:02x}", letter as u32),
+        ];
+        for name in ["password", "apiKey", "db_token", "cvc", "user_no"] {
+            let redaction = Redaction::builder().hide("user_no").build().unwrap();
+            // Which letters are escaped: any of the first eight, and all behind.
+            for chosen in 0..=u8::MAX {
+                for (index, way) in ways.iter().enumerate() {
+                    let is_chosen = |at: usize| chosen.checked_shr(at as u32).is_none_or(|bits| bits & 1 == 1);
+                    let written: String = (name.chars().enumerate())
+                        .map(|(at, letter)| if is_chosen(at) { way(letter) } else { letter.to_string() })
+                        .collect();
+                    let text = match index {
+                        0..4 => format!("{{\"a\":1,\"{written}\":\"hunter2\"}}"),
+                        _ => format!("GET /?a=1&{written}=hunter2"),
+                    };
+                    let mut out = String::new();
+                    assert_eq!(redaction.text(&text, &mut out), Verdict::Masked, "{text}");
+                    assert!(!out.contains("hunter2"), "{text} is shown as {out}");
+                }
+            }
         }
     }
 
@@ -817,6 +964,13 @@ mod tests {
             "a secret, b",
             "x?q=token",
             "sig=15 received",
+            r#"{"us\u0065r":"x"}"#,
+            r#"{"C:\users\passes":"x"}"#,
+            r#"{"\u00":"x","\u":"y","\ud83d\ude00":"z"}"#,
+            "GET /?us%65r=x&%=y&%4=z&%zz=a&a%=b",
+            "100%=1, 50%2=x",
+            "/?token%5Fcount=12",
+            "/?filter%5Bname%5D=x",
         ] {
             check(text);
         }
@@ -1061,6 +1215,11 @@ mod tests {
             "@",
             "A {",
             "token=A {} ",
+            "%41=",
+            "%25",
+            "%25=",
+            "\\u0041\":",
+            "\\u005c\":",
         ] {
             let mut out = String::new();
             let _ = Redaction::default().text(&unit.repeat(150_000 / unit.len()), &mut out);

@@ -2,10 +2,12 @@
 
 use std::error::Error;
 
+use bytes::Bytes;
+use futures_util::stream::unfold;
 use hyperlog::http::{Policy, Recovery, Reply as PanicReply, RouteRule};
 use hyperlog::{CapturedRecord, CapturedValue, Level, info, panic as panics};
 
-use crate::host::{Answer, Asked, CHAIN, Host, Other, SECRET, Side};
+use crate::host::{Answer, Asked, CHAIN, Content, Host, Other, SECRET, Side};
 use crate::stage::{Stage, is_access, is_kind};
 
 pub(crate) fn a_panic_gives_a_500_that_keeps_its_text_and_the_server_lives<H: Host>() {
@@ -104,6 +106,48 @@ pub(crate) fn a_body_that_panics_is_told_and_the_server_lives<H: Host>() {
     assert_eq!(record.text("error"), SECRET);
     assert_eq!((record.number("status"), record.number("response_bytes")), (200.0, 5.0));
     assert_eq!(stage.send("GET /hello/ann").status, 200);
+}
+
+/// Panics when it is dropped.
+struct Bitter;
+
+impl Drop for Bitter {
+    fn drop(&mut self) {
+        panic!("{SECRET}");
+    }
+}
+
+pub(crate) fn a_panic_of_what_is_dropped_when_a_client_leaves_is_told<H: Host>() {
+    // What a handler holds, and what the body of a response does.
+    for holder in ["handler", "body"] {
+        let stage = Stage::acting::<H, _>(Policy::new(), async |asked: Asked| {
+            let bitter = Bitter;
+            if asked.name == "handler" {
+                info!("hanging");
+                std::future::pending::<()>().await;
+            }
+            let chunks = unfold((true, bitter), async |(is_first, bitter)| match is_first {
+                true => Some((Ok(Bytes::from_static(b"first")), (false, bitter))),
+                false => std::future::pending().await,
+            });
+            Answer { content: Content::Stream(Box::pin(chunks)), ..Answer::new(200, "") }
+        });
+        let mut connection = stage.connect();
+        connection.ask(&format!("GET /act/{holder}"), &[("x-request-id", "abc-123")]);
+        match holder {
+            "handler" => drop(stage.wait_for_saying("hanging")),
+            _ => connection.wait_for("first"),
+        }
+        connection.reset();
+        let access = stage.wait_for_access("abc-123");
+        assert_eq!((access.text("outcome"), access.level()), ("panic", Level::ERROR));
+        assert!(access.has("panic_id") && access.text("error") == SECRET, "{holder}: {access}");
+        assert_eq!(access.has("status"), holder == "body", "{access}");
+        let panic = stage.wait_for(|record| is_kind(record, "panic"));
+        assert_eq!(panic.get("panic_id"), access.get("panic_id"));
+        assert_eq!((panic.text("error"), panic.text("request_id")), (SECRET, "abc-123"));
+        assert_eq!(stage.send("GET /hello/ann").status, 200);
+    }
 }
 
 /// What panics carry that is no text.

@@ -1,0 +1,4 @@
+//! Runs `baggage` under the fuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| hyperlog_fuzz::baggage::run(data));
