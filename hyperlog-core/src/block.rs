@@ -64,7 +64,6 @@ impl Block {
     }
 
     /// Adds a field as it stood in another.
-    #[cfg(feature = "http")]
     pub(crate) fn push_entry(&mut self, entry: &[u8]) {
         self.bytes.extend_from_slice(entry);
     }

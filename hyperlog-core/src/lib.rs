@@ -483,7 +483,7 @@ pub use crate::scope::{Entered, InScope, Scope, ScopeExt, wrap};
 pub use crate::serialized::{Serialized, serde};
 pub use crate::sink::{
     Captured, CapturedRecord, CapturedValue, Condition, Console, DropReason, Line, Memory, Null, Sink, SinkError,
-    Surface, Written,
+    Surface, Typed, Written,
 };
 pub use crate::time::{Clock, ClockHands, PatternError, TimeFormat, Timestamp, Zone};
 pub use crate::value::{List, Map, ToValue, Tree, TreeVisitor, TypedError, Value, list, map, typed};

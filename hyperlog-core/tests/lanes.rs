@@ -58,12 +58,8 @@ fn no_lane_sees_what_redaction_hides() {
 
 #[test]
 fn the_rest_is_what_no_other_lane_takes() {
-    let [billing, acme, all, rest] = messages([
-        Some(Lane::target("billing")),
-        Some(Lane::field("tenant", "acme")),
-        None,
-        Some(Lane::rest()),
-    ]);
+    let [billing, acme, all, rest] =
+        messages([Some(Lane::target("billing")), Some(Lane::field("tenant", "acme")), None, Some(Lane::rest())]);
     assert_eq!((billing, acme), (vec!["one".into(), "two".into()], vec!["four".to_owned()]));
     assert_eq!(all, ["one", "two", "three", "four", "five"]);
     assert_eq!(rest, ["three", "five"]);

@@ -134,7 +134,7 @@ impl Captured {
 
     /// Every record, oldest first.
     pub fn records(&self) -> Vec<CapturedRecord> {
-        self.memory.kept().lines.iter().filter_map(|(level, bytes)| CapturedRecord::read(*level, bytes)).collect()
+        self.memory.kept().lines.iter().filter_map(|(level, bytes)| CapturedRecord::decode(*level, bytes)).collect()
     }
 
     /// How many records there are.
@@ -235,7 +235,8 @@ pub enum CapturedValue {
 }
 
 impl CapturedRecord {
-    fn read(level: Level, bytes: &[u8]) -> Option<CapturedRecord> {
+    /// Reads what [`Typed`] wrote. None if it is anything else.
+    pub fn decode(level: Level, bytes: &[u8]) -> Option<CapturedRecord> {
         let mut entries = Entries::new(bytes).map(|(key, stored)| (key.name().to_owned(), owned(stored.value())));
         let mut text = || match entries.next()?.1 {
             CapturedValue::Text(text) => Some(text),
@@ -393,9 +394,18 @@ impl TreeVisitor for TreeBuilder {
     }
 }
 
-/// Writes records in the form that [`Captured`] reads.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Typed;
+/// Writes records in a form that keeps the type of each value, for whoever looks at them on another thread:
+/// [`CapturedRecord::decode`] reads it. Nobody else does, and not in another version.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Typed;
+
+impl Typed {
+    /// There is but one.
+    pub fn new() -> Typed {
+        Typed
+    }
+}
 
 impl Encode for Typed {
     fn encode(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {

@@ -8,8 +8,7 @@ mod memory;
 mod null;
 
 pub use self::console::Console;
-pub(crate) use self::memory::Typed;
-pub use self::memory::{Captured, CapturedRecord, CapturedValue, Memory};
+pub use self::memory::{Captured, CapturedRecord, CapturedValue, Memory, Typed};
 pub use self::null::Null;
 
 use crate::health::Account;
