@@ -221,6 +221,20 @@ impl Counters {
     }
 }
 
+impl Counters {
+    /// By which they are told from all others, as long as they are there.
+    pub(crate) fn number(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// What a thread itself has counted as accepted and as written. None if it shares its place with others.
+    pub(crate) fn of_thread(&self, place: &Place) -> Option<(u64, u64)> {
+        let shard = self.shards.get(place.0.number()).filter(|_| place.0.number() < SEATS)?;
+        let sum = |counters: &[AtomicU64; ROWS]| counters.iter().map(|counter| counter.load(Ordering::Relaxed)).sum();
+        Some((sum(&shard.accepted), sum(&shard.written)))
+    }
+}
+
 /// The place where a thread counts; given back when the thread ends.
 pub(crate) struct Place(Seat);
 

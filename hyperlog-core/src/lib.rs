@@ -420,6 +420,7 @@ mod logger;
 mod losses;
 mod macros;
 mod named;
+mod outcome;
 mod outlet;
 #[cfg(feature = "panic")]
 pub mod panic;
@@ -471,6 +472,7 @@ pub use crate::level::{Level, ParseLevelError, RegisterLevelError};
 pub use crate::limits::Limits;
 pub use crate::logger::Logger;
 pub use crate::losses::LossBell;
+pub use crate::outcome::Outcome;
 #[cfg(feature = "panic")]
 pub use crate::panic::stack::{Stack, stack};
 pub use crate::partition::Partition;

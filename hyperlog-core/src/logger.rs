@@ -22,6 +22,7 @@ use crate::keys;
 use crate::keyset::KeySet;
 use crate::level::Level;
 use crate::limits;
+use crate::outcome::{self, Outcome};
 use crate::outlet::Outlet;
 use crate::record::{Call, Record, Site};
 use crate::recorder::{Bytes, Recorder};
@@ -314,6 +315,33 @@ impl Logger {
     /// What became of the records of each output.
     pub fn health(&self) -> Vec<OutputHealth> {
         self.core.snapshot().outlets().map(|outlet| outlet.health()).collect()
+    }
+
+    /// What became of the records that this logs through the logger, on this thread. None where the thread shares its
+    /// counters with others, as those beyond the first 63 that log at the same time do.
+    ///
+    /// ```
+    /// use hyperlog_core::{Logger, info};
+    ///
+    /// let (logger, _) = Logger::capture();
+    /// let outcome = logger.outcome(|| info!(logger: logger, "transferred")).unwrap_or_default();
+    /// assert_eq!((outcome.written, outcome.lost.len()), (1, 0));
+    /// ```
+    pub fn outcome(&self, work: impl FnOnce()) -> Option<Outcome> {
+        let snapshot = self.core.snapshot();
+        let counted = || {
+            Workspace::lend(|workspace| {
+                let mut counted = snapshot.outlets().map(|outlet| outlet.counters.of_thread(&workspace.tools.place));
+                counted.try_fold((0, 0), |sum, one| one.map(|(accepted, written)| (sum.0 + accepted, sum.1 + written)))
+            })
+        };
+        let before = counted();
+        let mut lost = outcome::losses_of(work);
+        lost.retain(|(output, _)| snapshot.outlets().any(|outlet| outlet.counters.number() == *output));
+        let ((accepted, written), (accepted_before, written_before)) = (counted()?, before?);
+        let (accepted, written) = (accepted - accepted_before, written - written_before);
+        let lost: Vec<_> = lost.into_iter().map(|(_, reason)| reason).collect();
+        Some(Outcome { accepted, written, queued: accepted.saturating_sub(written + lost.len() as u64), lost })
     }
 
     /// Waits until all that was logged before has left, for at most this long. Every output is flushed, whatever becomes

@@ -9,6 +9,7 @@ use crate::lane::{self, Lane, Lanes, Outputs};
 use crate::level::Level;
 use crate::limits;
 use crate::losses::LossBell;
+use crate::outcome;
 use crate::partition::Partition;
 use crate::record::Record;
 use crate::sink::{Condition, DropReason, Line, Sink, Written};
@@ -249,6 +250,7 @@ fn lose(outlets: &[Outlet], level: Level, place: &Place) -> Option<Partition> {
     for outlet in outlets.iter().filter(|outlet| outlet.level.allows(level)) {
         outlet.counters.accept(level, place);
         outlet.counters.drop_one(level, DropReason::Panicked);
+        outcome::note_lost(outlet.counters.number(), DropReason::Panicked);
     }
     fault::report("encoder", format_args!("it panicked, and the record is lost"));
     None
@@ -343,6 +345,7 @@ impl Outlet {
             }
         };
         self.counters.drop_one(level, reason);
+        outcome::note_lost(self.counters.number(), reason);
         self.bell.ring();
     }
 }

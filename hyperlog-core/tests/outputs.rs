@@ -5,6 +5,7 @@ use hyperlog_core::{
     Memory, Null, Output, Partition, Record, Schema, Sink, SinkError, Written, debug, error, fields, info, trace, warn,
 };
 use std::any::Any;
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -369,4 +370,33 @@ fn a_disabled_logger_wants_nothing_and_can_do_everything() {
     debug!(logger: logger, "to nowhere");
     assert_eq!(logger.health()[0].written.total(), 1);
     assert_eq!(format!("{child:?}"), "Logger { name: Some(\"b\"), .. }");
+}
+
+#[test]
+fn whoever_asks_is_told_what_became_of_its_records() {
+    let logger = Logger::builder()
+        .output(Output::new(Json::new(), Null).level(Level::INFO))
+        .output(Output::new(Json::new(), Answering::with(Written::Queued)))
+        .output(Output::new(Json::new(), Answering::with(Written::Dropped(DropReason::Full))).level(Level::ERROR))
+        .level(Level::DEBUG)
+        .build()
+        .unwrap();
+    let other = Logger::builder()
+        .output(Output::new(Json::new(), Answering::with(Written::Dropped(DropReason::Gone))))
+        .build()
+        .unwrap();
+    let told = |work: &dyn Fn()| {
+        let outcome = logger.outcome(work).expect("this thread has counters of its own");
+        (outcome.accepted, outcome.written, outcome.queued, outcome.lost)
+    };
+    assert_eq!(told(&|| {}), (0, 0, 0, vec![]));
+    assert_eq!(told(&|| info!(logger: logger, "m")), (2, 1, 1, vec![]));
+    assert_eq!(told(&|| error!(logger: logger, "m")), (3, 1, 1, vec![DropReason::Full]));
+    assert_eq!(told(&|| debug!(logger: logger, "m")), (1, 0, 1, vec![]));
+    // What is logged elsewhere is another's.
+    assert_eq!(told(&|| info!(logger: other, "m")), (0, 0, 0, vec![]));
+    let (outer, within) = (RefCell::new(None), || error!(logger: logger, "m"));
+    let outcome = logger.outcome(|| *outer.borrow_mut() = logger.outcome(within));
+    assert_eq!(outcome, outer.take());
+    assert!(outcome.is_some());
 }

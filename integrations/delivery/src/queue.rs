@@ -10,7 +10,6 @@ use crate::segment::{LONGEST, SEGMENT, Segment, weight_of};
 use crate::sync::{Condvar, Mutex, MutexGuard, lock, wait, wait_for};
 use hyperlog_core::{Account, DropReason, Level, Line, Written};
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// How a queue goes about it.
@@ -68,8 +67,10 @@ struct State {
     sync_to: u64,
     left: Counts,
     lost: Account,
-    /// Records that somebody waits for, and that were lost or not synced.
-    failed: Vec<Range<u64>>,
+    /// Records that somebody waits for.
+    waited_for: Vec<u64>,
+    /// Those of them that were lost or not synced.
+    failed: Vec<u64>,
     /// Something was not synced, and no flush has said so.
     is_sync_failed: bool,
     /// How many were lost on their way, without those for which there was no room, and no flush has said so.
@@ -210,6 +211,7 @@ impl Queue {
     fn wait_for_one(&self, mut state: MutexGuard<'_, State>, wait: Wait, sequence: u64, level: Level) -> Written {
         self.work.notify_one();
         state.waiters += 1;
+        state.waited_for.push(sequence);
         let begun = Instant::now();
         let is_done = |state: &State| state.reached(wait.is_for_sync) > sequence || state.worker == Worker::Gone;
         while !is_done(&state) && begun.elapsed() < wait.most {
@@ -217,10 +219,9 @@ impl Queue {
         }
         let has_arrived = state.reached(wait.is_for_sync) > sequence;
         state.waiters -= 1;
-        let has_failed = state.failed.iter().any(|failed| failed.contains(&sequence));
-        if state.waiters == 0 {
-            state.failed.clear();
-        }
+        let has_failed = state.failed.contains(&sequence);
+        state.waited_for.retain(|waited| *waited != sequence);
+        state.failed.retain(|failed| *failed != sequence);
         if !wait.is_promised {
             state.allowance.is_stalled = !has_arrived;
             return Written::Queued;
@@ -376,10 +377,9 @@ impl Queue {
                 }
             }
         }
-        if reason.is_some() && state.waiters > 0 {
-            state.failed.extend(sequences.map(|sequence| sequence..sequence + 1));
-        } else if reason.is_none() {
-            state.allowance.is_stalled = false;
+        match reason {
+            Some(_) => state.fail(sequences),
+            None => state.allowance.is_stalled = false,
         }
     }
 
@@ -411,7 +411,9 @@ impl Queue {
         let mut state = self.lock();
         if !is_synced {
             let from = state.synced_to;
-            state.failed.push(from..to);
+            let failed: Vec<u64> =
+                state.waited_for.iter().copied().filter(|waited| (from..to).contains(waited)).collect();
+            state.failed.extend(failed);
             state.is_sync_failed = true;
         }
         state.synced_to = state.synced_to.max(to);
@@ -445,9 +447,6 @@ impl Queue {
             state = wait_for(&self.settled, state, deadline.saturating_sub(begun.elapsed()));
         }
         state.waiters -= 1;
-        if state.waiters == 0 {
-            state.failed.clear();
-        }
         Flushed {
             is_in_time: state.synced_to >= to,
             is_synced: !std::mem::take(&mut state.is_sync_failed),
@@ -568,6 +567,7 @@ impl State {
             sync_to: 0,
             left: [0; LANES],
             lost: Account::new(),
+            waited_for: Vec::new(),
             failed: Vec::new(),
             is_sync_failed: false,
             lost_untold: 0,
@@ -618,8 +618,8 @@ impl State {
     fn push(&mut self, rules: &Rules, line: &Line<'_>, lane: usize, weight: usize) -> u64 {
         let sequence = self.next;
         self.next += 1;
-        let is_begun = |load: &Load| load.weight() == 0 || load.weight() + weight <= rules.load;
-        if !self.waiting.back().is_some_and(is_begun) {
+        let has_room = |load: &Load| load.weight() == 0 || load.weight() + weight <= rules.load;
+        if !self.waiting.back().is_some_and(has_room) {
             self.waiting.push_back(self.spare_loads.pop().unwrap_or_default());
         }
         if let Some(load) = self.waiting.back_mut() {
@@ -653,6 +653,14 @@ impl State {
     #[inline]
     fn reached(&self, is_for_sync: bool) -> u64 {
         if is_for_sync { self.synced_to } else { self.settled_to }
+    }
+
+    /// These are lost, which matters to those who wait for them.
+    fn fail(&mut self, sequences: impl Iterator<Item = u64>) {
+        if !self.waited_for.is_empty() {
+            let waited_for = &self.waited_for;
+            self.failed.extend(sequences.filter(|sequence| waited_for.contains(sequence)));
+        }
     }
 
     /// Where nothing waits and nothing is in flight, all has left.
@@ -700,9 +708,7 @@ impl State {
         self.weight -= segment.weight();
         self.counts[lane] -= records;
         self.lost.lose(DropReason::Full, level_of(lane), records);
-        if self.waiters > 0 {
-            self.failed.extend(segment.marks().iter().map(|mark| mark.sequence..mark.sequence + 1));
-        }
+        self.fail(segment.marks().iter().map(|mark| mark.sequence));
         shed.push(segment);
     }
 

@@ -255,7 +255,7 @@ fn fork(path: &Path) {
     });
     logger.close(SOON).unwrap();
     assert!(logger.health()[0].is_conserved());
-    println!("{}", logger.health()[0].written.total());
+    tell(&logger.health()[0].written.total().to_string());
 }
 
 #[test]
@@ -269,10 +269,15 @@ fn a_forked_child_is_answered_at_once_and_takes_nothing_from_its_parent() {
     assert!(text.lines().all(|line| is_of_parent(line) && line.ends_with('}')));
 }
 
+/// Says something to whoever started this process.
+fn tell(text: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).unwrap();
+}
+
 /// Says that it is ready, and waits to be ended.
 fn wait_to_be_ended() -> ! {
-    println!("ready");
-    std::io::stdout().flush().unwrap();
+    tell("ready");
     loop {
         std::thread::park();
     }

@@ -7,23 +7,23 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 /// More than anything takes that does not hang.
-pub const SOON: Duration = Duration::from_secs(30);
+pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 /// What a test sees of the backend. Clones are of the same.
 #[derive(Clone, Default)]
-pub struct Stage(Arc<(Mutex<Seen>, Condvar)>);
+pub(crate) struct Stage(Arc<(Mutex<Seen>, Condvar)>);
 
 #[derive(Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// What has arrived, in its order.
-    pub arrived: Vec<String>,
+    pub(crate) arrived: Vec<String>,
     /// The id, the attempt and the texts of each batch that was tried.
-    pub tried: Vec<(String, u32, Vec<String>)>,
-    pub syncs: usize,
-    pub renewals: usize,
-    pub ticks: usize,
-    pub preamble: Vec<u8>,
-    pub is_closed: bool,
+    pub(crate) tried: Vec<(String, u32, Vec<String>)>,
+    pub(crate) syncs: usize,
+    pub(crate) renewals: usize,
+    pub(crate) ticks: usize,
+    pub(crate) preamble: Vec<u8>,
+    pub(crate) is_closed: bool,
     answers: VecDeque<Answer>,
     always: Option<Answer>,
     sync_fails: bool,
@@ -34,11 +34,11 @@ pub struct Seen {
 type Answer = Arc<dyn Fn(&[String]) -> Reply + Send + Sync>;
 
 impl Stage {
-    pub fn new() -> Stage {
+    pub(crate) fn new() -> Stage {
         Stage::default()
     }
 
-    pub fn seen(&self) -> MutexGuard<'_, Seen> {
+    pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
         self.0.0.lock().unwrap()
     }
 
@@ -48,51 +48,51 @@ impl Stage {
     }
 
     /// Deliveries wait from here on.
-    pub fn hold(&self) {
+    pub(crate) fn hold(&self) {
         self.change(|seen| seen.is_held = true);
     }
 
-    pub fn release(&self) {
+    pub(crate) fn release(&self) {
         self.change(|seen| seen.is_held = false);
     }
 
     /// Answers the next batch so.
-    pub fn answer(&self, answer: impl Fn(&[String]) -> Reply + Send + Sync + 'static) {
+    pub(crate) fn answer(&self, answer: impl Fn(&[String]) -> Reply + Send + Sync + 'static) {
         self.change(|seen| seen.answers.push_back(Arc::new(answer)));
     }
 
     /// Answers each batch so for which there is no other answer.
-    pub fn answer_always(&self, answer: impl Fn(&[String]) -> Reply + Send + Sync + 'static) {
+    pub(crate) fn answer_always(&self, answer: impl Fn(&[String]) -> Reply + Send + Sync + 'static) {
         self.change(|seen| seen.always = Some(Arc::new(answer)));
     }
 
-    pub fn fail_syncs(&self, fails: bool) {
+    pub(crate) fn fail_syncs(&self, fails: bool) {
         self.change(|seen| seen.sync_fails = fails);
     }
 
     /// Waits until something is so.
-    pub fn wait_until(&self, what: &str, is_so: impl Fn(&Seen) -> bool) -> MutexGuard<'_, Seen> {
+    pub(crate) fn wait_until(&self, what: &str, is_so: impl Fn(&Seen) -> bool) -> MutexGuard<'_, Seen> {
         let (seen, waited) = self.0.1.wait_timeout_while(self.seen(), SOON, |seen| !is_so(seen)).unwrap();
         assert!(!waited.timed_out(), "waited in vain: {what}");
         seen
     }
 
     /// Gives the backend something, and waits until it holds it.
-    pub fn hold_in_deliver(&self, sink: &ExportSink) {
+    pub(crate) fn hold_in_deliver(&self, sink: &ExportSink) {
         self.hold();
         assert_eq!(sink.write(&line(Level::INFO, "first\n")), Written::Queued);
         drop(self.wait_until("a batch is held", |seen| seen.is_in_deliver));
     }
 
-    pub fn backend(&self) -> impl Backend {
+    pub(crate) fn backend(&self) -> impl Backend {
         Actor { stage: self.clone(), limits: Limits::default().linger(Duration::ZERO) }
     }
 
-    pub fn backend_with(&self, limits: Limits) -> impl Backend {
+    pub(crate) fn backend_with(&self, limits: Limits) -> impl Backend {
         Actor { stage: self.clone(), limits }
     }
 
-    pub fn exporter(&self) -> Exporter {
+    pub(crate) fn exporter(&self) -> Exporter {
         Exporter::new(self.backend()).name("stage")
     }
 }
@@ -154,24 +154,24 @@ impl Backend for Actor {
     }
 }
 
-pub fn error(what: &'static str) -> DeliveryError {
+pub(crate) fn error(what: &'static str) -> DeliveryError {
     DeliveryError::new(what)
 }
 
-pub fn retry() -> Reply {
+pub(crate) fn retry() -> Reply {
     Reply::Retry { after: None, why: error("not now") }
 }
 
-pub fn line(level: Level, text: &str) -> Line<'_> {
+pub(crate) fn line(level: Level, text: &str) -> Line<'_> {
     line_at(level, text, 0, 0)
 }
 
-pub fn line_at(level: Level, text: &str, second: i64, partition: u64) -> Line<'_> {
+pub(crate) fn line_at(level: Level, text: &str, second: i64, partition: u64) -> Line<'_> {
     let (timestamp, partition) = (Timestamp::new(second, 0), Partition(partition));
     Line { bytes: text.as_bytes(), level, timestamp, partition }
 }
 
-pub fn number(written: Written, counts: &mut Answers) {
+pub(crate) fn number(written: Written, counts: &mut Answers) {
     match written {
         Written::Done => counts.done += 1,
         Written::Queued => counts.queued += 1,
@@ -182,15 +182,15 @@ pub fn number(written: Written, counts: &mut Answers) {
 
 /// How calls were answered.
 #[derive(Default, Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Answers {
-    pub done: u64,
-    pub queued: u64,
-    pub dropped: u64,
-    pub closed: u64,
+pub(crate) struct Answers {
+    pub(crate) done: u64,
+    pub(crate) queued: u64,
+    pub(crate) dropped: u64,
+    pub(crate) closed: u64,
 }
 
 /// All that was taken is in one place, and in no other.
-pub fn assert_accounted(account: &Account, answers: Answers) {
+pub(crate) fn assert_accounted(account: &Account, answers: Answers) {
     let sum = account.left.total() + account.pending.total() + account.dropped_total();
     assert_eq!(sum, answers.queued, "{account:?} {answers:?}");
 }
