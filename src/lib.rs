@@ -6,6 +6,8 @@ pub use hyperlog_core::*;
 pub use hyperlog_actix as actix;
 #[cfg(feature = "axum")]
 pub use hyperlog_axum as axum;
+#[cfg(feature = "delivery")]
+pub use hyperlog_delivery as delivery;
 #[cfg(feature = "tower")]
 pub use hyperlog_tower as tower;
 
@@ -24,7 +26,7 @@ mod guide {
     pages! {
         start records formats levels fields context redaction sampling hooks
         http axum actix tower access_record panics
-        sinks encoders health testing performance
+        outputs delivery sinks encoders health testing performance
         tracing from_trace_layer from_actix_logger from_tracing_actix_web from_go
     }
 }

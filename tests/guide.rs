@@ -265,3 +265,23 @@ fn read(path: &str) -> String {
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
+
+#[test]
+fn each_test_that_a_page_of_promises_names_is_there() {
+    let page = page("delivery");
+    let named = page.split('`').skip(1).step_by(2).filter_map(|code| code.rsplit_once("::"));
+    let named: Vec<(&str, &str)> = named.filter(|(_, name)| name.matches('_').count() > 2).collect();
+    assert!(named.len() > 30, "{named:?}");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (module, name) in named {
+        let module = module.split("::").next().unwrap_or_default();
+        let places = [
+            format!("integrations/delivery/tests/delivery/{module}.rs"),
+            format!("integrations/delivery/tests/{module}.rs"),
+            format!("integrations/delivery/src/{module}.rs"),
+            format!("hyperlog-core/tests/{module}.rs"),
+        ];
+        let text = places.iter().find_map(|place| fs::read_to_string(root.join(place)).ok()).unwrap_or_default();
+        assert!(text.contains(&format!("fn {name}(")), "there is no test {module}::{name}");
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! Unsafe, since registering what runs in a child is. To ask for the process's number instead would cost each record a
 //! call into the kernel, and asking later would be too late: a child may hang on the first lock that it takes.
-#![cfg_attr(unix, allow(unsafe_code, reason = "the standard library does not say when a process forks"))]
+#![allow(unsafe_code, reason = "the standard library does not say when a process forks")]
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -609,6 +609,13 @@ impl State {
         self.waiting.len() > 1 || self.waiting.front().is_some_and(|load| load.weight() >= rules.load)
     }
 
+    /// Whether there is so much that the worker is not to wait for more. A whole load is not enough: waking it costs the
+    /// caller more than its record, and soon it looks by itself.
+    #[inline]
+    fn is_pressing(&self, rules: &Rules) -> bool {
+        self.weight - self.weight_in_flight >= rules.load.saturating_mul(4).min(rules.capacity / 2)
+    }
+
     #[inline]
     fn has_room(&self, rules: &Rules, lane: usize, weight: usize) -> bool {
         self.weight.saturating_add(weight) <= rules.capacity_for(lane, self.weight_of_errors())
@@ -640,7 +647,7 @@ impl State {
     fn wakes_worker(&mut self, rules: &Rules) -> bool {
         let wakes = match self.worker {
             Worker::Idle => true,
-            Worker::Lingering => self.is_full(rules),
+            Worker::Lingering => self.is_pressing(rules),
             Worker::Busy | Worker::Pausing | Worker::Gone => false,
         };
         if wakes {
