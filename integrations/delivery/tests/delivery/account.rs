@@ -39,7 +39,8 @@ fn the_account_is_exact_under_every_policy_and_promise() {
                 4 => panic!("a backend that panics"),
                 _ => Reply::Delivered,
             });
-            let retry = Retry::new().first(Duration::from_micros(10)).give_up_after(Duration::from_millis(5));
+            let retry = Retry::new().first(Duration::from_micros(10)).longest(Duration::from_millis(1));
+            let retry = retry.give_up_after(Duration::from_millis(5));
             let exporter = stage.exporter().capacity(32 * 1024).when_full(when_full).promise(promise).retry(retry);
             let sink = exporter.errors(Errors::WrittenThrough { bound: SOON, per_second: 10 }).start().unwrap();
             let total: Vec<Answers> = std::thread::scope(|scope| {
