@@ -346,6 +346,9 @@ impl Outlet {
         };
         self.counters.drop_one(level, reason);
         outcome::note_lost(self.counters.number(), reason);
-        self.bell.ring();
+        // To deliver a record that tells of an echo makes the next echo: it would go on for ever.
+        if reason != DropReason::Echoed {
+            self.bell.ring();
+        }
     }
 }

@@ -349,24 +349,32 @@ impl Current {
             let rest = Run { from, ..*run };
             let whole = self.load.segment(rest).bytes(from, run.to).len() + rest.len() * limits.overhead;
             // Most often a run goes as a whole, and need not be looked at record by record.
-            if is_plain && records + rest.len() <= most && bytes + whole <= limits.bytes {
+            let none_is_too_long = whole <= limits.record_bytes;
+            if is_plain && none_is_too_long && records + rest.len() <= most && bytes + whole <= limits.bytes {
                 window.push(rest);
                 (records, bytes) = (records + rest.len(), bytes + whole);
                 continue;
             }
             let mut to = from;
             for (at, mark) in self.load.segment(rest).marks().iter().enumerate().take(run.to).skip(from) {
-                let length = self.load.segment(rest).bytes(at, at + 1).len() + limits.overhead;
+                let own = self.load.segment(rest).bytes(at, at + 1).len();
+                let length = own + limits.overhead;
                 let first = *first.get_or_insert(mark);
                 let span = mark.timestamp.unix_nanos().abs_diff(first.timestamp.unix_nanos());
                 let fits = records < most
                     && bytes + length <= limits.bytes
+                    && own <= limits.record_bytes
                     && limits.span.is_none_or(|most| span <= most.as_nanos())
                     && (limits.partitions == Partitions::Mixed || mark.partition == first.partition);
                 if !fits && records > 0 {
                     break;
                 }
                 (records, bytes, to) = (records + 1, bytes + length, at + 1);
+                if own > limits.record_bytes {
+                    // Alone, so that no other is refused with it.
+                    window.push(Run { to, ..rest });
+                    return (records, own);
+                }
             }
             if to > from {
                 window.push(Run { to, ..rest });

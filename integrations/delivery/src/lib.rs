@@ -39,6 +39,8 @@ mod batch;
 mod desk;
 mod exporter;
 mod fork;
+#[cfg(feature = "http")]
+pub mod http;
 mod listener;
 mod load;
 mod policy;
@@ -49,6 +51,8 @@ mod segment;
 #[cfg(all(unix, feature = "signal"))]
 mod signal;
 mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod worker;
 
 pub use crate::backend::{Backend, DeliveryError, Limits, Partitions, Refusal, Reply, Tick};

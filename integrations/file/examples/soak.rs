@@ -111,9 +111,8 @@ fn kill(rounds: u64) -> Outcome {
         let mut child =
             Command::new(std::env::current_exe()?).arg(VICTIM).arg(place.file()).stdout(Stdio::piped()).spawn()?;
         let mut out = child.stdout.take().ok_or("there is no pipe")?;
-        let mut said = vec![0; 64];
         // It has begun; from here on any moment is as good as another.
-        out.read_exact(&mut said[..6])?;
+        out.read_exact(&mut [0; 6])?;
         std::thread::sleep(Duration::from_micros(round * 7_919 % 20_000));
         child.kill()?;
         child.wait()?;
@@ -316,7 +315,11 @@ fn blocked(seconds: u64) -> Outcome {
     std::thread::scope(|scope| {
         for _ in 0..8 {
             let sink = &sink;
-            scope.spawn(move || (0..1_000).for_each(|_| drop(sink.write(&line(Level::INFO, &"x".repeat(1_000))))));
+            scope.spawn(move || {
+                for _ in 0..1_000 {
+                    let _ = sink.write(&line(Level::INFO, &"x".repeat(1_000)));
+                }
+            });
         }
         std::thread::sleep(Duration::from_millis(500));
         let before = processor();

@@ -38,16 +38,19 @@ fn a_batch_ends_at_whichever_limit_comes_first() {
 
 #[test]
 fn a_record_longer_than_the_system_takes_is_not_sent() {
-    let stage = Stage::new();
-    let limits = Limits::default().linger(Duration::ZERO).bytes(10).record_bytes(10);
-    let sink = Exporter::new(stage.backend_with(limits)).start().unwrap();
-    for text in ["short\n", "very much longer\n", "again\n"] {
-        assert_eq!(sink.write(&line(Level::INFO, text)), Written::Queued);
+    // Whether a batch would hold it or not, and whatever it would be sent with.
+    for (bytes, linger) in [(10, Duration::ZERO), (1_000, Duration::ZERO), (1_000, SOON)] {
+        let stage = Stage::new();
+        let limits = Limits::default().linger(linger).bytes(bytes).record_bytes(10);
+        let sink = Exporter::new(stage.backend_with(limits)).start().unwrap();
+        for text in ["very much longer\n", "short\n", "very much longer\n", "again\n", "very much longer\n"] {
+            assert_eq!(sink.write(&line(Level::INFO, text)), Written::Queued);
+        }
+        sink.flush(SOON).unwrap_err();
+        assert_eq!(stage.seen().arrived, ["short", "again"]);
+        let account = sink.account().unwrap();
+        assert_eq!((account.left.total(), account.dropped_total()), (2, 3));
     }
-    sink.flush(SOON).unwrap_err();
-    assert_eq!(stage.seen().arrived, ["short", "again"]);
-    let account = sink.account().unwrap();
-    assert_eq!((account.left.total(), account.dropped_total()), (2, 1));
 }
 
 #[test]
