@@ -472,6 +472,7 @@ impl Queue {
         if !is_over(&state) {
             state.abandon();
             self.work.notify_one();
+            self.settled.notify_all();
         }
         state.waiters -= 1;
         state.account()
@@ -482,7 +483,6 @@ impl Queue {
         let mut state = self.lock();
         state.is_closed = true;
         state.abandon();
-        (state.settled_to, state.synced_to) = (state.next, state.next);
         state.worker = Worker::Gone;
         drop(state);
         self.settled.notify_all();
@@ -724,6 +724,10 @@ impl State {
         if std::mem::replace(&mut self.is_abandoned, true) {
             return;
         }
+        // Nobody who still waits is to take the end for an answer.
+        let answered = self.settled_to.min(self.synced_to);
+        self.failed.extend(self.waited_for.iter().filter(|waited| **waited >= answered));
+        (self.settled_to, self.synced_to) = (self.next, self.next);
         for lane in 0..LANES {
             let records = std::mem::take(&mut self.counts[lane]) + std::mem::take(&mut self.in_flight[lane]);
             if records > 0 {

@@ -2,7 +2,7 @@
 
 use crate::stage::{Answers, SOON, Stage, assert_accounted, line, number, retry};
 use hyperlog_core::{Condition, DropReason, Json, Level, Logger, Output, Sink, Written, info};
-use hyperlog_delivery::{Retry, WhenFull};
+use hyperlog_delivery::{Promise, Retry, WhenFull};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -62,6 +62,25 @@ fn what_hangs_is_left_behind_and_counted_to_the_record() {
     drop(stage.wait_until("the backend goes on", |seen| seen.is_closed));
     assert_eq!(sink.account().unwrap(), account);
     drop(sink);
+}
+
+#[test]
+fn who_waits_for_a_record_that_is_left_behind_is_told_so_at_once() {
+    for promise in [Promise::Flushed, Promise::Durable] {
+        let stage = Stage::new();
+        let sink = stage.exporter().promise(promise).patience(SOON).start().unwrap();
+        stage.hold();
+        let begun = Instant::now();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| sink.write(&line(Level::INFO, "m")));
+            drop(stage.wait_until("it is held", |seen| seen.is_in_deliver));
+            let account = sink.handle().close(Duration::from_millis(20));
+            assert_eq!(waiting.join().unwrap(), Written::Queued, "not done");
+            assert_eq!((account.left.total(), account.dropped_total()), (0, 1));
+        });
+        assert!(begun.elapsed() < SOON / 2, "{:?}", begun.elapsed());
+        stage.release();
+    }
 }
 
 #[test]

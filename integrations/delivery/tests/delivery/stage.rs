@@ -28,7 +28,7 @@ pub(crate) struct Seen {
     always: Option<Answer>,
     sync_fails: bool,
     is_held: bool,
-    is_in_deliver: bool,
+    pub(crate) is_in_deliver: bool,
 }
 
 type Answer = Arc<dyn Fn(&[String]) -> Reply + Send + Sync>;
