@@ -48,6 +48,7 @@ pub enum Case {
     DeliveryPaced,
     DeliverySaturated,
     DeliveryBesideDead,
+    DeliveryBesideWell,
     DeliveryDurable,
     File,
     FileBuffered,
@@ -91,7 +92,7 @@ pub enum Output {
 }
 
 impl Case {
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::Five,
         Self::Redacted,
         Self::Bound,
@@ -129,6 +130,7 @@ impl Case {
         Self::DeliveryPaced,
         Self::DeliverySaturated,
         Self::DeliveryBesideDead,
+        Self::DeliveryBesideWell,
         Self::DeliveryDurable,
         Self::File,
         Self::FileBuffered,
@@ -175,6 +177,7 @@ impl Case {
             Self::DeliveryPaced => ("delivery-paced", "a call every ten microseconds, into a queue"),
             Self::DeliverySaturated => ("delivery-saturated", "one call after the other, into a queue that takes all"),
             Self::DeliveryBesideDead => ("delivery-beside-dead", "as delivery-1, beside an output that reaches nobody"),
+            Self::DeliveryBesideWell => ("delivery-beside-well", "as delivery-1, beside an output that takes all"),
             Self::DeliveryDurable => {
                 ("delivery-durable", "64 threads that wait for the disk, beside one that syncs each")
             }
@@ -207,7 +210,7 @@ impl Case {
             Self::AxumLoopback | Self::ActixLoopback => Method::Loopback,
             Self::Sites => Method::Sites,
             Self::Delivery1 | Self::Delivery2 | Self::Delivery4 => Method::Delivery,
-            Self::DeliveryBesideDead | Self::DeliveryDurable => Method::Delivery,
+            Self::DeliveryBesideDead | Self::DeliveryBesideWell | Self::DeliveryDurable => Method::Delivery,
             Self::DeliveryPaced | Self::DeliverySaturated => Method::Latency,
             _ => Method::Call,
         }
@@ -221,7 +224,7 @@ impl Case {
     /// Whether everybody who has a queue and a thread behind it can do it.
     pub fn is_from_a_queue(self) -> bool {
         let is_from_a_queue = matches!(self.method(), Method::Delivery | Method::Latency);
-        is_from_a_queue && !matches!(self, Self::DeliveryBesideDead | Self::DeliveryDurable)
+        is_from_a_queue && !matches!(self, Self::DeliveryBesideDead | Self::DeliveryBesideWell | Self::DeliveryDurable)
     }
 
     /// How many threads log.
@@ -245,7 +248,7 @@ impl Case {
             Self::Five | Self::Redacted | Self::Threads | Self::Start | Self::Sites => Output::Json(FIVE),
             Self::Delivery1 | Self::Delivery2 | Self::Delivery4 => Output::Json(FIVE),
             Self::DeliveryPaced | Self::DeliverySaturated => Output::Json(FIVE),
-            Self::DeliveryBesideDead | Self::DeliveryDurable => Output::Json(FIVE),
+            Self::DeliveryBesideDead | Self::DeliveryBesideWell | Self::DeliveryDurable => Output::Json(FIVE),
             Self::File | Self::FileBuffered => Output::Json(FIVE),
             Self::Bound | Self::Bind => Output::Json(SEVEN),
             Self::None | Self::Message => Output::Json(&[]),

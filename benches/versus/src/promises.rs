@@ -55,6 +55,7 @@ pub fn of(case: Case) -> Vec<Bound> {
         }
         Case::DeliverySaturated => vec![not_above_lossless(Hundredth), not_above_lossless(Thousandth)],
         Case::DeliveryBesideDead => vec![at_least_times_case(Records, Case::Delivery1, 0.95)],
+        Case::DeliveryBesideWell => vec![],
         Case::DeliveryDurable => vec![at_least_times(Records, FLOOR, 20.0)],
         Case::File => vec![times_floor(Time, 1.07), at_most(Allocations, 0.0)],
         Case::FileBuffered => vec![times_floor(Time, 1.3), at_most(Allocations, 0.0)],

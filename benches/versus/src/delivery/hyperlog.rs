@@ -4,7 +4,7 @@ use crate::case::Case;
 use crate::delivery::ends;
 use hyperlog_core::{Json, Logger, Output, Redaction, error};
 use hyperlog_delivery::{
-    Backend, Batch, DeliveryError, Exporter, Handle, Limits, Promise, Reply, StartError, WhenFull,
+    Backend, Batch, DeliveryError, ExportSink, Exporter, Handle, Limits, Promise, Reply, StartError, WhenFull,
 };
 use hyperlog_file::{Buffer, File};
 use std::error::Error;
@@ -37,7 +37,8 @@ pub fn install(case: Case) -> Result<(), Box<dyn Error>> {
             ends::at_the_end(move || leave(&handle));
             let builder = builder.output(Output::new(Json::new(), queue));
             match case {
-                Case::DeliveryBesideDead => builder.output(Output::new(Json::new(), dead()?)).install()?,
+                Case::DeliveryBesideDead => builder.output(Output::new(Json::new(), beside(false)?)).install()?,
+                Case::DeliveryBesideWell => builder.output(Output::new(Json::new(), beside(true)?)).install()?,
                 _ => builder.install()?,
             }
         }
@@ -56,19 +57,24 @@ fn leave(handle: &Handle) {
     }
 }
 
-/// An output to a server that cannot be reached.
-fn dead() -> Result<hyperlog_delivery::ExportSink, StartError> {
-    Exporter::new(Dead).name("dead").start()
+/// A second output, to a server that takes all or cannot be reached.
+fn beside(is_well: bool) -> Result<ExportSink, StartError> {
+    Exporter::new(Server { is_well }).name("server").start()
 }
 
-struct Dead;
+struct Server {
+    is_well: bool,
+}
 
-impl Backend for Dead {
+impl Backend for Server {
     fn limits(&self) -> Limits {
         Limits::default()
     }
 
     fn deliver(&mut self, _: &Batch<'_>) -> Reply {
-        Reply::Retry { after: None, why: DeliveryError::new("nobody is there") }
+        match self.is_well {
+            true => Reply::Delivered,
+            false => Reply::Retry { after: None, why: DeliveryError::new("nobody is there") },
+        }
     }
 }

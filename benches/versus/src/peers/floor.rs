@@ -320,7 +320,7 @@ fn emit(l: &Line) {
 #[inline(never)]
 fn emit_to_file(mode: u8, l: &Line) {
     match mode {
-        1 => (&mut &*FILE.get().unwrap()).write_all(&l.buf).unwrap(),
+        1 => FILE.get().map(|mut f| f.write_all(&l.buf)).unwrap().unwrap(),
         2 => OUT.get().unwrap().lock().unwrap().write_all(&l.buf).unwrap(),
         4 => {
             let mut f = FILE.get().unwrap();

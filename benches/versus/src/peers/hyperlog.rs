@@ -162,6 +162,7 @@ fn call(case: Case) -> Option<Loop> {
         | Case::DeliveryPaced
         | Case::DeliverySaturated
         | Case::DeliveryBesideDead
+        | Case::DeliveryBesideWell
         | Case::DeliveryDurable
         | Case::File
         | Case::FileBuffered => each!(i => with5!(completed, i)),
