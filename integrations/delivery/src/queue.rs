@@ -79,6 +79,8 @@ struct State {
     waiters: usize,
     blocked: usize,
     worker: Worker,
+    /// It has just delivered something: where that came from there may soon be more.
+    expects_more: bool,
     is_closed: bool,
     /// Nothing is handed out or counted any more.
     is_abandoned: bool,
@@ -297,6 +299,7 @@ impl Queue {
                 let since = *seen.get_or_insert_with(Instant::now);
                 let left = self.rules.linger.saturating_sub(since.elapsed());
                 if state.is_urgent() || left.is_zero() || state.is_full(&self.rules) {
+                    state.expects_more = true;
                     return Work::Deliver;
                 }
                 state.worker = Worker::Lingering;
@@ -309,6 +312,14 @@ impl Queue {
             if state.is_closed {
                 return Work::Stop;
             }
+            // A thread that logs all the time need not wake the worker each time: it looks by itself, once.
+            if std::mem::take(&mut state.expects_more) && !self.rules.linger.is_zero() {
+                seen = Some(Instant::now());
+                state.worker = Worker::Lingering;
+                state = wait_for(&self.work, state, self.rules.linger);
+                continue;
+            }
+            seen = None;
             state.worker = Worker::Idle;
             state = match tick {
                 Some(tick) if begun.elapsed() >= tick => {
@@ -575,6 +586,7 @@ impl State {
             waiters: 0,
             blocked: 0,
             worker: Worker::Busy,
+            expects_more: false,
             is_closed: false,
             is_abandoned: false,
             allowance: Allowance::new(),
@@ -864,6 +876,60 @@ mod tests {
                 prop_assert_eq!(queue.account().dropped_total(), model.lost);
             }
         }
+    }
+}
+
+#[cfg(all(test, not(hyperlog_loom)))]
+mod stream {
+    use super::*;
+    use hyperlog_core::{Partition, Timestamp};
+    use std::thread;
+
+    #[test]
+    fn a_worker_that_has_delivered_looks_once_more_by_itself_and_is_woken_after_that() {
+        let rules = Rules {
+            capacity: 1 << 20,
+            reserve: 0,
+            load: 1 << 18,
+            when_full: WhenFull::DropNewest,
+            promise: Promise::BestEffort,
+            errors: Errors::Queued,
+            patience: Duration::ZERO,
+            linger: Duration::from_millis(200),
+        };
+        let queue = Queue::new(rules);
+        let push = || {
+            let (timestamp, partition) = (Timestamp::default(), Partition::NONE);
+            queue.push(&Line { bytes: b"a\n", level: Level::INFO, timestamp, partition }, || false);
+            queue.lock().worker == Worker::Lingering
+        };
+        let await_worker = |wanted| {
+            while queue.lock().worker != wanted {
+                thread::yield_now();
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while queue.await_work(None) == Work::Deliver {
+                    let load = queue.take().unwrap();
+                    queue.settle(&load.counts(), None, std::iter::empty());
+                    queue.finish(load);
+                }
+                queue.worker_is_gone();
+            });
+            await_worker(Worker::Idle);
+            assert!(!push(), "it has to be woken");
+            while queue.depth().0 > 0 {
+                thread::yield_now();
+            }
+            await_worker(Worker::Lingering);
+            assert!(push(), "it looks by itself");
+            await_worker(Worker::Idle);
+            assert_eq!(queue.depth().0, 0);
+            assert!(!push(), "it has to be woken again");
+            queue.close(Duration::from_secs(10));
+            assert_eq!(queue.account().left.total(), 3);
+        });
     }
 }
 
