@@ -405,7 +405,7 @@ impl Queue {
         state.note_emptiness();
         let most = self.rules.most_spare();
         load.empty_into(&mut state.spare, most);
-        if state.spare_loads.len() < 4 {
+        if state.spare_loads.len() < self.rules.most_spare_loads() {
             state.spare_loads.push(load);
         }
         self.announce(state);
@@ -552,6 +552,11 @@ impl Rules {
             true => self.capacity,
             false => self.capacity - self.reserve.saturating_sub(weight_of_errors),
         }
+    }
+
+    /// As many as there are when the queue is full.
+    fn most_spare_loads(&self) -> usize {
+        (self.capacity / self.load).clamp(4, 64)
     }
 
     fn most_spare(&self) -> usize {
