@@ -123,7 +123,7 @@ pub(crate) struct Shed {
 /// What a call has to do behind its lock.
 pub(crate) struct Taken {
     pub(crate) written: Written,
-    pub(crate) shed: Option<Box<Shed>>,
+    pub(crate) shed: Option<Shed>,
 }
 
 impl Queue {
@@ -159,8 +159,8 @@ impl Queue {
             return Taken { written: Written::Closed, shed };
         }
         if !state.has_room(&self.rules, lane, weight) || line.bytes.len() > LONGEST {
-            shed = Some(Box::new(Shed { segments: Vec::new(), is_refused: true }));
-            state = self.make_room(state, line, shed.as_deref_mut(), &write_through);
+            shed = Some(Shed { segments: Vec::new(), is_refused: true });
+            state = self.make_room(state, line, shed.as_mut(), &write_through);
             if shed.as_ref().is_some_and(|shed| shed.is_refused) {
                 let written = if state.is_closed { Written::Closed } else { Written::Dropped(DropReason::Full) };
                 return Taken { written, shed };
