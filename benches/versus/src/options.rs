@@ -116,7 +116,7 @@ mod tests {
             all().into_iter().filter(|peer| options.wants_peer(peer)).map(|peer| peer.name).collect::<Vec<_>>()
         };
         assert_eq!(wanted("--peer floor"), ["floor", "bare"], "what is added is added to the bare app");
-        assert_eq!(wanted("--peer floor-,spdlog"), ["floor-coarse", "floor-tsc", "spdlog-json", "bare"]);
+        assert_eq!(wanted("--peer floor-,spdlog"), ["floor-coarse", "floor-tsc", "spdlog-json", "spdlog-pool", "bare"]);
     }
 
     #[test]
