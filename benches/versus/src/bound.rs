@@ -1,6 +1,6 @@
 //! A promise about one figure of hyperlog, and whether the run kept it.
 
-use crate::case::{Case, FLOOR, HYPERLOG};
+use crate::case::{BARE, Case, FLOOR, HYPERLOG};
 use crate::metric::Metric;
 use crate::results::Results;
 
@@ -15,6 +15,13 @@ enum Limit {
     TimesCase(Case, Metric, f64),
     AtMost(f64),
     AtLeast(f64),
+    AtLeastTimes(&'static str, f64),
+    /// Of what it reaches in another case.
+    AtLeastTimesCase(Case, f64),
+    /// Of what the best of the rivals reaches.
+    AtLeastTimesBest(f64),
+    /// Whichever rival loses nothing.
+    NotAboveLossless,
 }
 
 /// How a bound stands after a run.
@@ -47,6 +54,26 @@ pub fn at_least(metric: Metric, value: f64) -> Bound {
     Bound { metric, limit: Limit::AtLeast(value) }
 }
 
+/// At least so many times, or such a part of, what another peer reaches.
+pub fn at_least_times(metric: Metric, peer: &'static str, factor: f64) -> Bound {
+    Bound { metric, limit: Limit::AtLeastTimes(peer, factor) }
+}
+
+/// At least so many times, or such a part of, what hyperlog itself reaches in another case.
+pub fn at_least_times_case(metric: Metric, case: Case, factor: f64) -> Bound {
+    Bound { metric, limit: Limit::AtLeastTimesCase(case, factor) }
+}
+
+/// At least so many times what the best of the rivals reaches.
+pub fn at_least_times_best(metric: Metric, factor: f64) -> Bound {
+    Bound { metric, limit: Limit::AtLeastTimesBest(factor) }
+}
+
+/// Not above any rival that loses nothing.
+pub fn not_above_lossless(metric: Metric) -> Bound {
+    Bound { metric, limit: Limit::NotAboveLossless }
+}
+
 pub fn not_above(metric: Metric, peer: &'static str) -> Bound {
     times(metric, peer, 1.0)
 }
@@ -61,6 +88,10 @@ impl Bound {
             Limit::TimesCase(case, of, factor) => format!("{metric} <= {factor} x {} of {}", of.name(), case.name()),
             Limit::AtMost(value) => format!("{metric} <= {value}"),
             Limit::AtLeast(value) => format!("{metric} >= {value}"),
+            Limit::AtLeastTimes(peer, factor) => format!("{metric} >= {factor} x {peer}"),
+            Limit::AtLeastTimesCase(case, factor) => format!("{metric} >= {factor} x that of {}", case.name()),
+            Limit::AtLeastTimesBest(factor) => format!("{metric} >= {factor} x the best rival"),
+            Limit::NotAboveLossless => format!("{metric} <= any rival that loses nothing"),
         }
     }
 
@@ -75,6 +106,25 @@ impl Bound {
                 Some(other) => (own / other, own <= other * limit),
                 None => return Verdict::Unknown,
             },
+            Limit::AtLeastTimes(peer, limit) => match figure(peer) {
+                Some(other) => (own / other, own >= other * limit),
+                None => return Verdict::Unknown,
+            },
+            Limit::AtLeastTimesCase(other, limit) => match results.median(other, HYPERLOG, self.metric) {
+                Some(other) => (own / other, own >= other * limit),
+                None => return Verdict::Unknown,
+            },
+            Limit::AtLeastTimesBest(limit) => match rivals(case, results).filter_map(figure).reduce(f64::max) {
+                Some(best) => (own / best, own >= best * limit),
+                None => return Verdict::Unknown,
+            },
+            Limit::NotAboveLossless => {
+                let is_lossless = |peer: &&'static str| results.median(case, peer, Metric::Lost) == Some(0.0);
+                match rivals(case, results).filter(is_lossless).filter_map(figure).reduce(f64::min) {
+                    Some(best) => (own / best, own <= best),
+                    None => return Verdict::Unknown,
+                }
+            }
             Limit::TimesCase(other, of, limit) => match results.median(other, HYPERLOG, of) {
                 Some(other) => (own / other, own <= other * limit),
                 None => return Verdict::Unknown,
@@ -82,6 +132,11 @@ impl Bound {
         };
         if kept { Verdict::Kept(value) } else { Verdict::Broken(value) }
     }
+}
+
+/// Everybody who was measured and is a logger of others.
+fn rivals(case: Case, results: &Results) -> impl Iterator<Item = &'static str> {
+    results.peers(case).into_iter().filter(|peer| ![HYPERLOG, FLOOR, BARE].contains(peer))
 }
 
 #[cfg(test)]
@@ -112,6 +167,32 @@ mod tests {
         results.add(Case::Bind, HYPERLOG, Metric::Instructions, 50.0);
         assert_eq!(judge(of_bind(3.0), &results), Some((true, 3.0)));
         assert_eq!(judge(of_bind(2.9), &results), Some((false, 3.0)));
+    }
+
+    #[test]
+    fn what_is_held_against_rivals_knows_neither_the_floor_nor_who_loses_records() {
+        let mut results = Results::default();
+        let mut add = |peer, records, hundredth, lost| {
+            results.add(Case::Delivery1, peer, Metric::Records, records);
+            results.add(Case::Delivery1, peer, Metric::Hundredth, hundredth);
+            results.add(Case::Delivery1, peer, Metric::Lost, lost);
+        };
+        add(HYPERLOG, 60.0, 5.0, 0.0);
+        add(FLOOR, 90.0, 1.0, 0.0);
+        add("careless", 20.0, 2.0, 7.0);
+        add("careful", 10.0, 6.0, 0.0);
+        let judge = |bound: Bound| match bound.judge(Case::Delivery1, &results) {
+            Verdict::Kept(value) => Some((true, value)),
+            Verdict::Broken(value) => Some((false, value)),
+            Verdict::Unknown => None,
+        };
+        assert_eq!(judge(at_least_times_best(Metric::Records, 3.0)), Some((true, 3.0)));
+        assert_eq!(judge(at_least_times_best(Metric::Records, 3.1)), Some((false, 3.0)));
+        assert_eq!(judge(not_above_lossless(Metric::Hundredth)), Some((true, 5.0 / 6.0)));
+        assert_eq!(judge(not_above_lossless(Metric::Thousandth)), None);
+        assert_eq!(judge(at_least_times(Metric::Records, "careless", 4.0)), Some((false, 3.0)));
+        assert_eq!(judge(at_least_times_case(Metric::Records, Case::Delivery1, 0.95)), Some((true, 1.0)));
+        assert_eq!(judge(at_least_times_case(Metric::Records, Case::Delivery2, 0.95)), None);
     }
 
     #[test]

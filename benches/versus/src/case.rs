@@ -42,6 +42,16 @@ pub enum Case {
     ActixUnmatched,
     ActixInfo,
     ActixLoopback,
+    Delivery1,
+    Delivery2,
+    Delivery4,
+    DeliveryPaced,
+    DeliverySaturated,
+    DeliveryBesideDead,
+    DeliveryBesideWell,
+    DeliveryDurable,
+    File,
+    FileBuffered,
     Sites,
 }
 
@@ -62,6 +72,10 @@ pub enum Method {
     Loopback,
     /// A generated program, compiled.
     Sites,
+    /// How many records a second reach a file.
+    Delivery,
+    /// How long single calls take whose records another thread writes.
+    Latency,
 }
 
 /// What a single call has to leave in the sink.
@@ -78,7 +92,7 @@ pub enum Output {
 }
 
 impl Case {
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 42] = [
         Self::Five,
         Self::Redacted,
         Self::Bound,
@@ -110,6 +124,16 @@ impl Case {
         Self::ActixUnmatched,
         Self::ActixInfo,
         Self::ActixLoopback,
+        Self::Delivery1,
+        Self::Delivery2,
+        Self::Delivery4,
+        Self::DeliveryPaced,
+        Self::DeliverySaturated,
+        Self::DeliveryBesideDead,
+        Self::DeliveryBesideWell,
+        Self::DeliveryDurable,
+        Self::File,
+        Self::FileBuffered,
         Self::Sites,
     ];
 
@@ -147,6 +171,18 @@ impl Case {
             Self::ActixUnmatched => ("actix-unmatched", "a request to actix-web that no route matches"),
             Self::ActixInfo => ("actix-info", "a request to actix-web whose handler logs three fields"),
             Self::ActixLoopback => ("actix-loopback", "requests to actix-web on 64 connections over loopback"),
+            Self::Delivery1 => ("delivery-1", "from a queue into a file, one thread logs"),
+            Self::Delivery2 => ("delivery-2", "from a queue into a file, two threads log"),
+            Self::Delivery4 => ("delivery-4", "from a queue into a file, four threads log"),
+            Self::DeliveryPaced => ("delivery-paced", "a call every ten microseconds, into a queue"),
+            Self::DeliverySaturated => ("delivery-saturated", "one call after the other, into a queue that takes all"),
+            Self::DeliveryBesideDead => ("delivery-beside-dead", "as delivery-1, beside an output that reaches nobody"),
+            Self::DeliveryBesideWell => ("delivery-beside-well", "as delivery-1, beside an output that takes all"),
+            Self::DeliveryDurable => {
+                ("delivery-durable", "64 threads that wait for the disk, beside one that syncs each")
+            }
+            Self::File => ("file", "into a file, a write for each record"),
+            Self::FileBuffered => ("file-buffered", "into a file, from a buffer of 64 KiB"),
             Self::Sites => ("sites", "a program with 1,000 call sites of five fields"),
         }
     }
@@ -173,7 +209,30 @@ impl Case {
             Self::AxumPanic => Method::Panic,
             Self::AxumLoopback | Self::ActixLoopback => Method::Loopback,
             Self::Sites => Method::Sites,
+            Self::Delivery1 | Self::Delivery2 | Self::Delivery4 => Method::Delivery,
+            Self::DeliveryBesideDead | Self::DeliveryBesideWell | Self::DeliveryDurable => Method::Delivery,
+            Self::DeliveryPaced | Self::DeliverySaturated => Method::Latency,
             _ => Method::Call,
+        }
+    }
+
+    /// Whether what is logged has to be in a file at the end, instead of in the sink that counts.
+    pub fn is_into_a_file(self) -> bool {
+        matches!(self.method(), Method::Delivery | Method::Latency) || matches!(self, Self::File | Self::FileBuffered)
+    }
+
+    /// Whether everybody who has a queue and a thread behind it can do it.
+    pub fn is_from_a_queue(self) -> bool {
+        let is_from_a_queue = matches!(self.method(), Method::Delivery | Method::Latency);
+        is_from_a_queue && !matches!(self, Self::DeliveryBesideDead | Self::DeliveryBesideWell | Self::DeliveryDurable)
+    }
+
+    /// How many threads log.
+    pub fn producers(self) -> u64 {
+        match self {
+            Self::Delivery2 | Self::Threads => 2,
+            Self::Delivery4 => 4,
+            _ => 1,
         }
     }
 
@@ -187,6 +246,10 @@ impl Case {
         ];
         match self {
             Self::Five | Self::Redacted | Self::Threads | Self::Start | Self::Sites => Output::Json(FIVE),
+            Self::Delivery1 | Self::Delivery2 | Self::Delivery4 => Output::Json(FIVE),
+            Self::DeliveryPaced | Self::DeliverySaturated => Output::Json(FIVE),
+            Self::DeliveryBesideDead | Self::DeliveryBesideWell | Self::DeliveryDurable => Output::Json(FIVE),
+            Self::File | Self::FileBuffered => Output::Json(FIVE),
             Self::Bound | Self::Bind => Output::Json(SEVEN),
             Self::None | Self::Message => Output::Json(&[]),
             Self::Twenty => Output::Json(TWENTY),

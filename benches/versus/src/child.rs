@@ -1,7 +1,9 @@
 //! The measured process: one peer, one case, one kind of measurement; its figures go to standard output.
 
 use crate::allocator::metered;
-use crate::case::{BARE, Case};
+use crate::case::{BARE, Case, FLOOR, Method};
+use crate::delivery::ends::{self, Folder};
+use crate::delivery::{latency, throughput};
 use crate::input::Input;
 use crate::metric::Metric;
 use crate::mode::{MARK, Mode};
@@ -18,6 +20,8 @@ use std::time::{Duration, Instant};
 
 const WARM: u64 = 300;
 const LAST: Duration = Duration::from_secs(5);
+/// How many wait for the disk at the same time.
+const DURABLE_THREADS: u64 = 64;
 const BATCHES: usize = 40;
 const BATCH: Duration = Duration::from_micros(2500);
 
@@ -29,11 +33,18 @@ pub fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let mode = Mode::ALL.into_iter().find(|known| known.name() == mode).ok_or("unknown mode")?;
     let call = (peer.call)(case).ok_or("the peer cannot do this case")?;
     let input = Input::leaked();
+    let folder = case.is_into_a_file().then(Folder::create).transpose()?;
     if mode != Mode::Start {
         (peer.install)(case)?;
     }
     let figures = match mode {
-        Mode::Sample => sample(call, input),
+        Mode::Sample => match &folder {
+            None => sample(call, input),
+            Some(folder) => sample_of_file(call, input, folder)?,
+        },
+        Mode::Allocations if matches!(case.method(), Method::Delivery) => {
+            figures([(Metric::Allocations, throughput::allocations(call, input))])
+        }
         Mode::Allocations => figures([(Metric::Allocations, allocations(call, input))]),
         Mode::Instructions => execute(call, WARM + calls.parse::<u64>()?, input),
         Mode::Time => figures([(Metric::Time, time(call, input))]),
@@ -42,15 +53,24 @@ pub fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
         Mode::Serve => execute(call, 1, input),
         Mode::Threads => threads(call, input),
         Mode::Start => start(peer, case, call, input)?,
+        Mode::Deliver | Mode::Paced | Mode::Saturated | Mode::Durable => {
+            let folder = folder.as_ref().ok_or("the case is not about files")?;
+            let waiting = if peer.name == FLOOR { 1 } else { DURABLE_THREADS };
+            figures(match mode {
+                Mode::Deliver => throughput::measure(case.producers(), call, input, folder)?,
+                Mode::Durable => throughput::durable(waiting, call, input, folder)?,
+                Mode::Paced => latency::paced(call, input, folder)?,
+                _ => latency::saturated(call, input, folder)?,
+            })
+        }
     };
     println!("\n{MARK}{figures}");
     Ok(())
 }
 
-fn figures<const N: usize>(figures: [(Metric, f64); N]) -> Value {
-    Value::Object(
-        figures.map(|(metric, value)| (metric.name().to_owned(), json!(value))).into_iter().collect::<Map<_, _>>(),
-    )
+fn figures(figures: impl IntoIterator<Item = (Metric, f64)>) -> Value {
+    let figures = figures.into_iter().map(|(metric, value)| (metric.name().to_owned(), json!(value)));
+    Value::Object(figures.collect::<Map<_, _>>())
 }
 
 fn sample(call: Loop, input: &'static Input) -> Value {
@@ -60,6 +80,16 @@ fn sample(call: Loop, input: &'static Input) -> Value {
         let _ = Logger::global().flush(LAST);
     });
     json!({ "sample": String::from_utf8_lossy(&written) })
+}
+
+fn sample_of_file(call: Loop, input: &'static Input, folder: &Folder) -> Result<Value, Box<dyn Error>> {
+    call(1, input);
+    ends::end();
+    let written = folder.read()?;
+    let lines = String::from_utf8_lossy(&written);
+    // The end may have logged something itself, after the call.
+    let first = lines.lines().count() - folder.further();
+    Ok(json!({ "sample": lines.lines().take(first).map(|line| format!("{line}\n")).collect::<String>() }))
 }
 
 /// Nothing but the calls: whoever started this process counts.

@@ -12,6 +12,7 @@ mod allocator;
 mod bound;
 mod case;
 mod child;
+mod delivery;
 mod findings;
 mod input;
 mod metric;

@@ -34,10 +34,22 @@ pub enum Metric {
     AddedProcessor,
     /// Requests a second, of which a server answers as many as it can.
     Rate,
+    /// Nanoseconds that half of the calls do not exceed.
+    Half,
+    /// Nanoseconds that all but a hundredth of the calls do not exceed.
+    Hundredth,
+    /// Nanoseconds that all but a thousandth of the calls do not exceed.
+    Thousandth,
+    /// Records a second, from the first call until the last is in the file.
+    Records,
+    /// Records that never reached the file.
+    Lost,
+    /// Futex calls for a thousand records.
+    Wakeups,
 }
 
 impl Metric {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 22] = [
         Self::Time,
         Self::Allocations,
         Self::Instructions,
@@ -54,6 +66,12 @@ impl Metric {
         Self::Processor,
         Self::AddedProcessor,
         Self::Rate,
+        Self::Half,
+        Self::Hundredth,
+        Self::Thousandth,
+        Self::Records,
+        Self::Lost,
+        Self::Wakeups,
     ];
 
     pub fn name(self) -> &'static str {
@@ -74,6 +92,12 @@ impl Metric {
             Self::Processor => "server_cpu_us",
             Self::AddedProcessor => "added_server_cpu_us",
             Self::Rate => "requests_per_second",
+            Self::Half => "p50_ns",
+            Self::Hundredth => "p99_ns",
+            Self::Thousandth => "p999_ns",
+            Self::Records => "records_per_second",
+            Self::Lost => "records_lost",
+            Self::Wakeups => "futex_per_1000",
         }
     }
 
@@ -84,8 +108,11 @@ impl Metric {
     /// The figure for people: digits as far as they mean something, thousands apart.
     pub fn show(self, value: f64) -> String {
         match self {
-            Self::Time | Self::AddedTime if value < 100.0 => format!("{value:.1}"),
+            Self::Time | Self::AddedTime | Self::Half | Self::Hundredth | Self::Thousandth if value < 100.0 => {
+                format!("{value:.1}")
+            }
             Self::Allocations | Self::AddedAllocations if value.fract() != 0.0 => format!("{value:.2}"),
+            Self::Wakeups => format!("{value:.2}"),
             Self::Speedup | Self::Check | Self::Build | Self::Processor | Self::AddedProcessor => format!("{value:.2}"),
             _ => thousands(value.round() as i64),
         }

@@ -17,13 +17,17 @@ pub enum Mode {
     Serve,
     Threads,
     Start,
+    Deliver,
+    Paced,
+    Saturated,
+    Durable,
 }
 
 impl Mode {
     #[rustfmt::skip]
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Sample, Self::Allocations, Self::Instructions, Self::Time, Self::Added, Self::Panics, Self::Serve,
-        Self::Threads, Self::Start,
+        Self::Threads, Self::Start, Self::Deliver, Self::Paced, Self::Saturated, Self::Durable,
     ];
 
     pub fn name(self) -> &'static str {
@@ -37,6 +41,10 @@ impl Mode {
             Self::Serve => "serve",
             Self::Threads => "threads",
             Self::Start => "start",
+            Self::Deliver => "deliver",
+            Self::Paced => "paced",
+            Self::Saturated => "saturated",
+            Self::Durable => "durable",
         }
     }
 }

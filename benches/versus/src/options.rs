@@ -6,7 +6,7 @@ use crate::peers::{Peer, Standing, all};
 pub const USAGE: &str = "\
 usage: versus [options]
 
-  --quick          fewer repetitions, and no generated program unless --case names it: about three minutes
+  --quick          fewer repetitions, and no generated program unless --case names it: about five minutes
   --case a,b       only these cases
   --peer a,b       only these peers, by the name or a part of it; requests need the bare app besides
   --reps N         repetitions of every timing (7, or 3 with --quick)
@@ -116,7 +116,7 @@ mod tests {
             all().into_iter().filter(|peer| options.wants_peer(peer)).map(|peer| peer.name).collect::<Vec<_>>()
         };
         assert_eq!(wanted("--peer floor"), ["floor", "bare"], "what is added is added to the bare app");
-        assert_eq!(wanted("--peer floor-,spdlog"), ["floor-coarse", "floor-tsc", "spdlog-json", "bare"]);
+        assert_eq!(wanted("--peer floor-,spdlog"), ["floor-coarse", "floor-tsc", "spdlog-json", "spdlog-pool", "bare"]);
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! The bounds that hyperlog has promised to keep.
 
-use crate::bound::{Bound, at_least, at_most, not_above, times, times_case, times_floor};
-use crate::case::{ACTIX_LOGGER, Case, TOWER_HTTP, TRACING};
+use crate::bound::{
+    Bound, at_least, at_least_times, at_least_times_best, at_least_times_case, at_most, not_above, not_above_lossless,
+    times, times_case, times_floor,
+};
+use crate::case::{ACTIX_LOGGER, Case, FLOOR, TOWER_HTTP, TRACING};
 use crate::metric::Metric;
 
 /// What hyperlog must reach.
 pub fn of(case: Case) -> Vec<Bound> {
     use Metric::{AddedAllocations, AddedInstructions, AddedProcessor, AddedTime};
     use Metric::{Allocations, Build, Check, Code, Heap, Instructions, Resident, Speedup, Time};
+    use Metric::{Half, Hundredth, Records, Thousandth, Wakeups};
     match case {
         Case::Five => vec![times_floor(Time, 1.5), times_floor(Instructions, 1.75), at_most(Allocations, 0.0)],
         Case::Redacted => vec![times_floor(Instructions, 2.6), at_most(Allocations, 0.0)],
@@ -42,6 +46,19 @@ pub fn of(case: Case) -> Vec<Bound> {
         Case::AxumPanic => vec![at_most(Time, 20_000.0)],
         Case::AxumLoopback | Case::ActixLoopback => vec![at_most(AddedProcessor, 0.8)],
         Case::AxumUnmatched | Case::AxumInfo | Case::ActixUnmatched | Case::ActixInfo => vec![],
+        Case::Delivery1 => {
+            vec![at_least_times_best(Records, 3.0), at_least(Records, 6_000_000.0), at_most(Allocations, 0.0)]
+        }
+        Case::Delivery2 | Case::Delivery4 => vec![at_least_times_best(Records, 3.0), at_least(Records, 6_000_000.0)],
+        Case::DeliveryPaced => {
+            vec![at_most(Half, 100.0), at_most(Hundredth, 200.0), at_most(Thousandth, 1_000.0), at_most(Wakeups, 10.0)]
+        }
+        Case::DeliverySaturated => vec![not_above_lossless(Hundredth), not_above_lossless(Thousandth)],
+        Case::DeliveryBesideDead => vec![at_least_times_case(Records, Case::Delivery1, 0.95)],
+        Case::DeliveryBesideWell => vec![],
+        Case::DeliveryDurable => vec![at_least_times(Records, FLOOR, 20.0)],
+        Case::File => vec![times_floor(Time, 1.07), at_most(Allocations, 0.0)],
+        Case::FileBuffered => vec![times_floor(Time, 1.3), at_most(Allocations, 0.0)],
         Case::Sites => vec![not_above(Check, TRACING), not_above(Build, TRACING), not_above(Code, TRACING)],
     }
 }

@@ -74,12 +74,46 @@ static LOOPBACK: Columns = Columns {
     figures: [Metric::AddedProcessor, Metric::Processor, Metric::Rate],
 };
 
+static DELIVERY: Columns = Columns {
+    head: [
+        "case",
+        "peer",
+        "records / s",
+        "spread %",
+        "lost",
+        "allocs",
+        "records / floor",
+        "allocs / floor",
+        "hyperlog / peer: records, allocs",
+        "further, bounds",
+    ],
+    figures: [Metric::Records, Metric::Lost, Metric::Allocations],
+};
+
+static LATENCY: Columns = Columns {
+    head: [
+        "case",
+        "peer",
+        "p50 ns",
+        "spread %",
+        "p99 ns",
+        "p99.9 ns",
+        "p50 / floor",
+        "p99.9 / floor",
+        "hyperlog / peer: p50, p99.9",
+        "further, bounds",
+    ],
+    figures: [Metric::Half, Metric::Hundredth, Metric::Thousandth],
+};
+
 impl Columns {
     /// Those of the table in which a case stands.
     fn of(case: Case) -> &'static Self {
         match case.method() {
             Method::Request => &REQUESTS,
             Method::Loopback => &LOOPBACK,
+            Method::Delivery => &DELIVERY,
+            Method::Latency => &LATENCY,
             _ => &CALLS,
         }
     }
@@ -92,7 +126,7 @@ impl<'a> Report<'a> {
 
     /// Markdown, one row for each case and peer; cases of which other things are told stand in another table.
     pub fn tables(&self) -> String {
-        let tables = [&CALLS, &REQUESTS, &LOOPBACK].map(|columns| self.table(columns));
+        let tables = [&CALLS, &REQUESTS, &LOOPBACK, &DELIVERY, &LATENCY].map(|columns| self.table(columns));
         tables.into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 

@@ -2,7 +2,7 @@
 
 use crate::case::Case;
 use crate::metric::Metric;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
 pub struct Results(BTreeMap<(Case, &'static str, Metric), Vec<f64>>);
@@ -15,6 +15,11 @@ impl Results {
     /// Everything that was measured of a peer in a case, in the order of [`Metric`].
     pub fn metrics(&self, case: Case, peer: &'static str) -> Vec<Metric> {
         Metric::ALL.into_iter().filter(|&metric| self.0.contains_key(&(case, peer, metric))).collect()
+    }
+
+    /// Everybody of whom anything was measured in a case.
+    pub fn peers(&self, case: Case) -> BTreeSet<&'static str> {
+        self.0.keys().filter(|(of, ..)| *of == case).map(|(_, peer, _)| *peer).collect()
     }
 
     pub fn samples(&self, case: Case, peer: &'static str, metric: Metric) -> &[f64] {

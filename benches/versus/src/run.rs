@@ -1,6 +1,7 @@
 //! The conductor: which cells there are, in which order they are measured, and the processes that measure them.
 
 use crate::case::{BARE, Case, Method, Output};
+use crate::delivery::wakeups;
 use crate::findings::Run;
 use crate::http::loopback;
 use crate::metric::Metric;
@@ -56,6 +57,9 @@ fn measure(cells: Vec<Cell>, reps: usize, program: &Path, run: &mut Run) {
         instructions(&calls, program, run);
         added(&calls, run);
     }
+    let of_case = |wanted: Case| cells.iter().copied().filter(|cell| cell.case == wanted).collect::<Vec<_>>();
+    allocations(&of_case(Case::Delivery1), program, run);
+    wakeups(&of_case(Case::DeliveryPaced), program, run);
     times(&cells, reps, program, run);
 }
 
@@ -84,9 +88,28 @@ fn speaking(cells: Vec<Cell>, program: &Path, run: &mut Run) -> Vec<Cell> {
 }
 
 fn allocations(cells: &[Cell], program: &Path, run: &mut Run) {
+    if cells.is_empty() {
+        return;
+    }
     eprintln!("allocations of {} cells", cells.len());
     for &cell in cells {
         take(cell, Mode::Allocations, program, run);
+    }
+}
+
+fn wakeups(cells: &[Cell], program: &Path, run: &mut Run) {
+    if cells.is_empty() {
+        return;
+    }
+    if !wakeups::is_possible() {
+        return run.skipped.push("futex calls: strace is not installed".into());
+    }
+    eprintln!("futex calls of {} cells", cells.len());
+    for &cell in cells {
+        match wakeups::count(program, &arguments(cell, Mode::Paced, 0)) {
+            Ok(count) => run.results.add(cell.case, cell.peer.name, Metric::Wakeups, count),
+            Err(error) => run.failed.push(name(cell, &error)),
+        }
     }
 }
 
@@ -119,6 +142,10 @@ fn times(cells: &[Cell], reps: usize, program: &Path, run: &mut Run) {
                 Method::Panic => Mode::Panics,
                 Method::Threads => Mode::Threads,
                 Method::Start => Mode::Start,
+                Method::Delivery if cell.case == Case::DeliveryDurable => Mode::Durable,
+                Method::Delivery => Mode::Deliver,
+                Method::Latency if cell.case == Case::DeliveryPaced => Mode::Paced,
+                Method::Latency => Mode::Saturated,
                 _ => Mode::Time,
             };
             take(cell, mode, program, run);

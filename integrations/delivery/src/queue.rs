@@ -79,6 +79,8 @@ struct State {
     waiters: usize,
     blocked: usize,
     worker: Worker,
+    /// It has just delivered something: where that came from there may soon be more.
+    expects_more: bool,
     is_closed: bool,
     /// Nothing is handed out or counted any more.
     is_abandoned: bool,
@@ -121,7 +123,7 @@ pub(crate) struct Shed {
 /// What a call has to do behind its lock.
 pub(crate) struct Taken {
     pub(crate) written: Written,
-    pub(crate) shed: Option<Box<Shed>>,
+    pub(crate) shed: Option<Shed>,
 }
 
 impl Queue {
@@ -157,8 +159,8 @@ impl Queue {
             return Taken { written: Written::Closed, shed };
         }
         if !state.has_room(&self.rules, lane, weight) || line.bytes.len() > LONGEST {
-            shed = Some(Box::new(Shed { segments: Vec::new(), is_refused: true }));
-            state = self.make_room(state, line, shed.as_deref_mut(), &write_through);
+            shed = Some(Shed { segments: Vec::new(), is_refused: true });
+            state = self.make_room(state, line, shed.as_mut(), &write_through);
             if shed.as_ref().is_some_and(|shed| shed.is_refused) {
                 let written = if state.is_closed { Written::Closed } else { Written::Dropped(DropReason::Full) };
                 return Taken { written, shed };
@@ -297,6 +299,7 @@ impl Queue {
                 let since = *seen.get_or_insert_with(Instant::now);
                 let left = self.rules.linger.saturating_sub(since.elapsed());
                 if state.is_urgent() || left.is_zero() || state.is_full(&self.rules) {
+                    state.expects_more = true;
                     return Work::Deliver;
                 }
                 state.worker = Worker::Lingering;
@@ -309,6 +312,14 @@ impl Queue {
             if state.is_closed {
                 return Work::Stop;
             }
+            // A thread that logs all the time need not wake the worker each time: it looks by itself, once.
+            if std::mem::take(&mut state.expects_more) && !self.rules.linger.is_zero() {
+                seen = Some(Instant::now());
+                state.worker = Worker::Lingering;
+                state = wait_for(&self.work, state, self.rules.linger);
+                continue;
+            }
+            seen = None;
             state.worker = Worker::Idle;
             state = match tick {
                 Some(tick) if begun.elapsed() >= tick => {
@@ -394,7 +405,7 @@ impl Queue {
         state.note_emptiness();
         let most = self.rules.most_spare();
         load.empty_into(&mut state.spare, most);
-        if state.spare_loads.len() < 4 {
+        if state.spare_loads.len() < self.rules.most_spare_loads() {
             state.spare_loads.push(load);
         }
         self.announce(state);
@@ -543,6 +554,11 @@ impl Rules {
         }
     }
 
+    /// As many as there are when the queue is full.
+    fn most_spare_loads(&self) -> usize {
+        (self.capacity / self.load).clamp(4, 64)
+    }
+
     fn most_spare(&self) -> usize {
         (self.capacity / SEGMENT).clamp(LANES, MOST_SPARE)
     }
@@ -575,6 +591,7 @@ impl State {
             waiters: 0,
             blocked: 0,
             worker: Worker::Busy,
+            expects_more: false,
             is_closed: false,
             is_abandoned: false,
             allowance: Allowance::new(),
@@ -868,6 +885,91 @@ mod tests {
                 prop_assert_eq!(queue.account().dropped_total(), model.lost);
             }
         }
+    }
+}
+
+#[cfg(all(test, not(hyperlog_loom)))]
+mod stream {
+    use super::*;
+    use hyperlog_core::{Partition, Timestamp};
+    use std::sync::Arc;
+    use std::thread;
+
+    const SOON: Duration = Duration::from_secs(30);
+
+    fn worked(linger: Duration) -> Arc<Queue> {
+        let queue = Arc::new(Queue::new(Rules {
+            capacity: 1 << 20,
+            reserve: 0,
+            load: 1 << 18,
+            when_full: WhenFull::DropNewest,
+            promise: Promise::BestEffort,
+            errors: Errors::Queued,
+            patience: Duration::ZERO,
+            linger,
+        }));
+        let worked = Arc::clone(&queue);
+        thread::spawn(move || {
+            loop {
+                match queue.await_work(None) {
+                    Work::Stop => break queue.worker_is_gone(),
+                    Work::Tick => {}
+                    Work::Sync | Work::Deliver => {
+                        if let Some(load) = queue.take() {
+                            queue.settle(&load.counts(), None, std::iter::empty());
+                            queue.finish(load);
+                        }
+                        if let Some(to) = queue.sync_wanted() {
+                            queue.synced(to, true);
+                        }
+                    }
+                }
+            }
+        });
+        worked
+    }
+
+    fn push(queue: &Queue) {
+        let (timestamp, partition) = (Timestamp::default(), Partition::NONE);
+        queue.push(&Line { bytes: b"a\n", level: Level::INFO, timestamp, partition }, || false);
+    }
+
+    #[track_caller]
+    fn await_worker(queue: &Queue, wanted: Worker) {
+        let begun = Instant::now();
+        while queue.lock().worker != wanted {
+            assert!(begun.elapsed() < SOON, "the worker does something else");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_worker_that_has_delivered_looks_once_more_by_itself() {
+        let queue = worked(Duration::from_secs(3_600));
+        await_worker(&queue, Worker::Idle);
+        for left in 1..=3 {
+            push(&queue);
+            assert!(queue.flush(SOON).is_in_time);
+            await_worker(&queue, Worker::Lingering);
+            assert_eq!((queue.depth().0, queue.account().left.total()), (0, left));
+        }
+        queue.close(SOON);
+    }
+
+    #[test]
+    fn a_worker_that_has_looked_in_vain_waits_to_be_woken() {
+        let queue = worked(Duration::from_millis(1));
+        for _ in 0..3 {
+            await_worker(&queue, Worker::Idle);
+            push(&queue);
+            let begun = Instant::now();
+            while queue.depth().0 > 0 {
+                assert!(begun.elapsed() < SOON, "nobody has woken it");
+                thread::yield_now();
+            }
+        }
+        await_worker(&queue, Worker::Idle);
+        assert_eq!(queue.close(SOON).left.total(), 3);
     }
 }
 

@@ -80,8 +80,8 @@ pub(crate) struct Stopped {
 /// is put away.
 const MOST_UNSYNCED: usize = 16;
 
-/// As many pieces as the kernel takes at once.
-const MOST_PIECES: usize = 1024;
+/// How many pieces are written at once. The kernel would take 1,024, which is more than fits well on the stack.
+const MOST_PIECES: usize = 256;
 
 impl Live {
     /// Opens the file, and puts the place in order.
@@ -322,14 +322,19 @@ impl Open {
         self.is_unsynced = true;
         let mut written = 0;
         let Some(second) = pieces.next() else { return self.put_one(fs, first, &mut written) };
-        let mut slices: Vec<IoSlice<'_>> = [first, second].into_iter().map(IoSlice::new).collect();
+        // In an array, since a batch is no reason to ask for memory.
+        let mut slices = [IoSlice::new(&[]); MOST_PIECES];
+        let mut pieces = [first, second].into_iter().chain(pieces);
         loop {
-            slices.extend(pieces.by_ref().take(MOST_PIECES - slices.len()).map(IoSlice::new));
-            if slices.is_empty() {
+            let mut count = 0;
+            for (slice, piece) in slices.iter_mut().zip(pieces.by_ref()) {
+                *slice = IoSlice::new(piece);
+                count += 1;
+            }
+            if count == 0 {
                 return Ok(());
             }
-            self.put_many(fs, &mut slices, &mut written)?;
-            slices.clear();
+            self.put_many(fs, &mut slices[..count], &mut written)?;
         }
     }
 

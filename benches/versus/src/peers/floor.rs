@@ -7,23 +7,26 @@
 #![allow(unsafe_code, unsafe_op_in_unsafe_fn, reason = "the floor may do anything that makes it faster")]
 
 use crate::case::Case;
+use crate::delivery::ends;
 use crate::http::floor::FloorLayer;
 use crate::http::{actix, axum, floor};
 use crate::input::Input;
 use crate::peers::{Loop, Peer, Standing};
 use crate::sink::Null;
 use std::cell::RefCell;
+use std::error::Error;
+use std::fs::File;
 use std::hint::black_box;
 use std::io::Write;
-use std::sync::atomic::{AtomicU8, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::*};
 use std::sync::{Mutex, OnceLock};
 
 pub static FLOOR: Peer = Peer {
     name: "floor",
     standing: Standing::Always,
-    install: |_| {
+    install: |case| {
         MODE.store(black_box(0), Relaxed);
-        Ok(())
+        into_file(case)
     },
     call,
     sites: None,
@@ -62,9 +65,15 @@ static MODE: AtomicU8 = AtomicU8::new(0);
 static CLOCK: AtomicU8 = AtomicU8::new(0);
 static LEVEL: AtomicU8 = AtomicU8::new(3);
 static OUT: OnceLock<Mutex<Box<dyn Write + Send>>> = OnceLock::new();
+static FILE: OnceLock<File> = OnceLock::new();
+type Ring = rtrb::Consumer<u8>;
+static RINGS: Mutex<Vec<Ring>> = Mutex::new(Vec::new());
+static NEWRING: AtomicBool = AtomicBool::new(false);
+static STOP: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     static LINE: RefCell<Line> = const { RefCell::new(Line { buf: Vec::new(), sec: 0, prefix: *b"0000-00-00T00:00:00.", tick: 0 }) };
+    static PROD: RefCell<Option<rtrb::Producer<u8>>> = const { RefCell::new(None) };
 }
 
 fn civil(days: i64) -> (i64, u32, u32) {
@@ -303,7 +312,103 @@ fn emit(l: &Line) {
         0 => {
             let _ = Null.write(&l.buf);
         }
-        _ => OUT.get().unwrap().lock().unwrap().write_all(&l.buf).unwrap(),
+        mode => emit_to_file(mode, l),
+    }
+}
+
+/// One write for each record; the same, synced; a buffer behind a lock; a ring of each thread, which one thread empties.
+#[inline(never)]
+fn emit_to_file(mode: u8, l: &Line) {
+    match mode {
+        1 => FILE.get().map(|mut f| f.write_all(&l.buf)).unwrap().unwrap(),
+        2 => OUT.get().unwrap().lock().unwrap().write_all(&l.buf).unwrap(),
+        4 => {
+            let mut f = FILE.get().unwrap();
+            f.write_all(&l.buf).unwrap();
+            f.sync_data().unwrap();
+        }
+        _ => PROD.with(|p| {
+            let mut p = p.borrow_mut();
+            let p = p.get_or_insert_with(|| {
+                let (mut a, mut b) = rtrb::RingBuffer::new(1 << 20);
+                a.write_chunk(1 << 20).unwrap().commit_all(); // page faults now, not later
+                b.read_chunk(1 << 20).unwrap().commit_all();
+                RINGS.lock().unwrap().push(b);
+                NEWRING.store(true, Release);
+                a
+            });
+            let n = l.buf.len();
+            loop {
+                if let Ok(mut c) = p.write_chunk_uninit(n) {
+                    use rtrb::CopyToUninit;
+                    let (a, b) = c.as_mut_slices();
+                    let m = a.len();
+                    l.buf[..m].copy_to_uninit(a);
+                    if m < n {
+                        l.buf[m..].copy_to_uninit(b);
+                    }
+                    unsafe { c.commit_all() };
+                    return;
+                }
+                std::thread::yield_now();
+            }
+        }),
+    }
+}
+
+fn into_file(case: Case) -> Result<(), Box<dyn Error>> {
+    match case {
+        Case::File | Case::DeliveryDurable => {
+            MODE.store(if case == Case::File { 1 } else { 4 }, Relaxed);
+            let _ = FILE.set(ends::file()?);
+        }
+        Case::FileBuffered => {
+            MODE.store(2, Relaxed);
+            let _ = OUT.set(Mutex::new(Box::new(std::io::BufWriter::with_capacity(64 << 10, ends::file()?))));
+            ends::at_the_end(|| OUT.get().unwrap().lock().unwrap().flush().unwrap());
+        }
+        case if case.is_from_a_queue() => {
+            MODE.store(3, Relaxed);
+            let f = ends::file()?;
+            let h = std::thread::spawn(move || write_rings(f));
+            ends::at_the_end(move || {
+                STOP.store(true, Release);
+                h.join().unwrap();
+            });
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn write_rings(mut f: File) {
+    let mut rings: Vec<Ring> = vec![];
+    loop {
+        if NEWRING.swap(false, AcqRel) {
+            rings.append(&mut RINGS.lock().unwrap());
+        }
+        let stop = STOP.load(Acquire);
+        let mut moved = 0;
+        for r in &mut rings {
+            let n = r.slots();
+            if n == 0 {
+                continue;
+            }
+            let c = r.read_chunk(n).unwrap();
+            let (a, b) = c.as_slices();
+            f.write_all(a).unwrap();
+            if !b.is_empty() {
+                f.write_all(b).unwrap()
+            }
+            c.commit_all();
+            moved += n;
+        }
+        if moved == 0 {
+            if stop && !NEWRING.load(Acquire) {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_micros(50));
+        }
     }
 }
 const LT: &[u8] = b",\"level\":\"INFO\",\"target\":\"core_bench::peers::floor\",\"message\":\"";
@@ -334,7 +439,18 @@ fn pre(i: &Input) -> Vec<u8> {
 
 fn call(case: Case) -> Option<Loop> {
     Some(match case {
-        Case::Five | Case::Redacted | Case::Threads | Case::Start => each!(i => { with5!(f5, i); }),
+        Case::Five
+        | Case::Redacted
+        | Case::Threads
+        | Case::Start
+        | Case::Delivery1
+        | Case::Delivery2
+        | Case::Delivery4
+        | Case::DeliveryPaced
+        | Case::DeliverySaturated
+        | Case::DeliveryDurable
+        | Case::File
+        | Case::FileBuffered => each!(i => { with5!(f5, i); }),
         Case::None => each!(_i => { line!("request completed"); }),
         Case::Twenty => each!(i => { with20!(f5, i); }),
         Case::Escape => each!(i => { line!("request completed", text = i.esc.as_str()); }),

@@ -1,6 +1,7 @@
 //! hyperlog as it ships: the public macros, its counters, limits and hooks in place, nothing built for the bench.
 
 use crate::case::{Case, Method};
+use crate::delivery;
 use crate::http::request::{REPLY, ROUTE};
 use crate::http::{actix, axum};
 use crate::peers::{Loop, Peer, Sites, Standing};
@@ -21,6 +22,9 @@ pub static JSON: Peer = Peer {
     name: "hyperlog",
     standing: Standing::Always,
     install: |case| {
+        if case.is_into_a_file() {
+            return delivery::hyperlog::install(case);
+        }
         let mut builder = Logger::builder().output(output(case)?);
         // Nobody else redacts, so that records are without it; requests are as it ships.
         let is_request = matches!(case.method(), Method::Request | Method::Panic | Method::Loopback);
@@ -151,7 +155,17 @@ fn call(case: Case) -> Option<Loop> {
         | Case::Pretty
         | Case::Template
         | Case::Csv
-        | Case::Syslog => each!(i => with5!(completed, i)),
+        | Case::Syslog
+        | Case::Delivery1
+        | Case::Delivery2
+        | Case::Delivery4
+        | Case::DeliveryPaced
+        | Case::DeliverySaturated
+        | Case::DeliveryBesideDead
+        | Case::DeliveryBesideWell
+        | Case::DeliveryDurable
+        | Case::File
+        | Case::FileBuffered => each!(i => with5!(completed, i)),
         Case::Bound => each_with!(i => with5!(bound, i), log => {
             info!(logger: log, rows = i.rows, cache = i.cache.as_str(), "request completed")
         }),

@@ -1,6 +1,7 @@
 //! Everyone who is measured. A new peer is one file with a `Peer` and one line in [`all`].
 
 use crate::case::Case;
+use crate::delivery::{logforth, pool, slog_async, tracing_appender};
 use crate::input::Input;
 use std::error::Error;
 
@@ -8,10 +9,10 @@ mod actix_logger;
 mod bare;
 mod floor;
 mod hyperlog;
-mod slog;
-mod spdlog;
+pub mod slog;
+pub mod spdlog;
 mod tower_http;
-mod tracing;
+pub mod tracing;
 mod tracing_actix_web;
 
 #[cfg(feature = "more")]
@@ -65,6 +66,10 @@ pub fn all() -> Vec<&'static Peer> {
         &tracing::FLAT,
         &slog::JSON,
         &spdlog::JSON,
+        &tracing_appender::JSON,
+        &slog_async::JSON,
+        &pool::JSON,
+        &logforth::JSON,
         &bare::APP,
         &tower_http::LAYERS,
         &actix_logger::TEXT,

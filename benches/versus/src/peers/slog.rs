@@ -4,7 +4,9 @@ use crate::case::Case;
 use crate::input::Input;
 use crate::peers::{Loop, Peer, Standing};
 use crate::sink::Null;
-use slog::{Drain, Level, LevelFilter, Logger, debug, info, o};
+use slog::{
+    Drain, Level, LevelFilter, Logger, Never, SendSyncRefUnwindSafeDrain, SendSyncUnwindSafeDrain, debug, info, o,
+};
 use slog_json::Json;
 use std::sync::{Mutex, OnceLock};
 
@@ -12,8 +14,7 @@ pub static JSON: Peer = Peer {
     name: "slog-json",
     standing: Standing::Always,
     install: |_| {
-        let drain = LevelFilter::new(Mutex::new(Json::default(Null)).map(slog::Fuse), Level::Info).fuse();
-        let _first = LOGGER.set(Logger::root(drain, o!("target" => module_path!())));
+        set(Mutex::new(Json::default(Null)).map(slog::Fuse));
         Ok(())
     },
     call,
@@ -21,6 +22,14 @@ pub static JSON: Peer = Peer {
 };
 
 static LOGGER: OnceLock<Logger> = OnceLock::new();
+
+pub fn set<D>(drain: D)
+where
+    D: Drain<Ok = (), Err = Never> + SendSyncUnwindSafeDrain + SendSyncRefUnwindSafeDrain + 'static,
+{
+    let drain = LevelFilter::new(drain, Level::Info).fuse();
+    let _first = LOGGER.set(Logger::root(drain, o!("target" => module_path!())));
+}
 
 fn logger() -> Logger {
     LOGGER.get().expect("the peer is installed first").clone()

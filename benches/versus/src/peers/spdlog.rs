@@ -4,8 +4,9 @@ use crate::case::Case;
 use crate::peers::{Loop, Peer, Standing};
 use crate::sink::Null;
 use spdlog::formatter::JsonFormatter;
-use spdlog::sink::WriteSink;
+use spdlog::sink::{Sink, WriteSink};
 use spdlog::{Level, LevelFilter, Logger, debug, info};
+use std::error::Error;
 use std::sync::{Arc, OnceLock};
 
 pub static JSON: Peer = Peer {
@@ -13,15 +14,19 @@ pub static JSON: Peer = Peer {
     standing: Standing::Always,
     install: |_| {
         let sink = WriteSink::builder().formatter(JsonFormatter::new()).target(Null).build_arc()?;
-        let level = LevelFilter::MoreSevereEqual(Level::Info);
-        let _first = LOGGER.set(Logger::builder().sink(sink).level_filter(level).name("versus").build_arc()?);
-        Ok(())
+        set(sink)
     },
     call,
     sites: None,
 };
 
 static LOGGER: OnceLock<Arc<Logger>> = OnceLock::new();
+
+pub fn set(sink: Arc<dyn Sink>) -> Result<(), Box<dyn Error>> {
+    let level = LevelFilter::MoreSevereEqual(Level::Info);
+    let _first = LOGGER.set(Logger::builder().sink(sink).level_filter(level).name("versus").build_arc()?);
+    Ok(())
+}
 
 fn logger() -> Arc<Logger> {
     LOGGER.get().expect("the peer is installed first").clone()
