@@ -83,6 +83,15 @@ pub enum Reply {
         /// What happened.
         why: DeliveryError,
     },
+    /// The first of it have arrived, and the rest may later: what stays whole when a disk fills.
+    Interrupted {
+        /// How many have arrived.
+        arrived: usize,
+        /// How long to wait at least.
+        after: Option<Duration>,
+        /// What happened.
+        why: DeliveryError,
+    },
     /// It is too large. Smaller ones may not be.
     Split(DeliveryError),
     /// It is refused for good. One record may be to blame: the others are tried without it.

@@ -181,6 +181,18 @@ impl Desk {
                 Step::Done
             }
             Some(Reply::Retry { after, why }) => self.pause(current, records, after, &why, queue),
+            Some(Reply::Interrupted { arrived, after, why }) => {
+                let arrived = arrived.min(records);
+                if arrived > 0 {
+                    cut(&mut self.window, arrived);
+                    self.arrive(current, arrived, &[], queue);
+                }
+                if arrived == records {
+                    return Step::Done;
+                }
+                let (records, _) = current.window_into(&self.limits, &mut self.window);
+                self.pause(current, records, after, &why, queue)
+            }
             Some(Reply::Split(why)) => self.split(current, records, &why, queue),
             Some(Reply::Reject(why)) => {
                 current.refused_in_a_row += 1;
@@ -391,6 +403,15 @@ impl Current {
             self.at = if step == rest { (self.at.0 + 1, 0) } else { (self.at.0, self.at.1 + step) };
         }
     }
+}
+
+/// Keeps the first so many records of these runs.
+fn cut(window: &mut Vec<Run>, mut records: usize) {
+    window.retain_mut(|run| {
+        run.to = run.from + run.len().min(records);
+        records -= run.len();
+        run.len() > 0
+    });
 }
 
 /// The records of these runs: of which run, and which of its segment.

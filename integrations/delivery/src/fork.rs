@@ -6,6 +6,29 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// The process that something was made in. A forked child has its memory, and must not write what it holds a second time.
+///
+/// ```
+/// let origin = hyperlog_delivery::Origin::here();
+/// assert!(origin.is_here());
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Origin(u32);
+
+impl Origin {
+    /// This process.
+    pub fn here() -> Origin {
+        watch();
+        Origin(generation())
+    }
+
+    /// Whether this is still that process, and no child of it.
+    #[inline]
+    pub fn is_here(self) -> bool {
+        generation() == self.0
+    }
+}
+
 /// How often the process was forked since the first queue was made, counted along one line of children.
 #[inline]
 pub(crate) fn generation() -> u32 {

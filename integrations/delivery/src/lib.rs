@@ -54,6 +54,7 @@ mod worker;
 pub use crate::backend::{Backend, DeliveryError, Limits, Partitions, Refusal, Reply, Tick};
 pub use crate::batch::{Batch, BatchId, Entry};
 pub use crate::exporter::{ExportSink, Exporter, Guard, Handle, StartError, Waiting};
+pub use crate::fork::Origin;
 pub use crate::listener::Listener;
 pub use crate::policy::{Errors, Promise, WhenFull};
 pub use crate::report::{DeliveryHealth, Dropped};
