@@ -1,0 +1,19 @@
+//! Files as an output of hyperlog.
+mod archive;
+mod backend;
+mod calendar;
+mod config;
+mod direct;
+mod error;
+mod fs;
+mod handle;
+mod live;
+mod pack;
+mod retention;
+mod rotation;
+
+pub use crate::calendar::Period;
+pub use crate::config::{Buffer, Compression, File, Links, Retention, Rotation, Sharing};
+pub use crate::direct::Direct;
+pub use crate::error::FileError;
+pub use crate::handle::FileHandle;
