@@ -5,6 +5,8 @@ mod calendar;
 mod config;
 mod direct;
 mod error;
+#[cfg(test)]
+mod faults;
 mod fs;
 mod handle;
 mod live;

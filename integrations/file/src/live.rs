@@ -618,6 +618,8 @@ impl Live {
             }
             Err(error) => {
                 self.deferred_at = Some(now);
+                // It may have been done halfway.
+                self.looked_at = None;
                 report_fault("file", format_args!("cannot rotate {:?}, it grows on: {error}", self.path()));
             }
         }

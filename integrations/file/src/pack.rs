@@ -393,3 +393,19 @@ fn is_same(mut one: impl Read, mut other: impl Read) -> io::Result<bool> {
         }
     }
 }
+
+/// Compresses what there is at a place, once.
+#[cfg(test)]
+pub(crate) fn pack_at(fs: Arc<dyn Fs>, path: &Path, compression: Compression) {
+    use crate::{archive::Place, config::Retention};
+    let keeper = Arc::new(Keeper::new(fs, Arc::new(Place::of(path)), Retention::new()));
+    keeper.clean();
+    Packer::new(keeper, compression).shared.pack_all(&mut BTreeSet::new());
+}
+
+#[cfg(test)]
+pub(crate) fn unpack(path: &Path) -> Option<Vec<u8>> {
+    let mut unpacked = Vec::new();
+    flate2::read::MultiGzDecoder::new(File::open(path).ok()?).read_to_end(&mut unpacked).ok()?;
+    Some(unpacked)
+}
