@@ -97,7 +97,10 @@ impl Fs for Machine {
     }
 
     fn open_lock(&self, path: &Path, mode: u32) -> io::Result<File> {
-        uninterrupted(|| guarded(OpenOptions::new().append(true).create(true), mode).open(path))
+        match self.create(path, mode) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => self.open(path),
+            created => created,
+        }
     }
 
     fn lock(&self, file: &File) -> io::Result<Lock> {

@@ -25,7 +25,7 @@ pub(crate) struct Live {
     options: Options,
     handle: FileHandle,
     /// Held as long as this output writes.
-    lock: Option<File>,
+    lock: Option<Claim>,
     open: Option<Open>,
     schedule: Schedule,
     /// What a file begins with.
@@ -42,6 +42,22 @@ pub(crate) struct Live {
     keeper: Arc<Keeper>,
     packer: Option<Packer>,
     is_closed: bool,
+}
+
+/// A lock against other outputs.
+struct Claim {
+    /// Whose descriptor holds it.
+    _file: File,
+    on: LockOn,
+}
+
+/// What is locked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LockOn {
+    /// A file beside, which stays where it is.
+    Beside,
+    /// The file itself, since there could be none beside it: each new one is locked again.
+    Itself,
 }
 
 /// An open file.
@@ -312,6 +328,10 @@ impl Open {
         Open { file, identity, size: metadata.len(), tail, is_unsynced: false, is_distrusted: false }
     }
 
+    fn has_name(&self, fs: &dyn Fs) -> bool {
+        fs.metadata(&self.file).is_ok_and(|metadata| has_name(&metadata))
+    }
+
     /// Writes all of these, or says how many bytes of them it has written.
     fn put<'a>(&mut self, fs: &dyn Fs, mut pieces: impl Iterator<Item = &'a [u8]>) -> Result<(), (usize, io::Error)> {
         let Some(first) = pieces.next() else { return Ok(()) };
@@ -422,7 +442,8 @@ impl Live {
                 open.size = there.len();
                 Ok(())
             }
-            (Err(error), Some(_)) if error.kind() != ErrorKind::NotFound => Ok(()),
+            // What is written to a file that has no name any more is lost, even if it seems to be written.
+            (Err(error), Some(open)) if error.kind() != ErrorKind::NotFound && open.has_name(&*self.fs) => Ok(()),
             _ => self.reopen(now),
         }
     }
@@ -435,7 +456,7 @@ impl Live {
                 Ok(())
             }
             Err(error) => match &self.open {
-                Some(open) if self.fs.metadata(&open.file).is_ok_and(|metadata| has_name(&metadata)) => {
+                Some(open) if open.has_name(&*self.fs) => {
                     report_fault(
                         "file",
                         format_args!("cannot reopen {:?}, the old file is used: {error}", self.path()),
@@ -450,6 +471,12 @@ impl Live {
     fn replace(&mut self, open: Open) {
         let old = self.open.replace(open);
         self.note_identity();
+        if self.lock.as_ref().is_some_and(|claim| claim.on == LockOn::Itself) {
+            let own = self.own_file().unwrap_or(Err(ErrorKind::NotFound.into()));
+            if self.claim(own, LockOn::Itself) == Lock::Refused {
+                report_fault("file", format_args!("another output writes to {:?} too", self.path()));
+            }
+        }
         let Some(old) = old.filter(|old| old.is_unsynced && !old.is_distrusted) else { return };
         if self.unsynced.len() >= MOST_UNSYNCED {
             let oldest = self.unsynced.remove(0);
@@ -544,15 +571,20 @@ impl Live {
 
     /// Takes the lock beside the file, or on the file itself where nothing can be created beside it.
     fn take_lock(&mut self) -> Lock {
-        let beside = self.fs.open_lock(&self.place.lock(), self.options.mode);
-        let file = match (beside, &self.open) {
-            (Ok(file), _) => Ok(file),
-            (Err(_), Some(open)) => open.file.try_clone(),
-            (Err(error), None) => Err(error),
-        };
+        match self.fs.open_lock(&self.place.lock(), self.options.mode) {
+            Ok(file) => self.claim(Ok(file), LockOn::Beside),
+            Err(error) => self.claim(self.own_file().unwrap_or(Err(error)), LockOn::Itself),
+        }
+    }
+
+    fn own_file(&self) -> Option<io::Result<File>> {
+        self.open.as_ref().map(|open| open.file.try_clone())
+    }
+
+    fn claim(&mut self, file: io::Result<File>, on: LockOn) -> Lock {
         match file.and_then(|file| Ok((self.fs.lock(&file)?, file))) {
             Ok((Lock::Taken, file)) => {
-                self.lock = Some(file);
+                self.lock = Some(Claim { _file: file, on });
                 Lock::Taken
             }
             Ok((Lock::Refused, _)) => {
@@ -565,7 +597,7 @@ impl Live {
                     "file",
                     format_args!("{:?} cannot be locked against other processes: {error}", self.path()),
                 );
-                self.lock = self.open.as_ref().and_then(|open| open.file.try_clone().ok());
+                self.lock = self.own_file().and_then(Result::ok).map(|file| Claim { _file: file, on });
                 Lock::Taken
             }
         }
