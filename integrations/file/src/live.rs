@@ -312,11 +312,12 @@ impl Live {
             }
             open.tail = Tail::Whole;
         }
-        if open.size == 0 && !self.preamble.is_empty() {
-            if let Err((_, error)) = open.put(&*self.fs, [&*self.preamble].into_iter()) {
-                open.tail = Tail::Excess(0);
-                return Err(error);
-            }
+        if open.size == 0
+            && !self.preamble.is_empty()
+            && let Err((_, error)) = open.put(&*self.fs, [&*self.preamble].into_iter())
+        {
+            open.tail = Tail::Excess(0);
+            return Err(error);
         }
         Ok(())
     }

@@ -114,7 +114,7 @@ proptest! {
             let is_ended = [&[][..], &["gz"], &["zst"], &["gz", "partial"], &["zst", "partial"]].contains(&ending);
             is_named && is_number(parts[2]) && parts[2] != "0000" && parts[3] == "log" && is_ended
         };
-        let names: BTreeSet<_> = names.into_iter().filter(|name| name != "app.log" && name.trim_matches('.') != "").collect();
+        let names: BTreeSet<_> = names.into_iter().filter(|name| name != "app.log" && !name.trim_matches('.').is_empty()).collect();
         names.iter().for_each(|name| fs::write(place.directory().join(name), "theirs").unwrap());
         let retention = Retention::new().count(1).total_bytes(10).age(Duration::from_secs(1));
         let sink = File::new(place.path()).rotation(Rotation::new().size(5)).retention(retention).direct().unwrap();
