@@ -8,6 +8,8 @@ pub use hyperlog_actix as actix;
 pub use hyperlog_axum as axum;
 #[cfg(feature = "delivery")]
 pub use hyperlog_delivery as delivery;
+#[cfg(feature = "file")]
+pub use hyperlog_file as file;
 #[cfg(feature = "tower")]
 pub use hyperlog_tower as tower;
 
@@ -26,7 +28,7 @@ mod guide {
     pages! {
         start records formats levels fields context redaction sampling hooks
         http axum actix tower access_record panics
-        outputs delivery sinks encoders health testing performance
+        outputs delivery files sinks encoders health testing performance
         tracing from_trace_layer from_actix_logger from_tracing_actix_web from_go
     }
 }

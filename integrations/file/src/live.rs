@@ -6,14 +6,15 @@
 use crate::archive::{Place, Shape, Turn};
 use crate::config::{Options, Sharing};
 use crate::error::{FileError, not_a_file};
-use crate::fs::{Fs, Identity, Lock, has_name, written_at};
+use crate::fs::{Fs, Identity, Lock, written_at};
 use crate::handle::FileHandle;
+use crate::open::{Open, Tail};
 use crate::pack::Packer;
 use crate::retention::{Keeper, found};
 use crate::rotation::Schedule;
 use hyperlog_core::{Timestamp, report_fault};
 use std::fs::{File, Metadata};
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,29 +61,6 @@ enum LockOn {
     Itself,
 }
 
-/// An open file.
-struct Open {
-    file: File,
-    identity: Identity,
-    size: u64,
-    tail: Tail,
-    /// Something was written since it was last synced.
-    is_unsynced: bool,
-    /// A sync failed: what the kernel says of it from here on means nothing.
-    is_distrusted: bool,
-}
-
-/// How a file ends.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tail {
-    /// With a whole record, or nothing.
-    Whole,
-    /// With a part of one, which is to be cut back to this length.
-    Excess(u64),
-    /// With a part of one, after which a new line is to begin.
-    Torn,
-}
-
 /// Writing ended before all was written.
 pub(crate) struct Stopped {
     /// How many records stand in the file as a whole.
@@ -93,9 +71,6 @@ pub(crate) struct Stopped {
 /// So many files that were put away are kept open to be synced when somebody asks for it. Beyond them each is synced when it
 /// is put away.
 const MOST_UNSYNCED: usize = 16;
-
-/// As many pieces as the kernel takes at once.
-const MOST_PIECES: usize = 1024;
 
 impl Live {
     /// Opens the file, and puts the place in order.
@@ -320,84 +295,6 @@ impl Live {
             return Err(error);
         }
         Ok(())
-    }
-}
-
-impl Open {
-    fn new(file: File, metadata: &Metadata, tail: Tail) -> Open {
-        let identity = Identity::of(metadata);
-        Open { file, identity, size: metadata.len(), tail, is_unsynced: false, is_distrusted: false }
-    }
-
-    fn has_name(&self, fs: &dyn Fs) -> bool {
-        fs.metadata(&self.file).is_ok_and(|metadata| has_name(&metadata))
-    }
-
-    /// Writes all of these, or says how many bytes of them it has written.
-    fn put<'a>(&mut self, fs: &dyn Fs, mut pieces: impl Iterator<Item = &'a [u8]>) -> Result<(), (usize, io::Error)> {
-        let Some(first) = pieces.next() else { return Ok(()) };
-        self.is_unsynced = true;
-        let mut written = 0;
-        let Some(second) = pieces.next() else { return self.put_one(fs, first, &mut written) };
-        let mut slices: Vec<IoSlice<'_>> = [first, second].into_iter().map(IoSlice::new).collect();
-        loop {
-            slices.extend(pieces.by_ref().take(MOST_PIECES - slices.len()).map(IoSlice::new));
-            if slices.is_empty() {
-                return Ok(());
-            }
-            self.put_many(fs, &mut slices, &mut written)?;
-            slices.clear();
-        }
-    }
-
-    fn put_one(&mut self, fs: &dyn Fs, bytes: &[u8], written: &mut usize) -> Result<(), (usize, io::Error)> {
-        let mut left = bytes;
-        while !left.is_empty() {
-            let count = self.count(fs.write(&self.file, left), written)?;
-            left = left.get(count..).unwrap_or_default();
-        }
-        Ok(())
-    }
-
-    fn put_many(
-        &mut self,
-        fs: &dyn Fs,
-        slices: &mut [IoSlice<'_>],
-        written: &mut usize,
-    ) -> Result<(), (usize, io::Error)> {
-        let mut left = slices;
-        IoSlice::advance_slices(&mut left, 0);
-        while !left.is_empty() {
-            let count = self.count(fs.write_vectored(&self.file, left), written)?;
-            IoSlice::advance_slices(&mut left, count);
-        }
-        Ok(())
-    }
-
-    fn count(&mut self, result: io::Result<usize>, written: &mut usize) -> Result<usize, (usize, io::Error)> {
-        match result {
-            Ok(0) => Err((*written, ErrorKind::WriteZero.into())),
-            Ok(count) => {
-                *written += count;
-                self.size += count as u64;
-                Ok(count)
-            }
-            Err(error) => Err((*written, error)),
-        }
-    }
-
-    /// Takes back a record of which only a part could be written.
-    fn cut_to(&mut self, fs: &dyn Fs, length: u64, sharing: Sharing) {
-        // What others have written in the meantime must not be cut off.
-        let is_ours = sharing == Sharing::Alone && fs.metadata(&self.file).is_ok_and(|now| now.len() == self.size);
-        self.tail = match is_ours {
-            true if fs.cut(&self.file, length).is_ok() => {
-                self.size = length;
-                Tail::Whole
-            }
-            true => Tail::Excess(length),
-            false => Tail::Torn,
-        };
     }
 }
 
