@@ -268,7 +268,14 @@ fn root() -> &'static Path {
 
 #[test]
 fn each_test_that_a_page_of_promises_names_is_there() {
-    let page = page("delivery");
+    check_named_tests("delivery", "delivery");
+    check_named_tests("files", "file");
+}
+
+/// Looks for the tests of an integration that its page names.
+#[track_caller]
+fn check_named_tests(name: &str, integration: &str) {
+    let page = page(name);
     let named = page.split('`').skip(1).step_by(2).filter_map(|code| code.rsplit_once("::"));
     let named: Vec<(&str, &str)> = named.filter(|(_, name)| name.matches('_').count() > 2).collect();
     assert!(named.len() > 30, "{named:?}");
@@ -276,9 +283,9 @@ fn each_test_that_a_page_of_promises_names_is_there() {
     for (module, name) in named {
         let module = module.split("::").next().unwrap_or_default();
         let places = [
-            format!("integrations/delivery/tests/delivery/{module}.rs"),
-            format!("integrations/delivery/tests/{module}.rs"),
-            format!("integrations/delivery/src/{module}.rs"),
+            format!("integrations/{integration}/tests/{integration}/{module}.rs"),
+            format!("integrations/{integration}/tests/{module}.rs"),
+            format!("integrations/{integration}/src/{module}.rs"),
             format!("hyperlog-core/tests/{module}.rs"),
         ];
         let text = places.iter().find_map(|place| fs::read_to_string(root.join(place)).ok()).unwrap_or_default();

@@ -17,6 +17,7 @@ const ALLOWED: &[&str] = &[
     "hyperlog-core/tests/scope_allocation.rs",
     "integrations/delivery/src/fork.rs",
     "integrations/delivery/tests/process.rs",
+    "integrations/file/tests/no_allocation.rs",
     "tests/off.rs",
 ];
 

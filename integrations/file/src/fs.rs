@@ -97,13 +97,9 @@ impl Fs for Machine {
     }
 
     fn open_lock(&self, path: &Path, mode: u32) -> io::Result<File> {
-        match self.open(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => match self.create(path, mode) {
-                // Another one was quicker.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => self.open(path),
-                created => created,
-            },
-            opened => opened,
+        match self.create(path, mode) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => self.open(path),
+            created => created,
         }
     }
 

@@ -6,14 +6,15 @@
 use crate::archive::{Place, Shape, Turn};
 use crate::config::{Options, Sharing};
 use crate::error::{FileError, not_a_file};
-use crate::fs::{Fs, Identity, Lock, has_name, written_at};
+use crate::fs::{Fs, Identity, Lock, written_at};
 use crate::handle::FileHandle;
+use crate::open::{Open, Tail};
 use crate::pack::Packer;
 use crate::retention::{Keeper, found};
 use crate::rotation::Schedule;
 use hyperlog_core::{Timestamp, report_fault};
 use std::fs::{File, Metadata};
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,9 +26,7 @@ pub(crate) struct Live {
     options: Options,
     handle: FileHandle,
     /// Held as long as this output writes.
-    lock: Option<File>,
-    /// The lock is on the file itself, and goes with it.
-    locks_itself: bool,
+    lock: Option<Claim>,
     open: Option<Open>,
     schedule: Schedule,
     /// What a file begins with.
@@ -46,27 +45,20 @@ pub(crate) struct Live {
     is_closed: bool,
 }
 
-/// An open file.
-struct Open {
-    file: File,
-    identity: Identity,
-    size: u64,
-    tail: Tail,
-    /// Something was written since it was last synced.
-    is_unsynced: bool,
-    /// A sync failed: what the kernel says of it from here on means nothing.
-    is_distrusted: bool,
+/// A lock against other outputs.
+struct Claim {
+    /// Whose descriptor holds it.
+    _file: File,
+    on: LockOn,
 }
 
-/// How a file ends.
+/// What is locked.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tail {
-    /// With a whole record, or nothing.
-    Whole,
-    /// With a part of one, which is to be cut back to this length.
-    Excess(u64),
-    /// With a part of one, after which a new line is to begin.
-    Torn,
+enum LockOn {
+    /// A file beside, which stays where it is.
+    Beside,
+    /// The file itself, since there could be none beside it: each new one is locked again.
+    Itself,
 }
 
 /// Writing ended before all was written.
@@ -79,9 +71,6 @@ pub(crate) struct Stopped {
 /// So many files that were put away are kept open to be synced when somebody asks for it. Beyond them each is synced when it
 /// is put away.
 const MOST_UNSYNCED: usize = 16;
-
-/// How many pieces are written at once. The kernel would take 1,024, which is more than fits well on the stack.
-const MOST_PIECES: usize = 256;
 
 impl Live {
     /// Opens the file, and puts the place in order.
@@ -101,7 +90,6 @@ impl Live {
             options,
             handle,
             lock: None,
-            locks_itself: false,
             open: None,
             preamble: Vec::new(),
             turn: Turn::NONE,
@@ -310,85 +298,6 @@ impl Live {
     }
 }
 
-impl Open {
-    fn new(file: File, metadata: &Metadata, tail: Tail) -> Open {
-        let identity = Identity::of(metadata);
-        Open { file, identity, size: metadata.len(), tail, is_unsynced: false, is_distrusted: false }
-    }
-
-    /// Writes all of these, or says how many bytes of them it has written.
-    fn put<'a>(&mut self, fs: &dyn Fs, mut pieces: impl Iterator<Item = &'a [u8]>) -> Result<(), (usize, io::Error)> {
-        let Some(first) = pieces.next() else { return Ok(()) };
-        self.is_unsynced = true;
-        let mut written = 0;
-        let Some(second) = pieces.next() else { return self.put_one(fs, first, &mut written) };
-        // In an array, since a batch is no reason to ask for memory.
-        let mut slices = [IoSlice::new(&[]); MOST_PIECES];
-        let mut pieces = [first, second].into_iter().chain(pieces);
-        loop {
-            let mut count = 0;
-            for (slice, piece) in slices.iter_mut().zip(pieces.by_ref()) {
-                *slice = IoSlice::new(piece);
-                count += 1;
-            }
-            if count == 0 {
-                return Ok(());
-            }
-            self.put_many(fs, &mut slices[..count], &mut written)?;
-        }
-    }
-
-    fn put_one(&mut self, fs: &dyn Fs, bytes: &[u8], written: &mut usize) -> Result<(), (usize, io::Error)> {
-        let mut left = bytes;
-        while !left.is_empty() {
-            let count = self.count(fs.write(&self.file, left), written)?;
-            left = left.get(count..).unwrap_or_default();
-        }
-        Ok(())
-    }
-
-    fn put_many(
-        &mut self,
-        fs: &dyn Fs,
-        slices: &mut [IoSlice<'_>],
-        written: &mut usize,
-    ) -> Result<(), (usize, io::Error)> {
-        let mut left = slices;
-        IoSlice::advance_slices(&mut left, 0);
-        while !left.is_empty() {
-            let count = self.count(fs.write_vectored(&self.file, left), written)?;
-            IoSlice::advance_slices(&mut left, count);
-        }
-        Ok(())
-    }
-
-    fn count(&mut self, result: io::Result<usize>, written: &mut usize) -> Result<usize, (usize, io::Error)> {
-        match result {
-            Ok(0) => Err((*written, ErrorKind::WriteZero.into())),
-            Ok(count) => {
-                *written += count;
-                self.size += count as u64;
-                Ok(count)
-            }
-            Err(error) => Err((*written, error)),
-        }
-    }
-
-    /// Takes back a record of which only a part could be written.
-    fn cut_to(&mut self, fs: &dyn Fs, length: u64, sharing: Sharing) {
-        // What others have written in the meantime must not be cut off.
-        let is_ours = sharing == Sharing::Alone && fs.metadata(&self.file).is_ok_and(|now| now.len() == self.size);
-        self.tail = match is_ours {
-            true if fs.cut(&self.file, length).is_ok() => {
-                self.size = length;
-                Tail::Whole
-            }
-            true => Tail::Excess(length),
-            false => Tail::Torn,
-        };
-    }
-}
-
 /// Looking at what is there.
 impl Live {
     /// Before records are written: what was asked for, what others did, what the clock says.
@@ -431,13 +340,8 @@ impl Live {
                 open.size = there.len();
                 Ok(())
             }
-            // Who may not look any more may write still, but not to a file that is gone.
-            (Err(error), Some(open))
-                if error.kind() != ErrorKind::NotFound
-                    && self.fs.metadata(&open.file).is_ok_and(|metadata| has_name(&metadata)) =>
-            {
-                Ok(())
-            }
+            // What is written to a file that has no name any more is lost, even if it seems to be written.
+            (Err(error), Some(open)) if error.kind() != ErrorKind::NotFound && open.has_name(&*self.fs) => Ok(()),
             _ => self.reopen(now),
         }
     }
@@ -450,7 +354,7 @@ impl Live {
                 Ok(())
             }
             Err(error) => match &self.open {
-                Some(open) if self.fs.metadata(&open.file).is_ok_and(|metadata| has_name(&metadata)) => {
+                Some(open) if open.has_name(&*self.fs) => {
                     report_fault(
                         "file",
                         format_args!("cannot reopen {:?}, the old file is used: {error}", self.path()),
@@ -464,10 +368,13 @@ impl Live {
 
     fn replace(&mut self, open: Open) {
         let old = self.open.replace(open);
-        if self.locks_itself && self.lock.is_some() && self.take_lock() == Lock::Refused {
-            report_fault("file", format_args!("another output has locked {:?} meanwhile", self.path()));
-        }
         self.note_identity();
+        if self.lock.as_ref().is_some_and(|claim| claim.on == LockOn::Itself) {
+            let own = self.own_file().unwrap_or(Err(ErrorKind::NotFound.into()));
+            if self.claim(own, LockOn::Itself) == Lock::Refused {
+                report_fault("file", format_args!("another output writes to {:?} too", self.path()));
+            }
+        }
         let Some(old) = old.filter(|old| old.is_unsynced && !old.is_distrusted) else { return };
         if self.unsynced.len() >= MOST_UNSYNCED {
             let oldest = self.unsynced.remove(0);
@@ -562,18 +469,20 @@ impl Live {
 
     /// Takes the lock beside the file, or on the file itself where nothing can be created beside it.
     fn take_lock(&mut self) -> Lock {
-        let beside = self.fs.open_lock(&self.place.lock(), self.options.mode);
-        let file = match (beside, &self.open) {
-            (Ok(file), _) => Ok(file),
-            (Err(_), Some(open)) => {
-                self.locks_itself = true;
-                open.file.try_clone()
-            }
-            (Err(error), None) => Err(error),
-        };
+        match self.fs.open_lock(&self.place.lock(), self.options.mode) {
+            Ok(file) => self.claim(Ok(file), LockOn::Beside),
+            Err(error) => self.claim(self.own_file().unwrap_or(Err(error)), LockOn::Itself),
+        }
+    }
+
+    fn own_file(&self) -> Option<io::Result<File>> {
+        self.open.as_ref().map(|open| open.file.try_clone())
+    }
+
+    fn claim(&mut self, file: io::Result<File>, on: LockOn) -> Lock {
         match file.and_then(|file| Ok((self.fs.lock(&file)?, file))) {
             Ok((Lock::Taken, file)) => {
-                self.lock = Some(file);
+                self.lock = Some(Claim { _file: file, on });
                 Lock::Taken
             }
             Ok((Lock::Refused, _)) => {
@@ -586,7 +495,7 @@ impl Live {
                     "file",
                     format_args!("{:?} cannot be locked against other processes: {error}", self.path()),
                 );
-                self.lock = self.open.as_ref().and_then(|open| open.file.try_clone().ok());
+                self.lock = self.own_file().and_then(Result::ok).map(|file| Claim { _file: file, on });
                 Lock::Taken
             }
         }

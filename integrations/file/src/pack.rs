@@ -107,7 +107,7 @@ fn run(shared: &Shared) {
             while !orders.is_wanted && !orders.is_closed {
                 orders = shared.changed.wait(orders).unwrap_or_else(PoisonError::into_inner);
             }
-            if orders.is_closed && (shared.is_cancelled.load(Ordering::Relaxed) || !orders.is_wanted) {
+            if orders.is_closed && (!orders.is_wanted || shared.is_cancelled.load(Ordering::Relaxed)) {
                 return;
             }
             orders.is_wanted = false;
@@ -252,8 +252,9 @@ impl Shared {
     fn settle(&self, source: &File, before: &Metadata, path: &Path, packed: &Path) -> io::Result<Packed> {
         let fs = &*self.keeper.fs;
         let file = fs.open_to_read(packed)?;
-        let is_same = is_unpacked(self.compression.codec, Reading { fs, file: &file }, Reading { fs, file: source })
-            .unwrap_or(false);
+        let [packs, reads] = [&file, source].map(|file| Reading { fs, file });
+        // What cannot be read to its end is not the same.
+        let is_same = is_unpacked(self.compression.codec, packs, reads).unwrap_or(false);
         let is_still = fs.metadata_at(path).is_ok_and(|there| Identity::of(&there) == Identity::of(before));
         if !is_same || !is_still {
             report_fault("file", format_args!("{packed:?} is not what {path:?} would become: both stay"));

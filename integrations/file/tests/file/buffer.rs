@@ -1,9 +1,8 @@
 //! What a buffer of the direct sink holds back, and until when.
 
 use crate::place::{PATIENCE, Place, flush, try_write, write, write_at};
-use hyperlog_core::{Clock, DropReason, Level, Line, Partition, Sink, Timestamp, Written};
+use hyperlog_core::{DropReason, Level, Line, Partition, Sink, Timestamp, Written};
 use hyperlog_file::{Buffer, Direct, File};
-use std::time::Duration;
 
 fn buffered(place: &Place, bytes: usize) -> Direct {
     File::new(place.path()).buffer(Buffer::Bytes(bytes)).direct().unwrap()
@@ -48,12 +47,12 @@ fn what_cannot_be_written_stays_in_the_buffer_and_what_has_no_room_is_lost_and_c
     let place = Place::new();
     let directory = place.directory().join("below");
     let path = directory.join("app.log");
-    let (clock, hands) = Clock::manual(Timestamp::new(1_795_780_800, 0));
-    let sink = File::new(&path).buffer(Buffer::Bytes(10)).clock(clock).direct().unwrap();
+    let file = File::new(&path).buffer(Buffer::Bytes(10));
+    let handle = file.handle();
+    let sink = file.direct().unwrap();
     std::fs::remove_dir_all(&directory).unwrap();
     std::fs::write(&directory, "in the way").unwrap();
-    // What has gone is noticed within a second.
-    hands.advance(Duration::from_secs(1));
+    handle.reopen();
     write_in(&sink, 1, "123\n");
     write_in(&sink, 2, "123\n");
     assert_eq!(try_write(&sink, "789\n"), Written::Dropped(DropReason::Full));

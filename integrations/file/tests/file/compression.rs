@@ -140,7 +140,7 @@ fn logging_goes_on_while_a_large_archive_is_compressed_and_the_end_does_not_wait
 #[cfg(target_os = "linux")]
 #[test]
 fn threads_descriptors_and_what_is_half_done_are_bounded() {
-    let place = Place::new();
+    let place = Place::in_memory();
     let count = |path: &str| fs::read_dir(path).unwrap().count();
     let [threads, files] = ["/proc/self/task", "/proc/self/fd"].map(count);
     let file = File::new(place.path()).rotation(Rotation::new().size(500)).compression(Compression::gzip());

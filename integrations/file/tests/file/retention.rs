@@ -100,7 +100,7 @@ proptest! {
     fn what_is_no_archive_of_ours_is_never_removed(
         names in prop::collection::btree_set(prop_oneof![
             "[a-z.]{1,12}(\\.log)?",
-            "app[.a-z0-9]{0,3}\\.20[12][0-9]01[0-2][0-9]T000000Z\\.[0-9]{1,5}\\.log(\\.gz|\\.bak|\\.partial|)",
+            "app[.a-z0-9]{0,3}\\.20[12][0-9]01(0[1-9]|1[0-9])T000000Z\\.[0-9]{1,5}\\.log(\\.gz|\\.bak|\\.partial|)",
             "app\\.20[12][0-9]0101T000000Z\\.000[1-9]\\.(log|txt|log\\.old)"
         ], 1..12)
     ) {
