@@ -31,7 +31,7 @@ fn traced(role: Role, place: &Place, calls: &str, inject: &[&str]) -> Option<(Ve
 #[test]
 fn an_interrupted_call_is_made_again() {
     for inject in [
-        "inject=write,writev:error=EINTR:when=2+3",
+        "inject=write,writev:error=EINTR:when=2..6",
         "inject=openat:error=EINTR:when=1",
         "inject=rename:error=EINTR:when=1",
         "inject=fdatasync:error=EINTR:when=1",
@@ -45,6 +45,7 @@ fn an_interrupted_call_is_made_again() {
         assert_eq!(said.last().unwrap(), "flush true", "{inject}");
         let text: String = (0..10).map(|number| format!("line {number}\n")).collect();
         assert_eq!(place.all_text(), text, "{inject}");
+        assert_eq!(place.archives().len(), 2, "a rotation was put off: {inject}");
     }
 }
 
