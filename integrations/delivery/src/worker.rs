@@ -18,10 +18,11 @@ pub(crate) struct Shared {
 const PAUSE_WHEN_CLOSED: Duration = Duration::from_millis(100);
 
 impl Shared {
-    /// Delivers what waits, on the thread of a caller who needs room. Says whether that helped.
+    /// Delivers what waits, on the thread of a caller who needs room. Says whether more of that may help: where nothing waits
+    /// any more there is room, even if others may be quicker to take it.
     pub(crate) fn write_through(&self) -> bool {
         let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
-        desk.step(&self.queue) == Step::Done
+        !matches!(desk.step(&self.queue), Step::Pause(_))
     }
 }
 
