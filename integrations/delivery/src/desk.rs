@@ -129,6 +129,10 @@ impl Desk {
         if let Some(Err(error)) = self.contained(|backend| backend.close(deadline)) {
             self.report.failed(&error);
         }
+        let closed = self.dead_letters.as_ref().map(|sink| catch_unwind(AssertUnwindSafe(|| sink.close(deadline))));
+        if !matches!(closed, None | Some(Ok(Ok(())))) {
+            self.report.failed(&DeliveryError::new("where refused records are put aside could not be closed"));
+        }
     }
 
     pub(crate) fn begin(&mut self, preamble: &[u8]) {

@@ -744,11 +744,14 @@ impl State {
         // Nobody who still waits is to take the end for an answer.
         let answered = self.settled_to.min(self.synced_to);
         self.failed.extend(self.waited_for.iter().filter(|waited| **waited >= answered));
+        let settled_to = self.settled_to;
+        self.last_words.retain(|(sequence, _)| *sequence >= settled_to);
         (self.settled_to, self.synced_to) = (self.next, self.next);
         for lane in 0..LANES {
             let records = std::mem::take(&mut self.counts[lane]) + std::mem::take(&mut self.in_flight[lane]);
             if records > 0 {
                 self.lost.lose(DropReason::Abandoned, level_of(lane), records);
+                self.lost_untold += records;
             }
         }
         self.waiting.clear();
@@ -765,11 +768,12 @@ impl State {
         account
     }
 
+    /// Fatal records that a flush up to here waited for in vain. What is abandoned never leaves, whatever the numbers say.
     fn unsaid(&mut self, to: u64) -> Vec<Box<[u8]>> {
-        if self.synced_to >= to {
+        if self.synced_to >= to && !self.is_abandoned {
             return Vec::new();
         }
-        let settled_to = self.settled_to;
+        let settled_to = if self.is_abandoned { 0 } else { self.settled_to };
         let last_words = std::mem::take(&mut self.last_words).into_iter();
         last_words.filter(|(sequence, _)| *sequence >= settled_to).map(|(_, bytes)| bytes).collect()
     }

@@ -84,6 +84,20 @@ fn who_waits_for_a_record_that_is_left_behind_is_told_so_at_once() {
 }
 
 #[test]
+fn a_flush_that_meets_a_close_in_vain_says_that_not_all_has_left() {
+    let stage = Stage::new();
+    let sink = stage.exporter().start().unwrap();
+    stage.hold_in_deliver(&sink);
+    std::thread::scope(|scope| {
+        let flushing = scope.spawn(|| sink.flush(SOON));
+        sink.handle().close(Duration::from_millis(20));
+        let error = flushing.join().unwrap().unwrap_err();
+        assert_eq!(error.to_string(), "could not deliver what was logged");
+    });
+    stage.release();
+}
+
+#[test]
 fn closing_twice_does_nothing_more_and_nothing_is_taken_any_more() {
     let stage = Stage::new();
     let sink = stage.exporter().start().unwrap();

@@ -112,6 +112,10 @@ fn one_bad_record_is_found_put_aside_and_takes_no_other_with_it() {
     assert!(seen.tried.len() < 30, "{}", seen.tried.len());
     assert_eq!(dead.text(), "poison\n");
     assert_eq!((lost(&sink, DropReason::DeadLettered), lost(&sink, DropReason::Rejected)), (1, 0));
+    drop(seen);
+    // What is put aside is closed behind the queue.
+    sink.close(SOON).unwrap();
+    assert_eq!(dead.write(&line(Level::INFO, "late\n")), Written::Closed);
 }
 
 #[test]
