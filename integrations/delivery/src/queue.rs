@@ -1032,6 +1032,12 @@ mod models {
         left
     }
 
+    /// Does something with the queue on a thread of its own.
+    fn beside<R: 'static>(queue: &Arc<Queue>, act: impl FnOnce(&Queue) -> R + 'static) -> thread::JoinHandle<R> {
+        let queue = Arc::clone(queue);
+        thread::spawn(move || act(&queue))
+    }
+
     fn model(check: impl Fn() + Sync + Send + 'static) {
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = Some(3);
@@ -1042,14 +1048,8 @@ mod models {
     fn what_two_threads_push_leaves_once_and_in_order() {
         model(|| {
             let queue = Arc::new(Queue::new(rules()));
-            let worker = {
-                let queue = Arc::clone(&queue);
-                thread::spawn(move || work(&queue))
-            };
-            let other = {
-                let queue = Arc::clone(&queue);
-                thread::spawn(move || push(&queue, Level::INFO, "a"))
-            };
+            let worker = beside(&queue, work);
+            let other = beside(&queue, |queue| push(queue, Level::INFO, "a"));
             assert_eq!(push(&queue, Level::ERROR, "b"), Written::Queued);
             assert_eq!(other.join().unwrap(), Written::Queued);
             queue.close(FOREVER);
@@ -1062,10 +1062,7 @@ mod models {
     fn a_flush_returns_and_not_before_what_came_before_it_has_left() {
         model(|| {
             let queue = Arc::new(Queue::new(rules()));
-            let worker = {
-                let queue = Arc::clone(&queue);
-                thread::spawn(move || work(&queue))
-            };
+            let worker = beside(&queue, work);
             assert_eq!(push(&queue, Level::INFO, "a"), Written::Queued);
             let flushed = queue.flush(FOREVER);
             assert!(flushed.is_in_time && flushed.is_synced && flushed.lost == 0);
@@ -1079,14 +1076,8 @@ mod models {
     fn who_waits_for_its_record_is_woken() {
         model(|| {
             let queue = Arc::new(Queue::new(Rules { promise: Promise::Durable, ..rules() }));
-            let worker = {
-                let queue = Arc::clone(&queue);
-                thread::spawn(move || work(&queue))
-            };
-            let other = {
-                let queue = Arc::clone(&queue);
-                thread::spawn(move || push(&queue, Level::INFO, "a"))
-            };
+            let worker = beside(&queue, work);
+            let other = beside(&queue, |queue| push(queue, Level::INFO, "a"));
             assert_eq!(push(&queue, Level::INFO, "b"), Written::Done);
             assert_eq!(other.join().unwrap(), Written::Done);
             queue.close(FOREVER);
@@ -1098,14 +1089,8 @@ mod models {
     fn a_record_that_meets_the_close_is_taken_or_refused_and_never_both() {
         model(|| {
             let queue = Arc::new(Queue::new(rules()));
-            let worker = {
-                let queue = Arc::clone(&queue);
-                thread::spawn(move || work(&queue))
-            };
-            let other = {
-                let queue = Arc::clone(&queue);
-                thread::spawn(move || push(&queue, Level::INFO, "a"))
-            };
+            let worker = beside(&queue, work);
+            let other = beside(&queue, |queue| push(queue, Level::INFO, "a"));
             let account = queue.close(FOREVER);
             let written = other.join().unwrap();
             let left = worker.join().unwrap().len() as u64;
@@ -1120,10 +1105,7 @@ mod models {
             let capacity = 2 * (OVERHEAD + 1);
             let rules = Rules { capacity, reserve: 0, when_full: WhenFull::Block(FOREVER), ..rules() };
             let queue = Arc::new(Queue::new(rules));
-            let worker = {
-                let queue = Arc::clone(&queue);
-                thread::spawn(move || work(&queue))
-            };
+            let worker = beside(&queue, work);
             for _ in 0..3 {
                 assert_eq!(push(&queue, Level::INFO, "a"), Written::Queued);
                 assert!(queue.depth().1 <= capacity);
