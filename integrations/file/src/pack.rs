@@ -132,12 +132,15 @@ impl Drop for Gone<'_> {
 impl Shared {
     /// Compresses what there is, the oldest first; those that cannot be are skipped from here on.
     fn pack_all(&self, skipped: &mut BTreeSet<Turn>) {
-        while let Some(turn) = self.next(skipped) {
+        // Not in this round, but when the rotation is over that has just reserved their names.
+        let mut too_early = BTreeSet::new();
+        while let Some(turn) = self.next(skipped, &too_early) {
             let packed = self.pack(turn);
             self.keeper.release();
             match packed {
                 Ok(Packed::Done) => {}
                 Ok(Packed::Skipped) => drop(skipped.insert(turn)),
+                Ok(Packed::TooEarly) => drop(too_early.insert(turn)),
                 Err(_) if self.is_cancelled.load(Ordering::Relaxed) => return,
                 Err(error) => {
                     let path = self.keeper.place.archive(turn, Shape::Plain);
@@ -152,12 +155,12 @@ impl Shared {
         }
     }
 
-    fn next(&self, skipped: &mut BTreeSet<Turn>) -> Option<Turn> {
+    fn next(&self, skipped: &mut BTreeSet<Turn>, too_early: &BTreeSet<Turn>) -> Option<Turn> {
         let found = found(&*self.keeper.fs, &self.keeper.place).ok()?;
         let plain: Vec<Turn> =
             found.into_iter().filter(|(_, shape)| *shape == Shape::Plain).map(|(turn, _)| turn).collect();
         skipped.retain(|turn| plain.contains(turn));
-        plain.into_iter().find(|turn| !skipped.contains(turn))
+        plain.into_iter().find(|turn| !skipped.contains(turn) && !too_early.contains(turn))
     }
 
     fn pack(&self, turn: Turn) -> io::Result<Packed> {
@@ -171,8 +174,12 @@ impl Shared {
             file => file?,
         };
         let before = fs.metadata(&file)?;
-        if !before.is_file() || before.len() == 0 || self.keeper.is_live(&before) {
+        if !before.is_file() {
             return Ok(Packed::Skipped);
+        }
+        // A name that was reserved for it, or the file itself, of which nobody has said yet that it is put away.
+        if before.len() == 0 || self.keeper.is_live(&before) {
+            return Ok(Packed::TooEarly);
         }
         if fs.metadata_at(&packed).is_ok() {
             return self.settle(&file, &before, &source, &packed);
@@ -273,6 +280,8 @@ enum Packed {
     Done,
     /// It stays as it is.
     Skipped,
+    /// It is not there yet.
+    TooEarly,
 }
 
 const PIECE: usize = 64 * 1024;

@@ -51,6 +51,28 @@ fn archives_are_compressed_and_nothing_is_lost() {
 }
 
 #[test]
+fn an_archive_that_is_seen_before_it_is_there_is_compressed_when_it_is() {
+    let place = Place::new();
+    let file = File::new(place.path()).rotation(Rotation::new().size(20_000)).compression(Compression::gzip());
+    let sink = file.direct().unwrap();
+    // A name as a rotation reserves it, before the file is renamed to it.
+    let reserved = place.directory().join("app.20200101T000000Z.0001.log");
+    fs::write(&reserved, "").unwrap();
+    let text = text(500);
+    let rotate = || text.split_inclusive('\n').for_each(|line| write(&sink, line));
+    let others_are_packed = || {
+        let archives = place.archives();
+        archives.len() > 1 && archives.iter().skip(1).all(|name| name.ends_with(".gz"))
+    };
+    rotate();
+    wait_until("compression of the others", others_are_packed);
+    fs::write(&reserved, &text).unwrap();
+    rotate();
+    wait_until("compression", || !reserved.exists());
+    assert_eq!(crate::place::unpacked(&reserved.with_extension("log.gz")), text.as_bytes());
+}
+
+#[test]
 fn the_level_is_honoured() {
     for (compression, ending, levels) in codecs() {
         let sizes = levels.map(|level| {
