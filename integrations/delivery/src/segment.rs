@@ -2,8 +2,9 @@
 
 use hyperlog_core::{Level, Line, Partition, Timestamp};
 
-/// How much memory a segment has, unless a single record needs more.
-pub(crate) const SEGMENT: usize = 64 * 1024;
+/// How much memory a segment has, unless a single record needs more. Each lane of each load has one that is not full, so
+/// that larger ones would take twice what the queue is allowed once little is left in most loads.
+pub(crate) const SEGMENT: usize = 8 * 1024;
 
 /// What a record takes beyond its bytes.
 pub(crate) const OVERHEAD: usize = size_of::<Mark>();
