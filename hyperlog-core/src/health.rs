@@ -59,6 +59,8 @@ pub struct Account {
     pub pending: LevelCounts,
     /// Those that were lost, by reason.
     pub dropped: Vec<(DropReason, LevelCounts)>,
+    /// The least severe level that is taken at present, where that is not all.
+    pub floor: Option<Level>,
 }
 
 impl Account {
@@ -111,6 +113,8 @@ pub struct OutputHealth {
     pub pending: LevelCounts,
     /// Records that were lost, by reason.
     pub dropped: Vec<(DropReason, LevelCounts)>,
+    /// The least severe level that its queue takes at present, where that is not all.
+    pub floor: Option<Level>,
     /// Records that were cut to fit.
     pub cut: u64,
     /// How the sink says it is.
@@ -200,6 +204,7 @@ impl Counters {
             (reason, LevelCounts(std::array::from_fn(|class| load(&self.dropped[reason as usize][class]))))
         });
         let accepted = sum(|shard| &shard.accepted);
+        let floor = account.as_ref().and_then(|account| account.floor);
         let pending = match account {
             Some(account) => {
                 written += &account.left;
@@ -215,6 +220,7 @@ impl Counters {
             written,
             pending,
             dropped: dropped.into(),
+            floor,
             cut: load(&self.cut),
             condition,
         }

@@ -128,6 +128,8 @@ pub const LOST: &str = "lost";
 pub const LOST_REASONS: &str = "reasons";
 /// How many of them of which level.
 pub const LOST_LEVELS: &str = "levels";
+/// The least severe level that an output takes.
+pub const LEAST_LEVEL: &str = "least_level";
 
 /// How many records a sampler kept back.
 pub const SUPPRESSED: &str = "suppressed";

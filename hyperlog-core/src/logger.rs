@@ -761,15 +761,24 @@ impl Logger {
         root.log_call(&call);
     }
 
-    /// Logs what an output lost since that was told last. That record is no subject of sampling either.
+    /// Logs what an output lost since that was told last, and whether it takes less or more. That is no subject of sampling.
     fn tell_losses(&self, outlet: &Outlet) {
-        let Some(lost) = outlet.bell.not_told(outlet.health().dropped) else { return };
-        let site = own_site(Level::WARN, "hyperlog", "records were lost");
-        let fields = lost.fields(&outlet.name);
-        let message = format_args!("records were lost");
-        let call =
-            Call { site: &site, fields: fields.as_fields(), message, rate: SampleRate::ONE, may_be_sampled: false };
-        self.log_call(&call);
+        let health = outlet.health();
+        if let Some(moved) = outlet.bell.moved(health.floor) {
+            match moved.is_less {
+                true => self.tell_of_itself(Level::WARN, "an output takes less", &moved.fields(&outlet.name)),
+                false => self.tell_of_itself(Level::INFO, "an output takes more again", &moved.fields(&outlet.name)),
+            }
+        }
+        if let Some(lost) = outlet.bell.not_told(health.dropped) {
+            self.tell_of_itself(Level::WARN, "records were lost", &lost.fields(&outlet.name));
+        }
+    }
+
+    fn tell_of_itself(&self, level: Level, text: &'static str, fields: &FieldSet) {
+        let site = own_site(level, "hyperlog", text);
+        let (fields, message) = (fields.as_fields(), format_args!("{text}"));
+        self.log_call(&Call { site: &site, fields, message, rate: SampleRate::ONE, may_be_sampled: false });
     }
 
     fn tell_summaries(&self, told: Told) {

@@ -1,4 +1,4 @@
-//! What was lost, told in a record: who only counts losses may be believed to have none.
+//! What was lost, or is not even taken any more, told in a record: who only counts losses may be believed to have none.
 //!
 //! A sink rings, and within a second one record per output says what was lost, however much that is and however often it
 //! rang. What becomes of that record is told with the next loss: one that is lost itself must not bring about another.
@@ -8,6 +8,7 @@ use crate::contain::contain;
 use crate::field::FieldSet;
 use crate::health::LevelCounts;
 use crate::keys;
+use crate::level::Level;
 use crate::sink::DropReason;
 use crate::value::{ToValue, map};
 use std::cell::Cell;
@@ -26,12 +27,13 @@ struct Bell {
     /// Logs what [`LossBell::not_told`] says.
     teller: Mutex<Option<Teller>>,
     told: Mutex<Vec<(DropReason, LevelCounts)>>,
+    told_floor: Mutex<Option<Level>>,
 }
 
 type Teller = Arc<dyn Fn() + Send + Sync>;
 
 impl LossBell {
-    /// Something was lost. Costs next to nothing where that is known already.
+    /// Something was lost, or more or less is taken from here on. Costs next to nothing where that is known already.
     pub fn ring(&self) {
         if IS_TELLING.get() || self.0.is_rung.swap(true, Ordering::AcqRel) {
             return;
@@ -77,6 +79,13 @@ impl LossBell {
         *told = dropped;
         (!lost.reasons.is_empty()).then_some(lost)
     }
+
+    /// Whether less or more is taken than when somebody asked last.
+    pub(crate) fn moved(&self, floor: Option<Level>) -> Option<Moved> {
+        let before = std::mem::replace(&mut *lock(&self.0.told_floor), floor);
+        let (before, least) = (before.unwrap_or(Level::TRACE), floor.unwrap_or(Level::TRACE));
+        (before != least).then_some(Moved { least, is_less: before < least })
+    }
 }
 
 impl fmt::Debug for LossBell {
@@ -108,6 +117,20 @@ impl Lost {
         fields.add(keys::KIND, "lost").add(keys::OUTPUT, output).add(keys::LOST, self.levels.total());
         fields.add(keys::LOST_REASONS, map(&self.reasons).to_value());
         fields.add(keys::LOST_LEVELS, map(&levels).to_value());
+        fields
+    }
+}
+
+/// A step of an output on its ladder.
+pub(crate) struct Moved {
+    least: Level,
+    pub(crate) is_less: bool,
+}
+
+impl Moved {
+    pub(crate) fn fields(&self, output: &str) -> FieldSet {
+        let mut fields = FieldSet::new();
+        fields.add(keys::KIND, "ladder").add(keys::OUTPUT, output).add(keys::LEAST_LEVEL, self.least.name());
         fields
     }
 }

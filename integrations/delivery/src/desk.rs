@@ -104,7 +104,9 @@ impl Desk {
         match current.is_over() {
             true => {
                 self.runs = current.runs;
-                queue.finish(current.load);
+                if queue.finish(current.load) {
+                    self.report.ring();
+                }
             }
             false => self.current = Some(current),
         }

@@ -3,6 +3,7 @@
 use crate::backend::{Backend, DeliveryError, Limits};
 use crate::desk::{Desk, is_delivering};
 use crate::fork;
+use crate::ladder::Ladder;
 use crate::policy::{Errors, Promise, WhenFull};
 use crate::queue::{Queue, Rules, Taken};
 use crate::report::{DeliveryHealth, Dropped, Report};
@@ -28,6 +29,7 @@ use std::time::Duration;
 /// | [`name`](Exporter::name) | `"output"` |
 /// | [`capacity`](Exporter::capacity) | 8 MiB, with what is being delivered |
 /// | [`reserve`](Exporter::reserve) | an eighth of the capacity, for errors alone |
+/// | [`ladder`](Exporter::ladder) | whatever there is room for is taken |
 /// | [`when_full`](Exporter::when_full) | [`WhenFull::ShedLowest`] |
 /// | [`promise`](Exporter::promise) | [`Promise::BestEffort`] |
 /// | [`errors`](Exporter::errors) | [`Errors::WrittenThrough`], 5 ms, 100 a second |
@@ -43,6 +45,7 @@ pub struct Exporter {
     name: String,
     capacity: usize,
     reserve: Option<usize>,
+    ladder: Ladder,
     when_full: WhenFull,
     promise: Promise,
     errors: Errors,
@@ -62,6 +65,7 @@ impl Exporter {
             name: "output".to_owned(),
             capacity: 8 * 1024 * 1024,
             reserve: None,
+            ladder: Ladder::new(),
             when_full: WhenFull::default(),
             promise: Promise::default(),
             errors: Errors::default(),
@@ -89,6 +93,12 @@ impl Exporter {
     /// How much of the capacity is for errors alone.
     pub fn reserve(mut self, bytes: usize) -> Exporter {
         self.reserve = Some(bytes);
+        self
+    }
+
+    /// From how full on only what matters more is taken.
+    pub fn ladder(mut self, ladder: Ladder) -> Exporter {
+        self.ladder = ladder;
         self
     }
 
@@ -157,11 +167,16 @@ impl Exporter {
             let what = "the reserve for errors leaves no room for anything else: let it be less than the capacity";
             return Err(StartError(DeliveryError::new(what)));
         }
+        if !self.ladder.is_sound() {
+            let what = "a rung of the ladder is at no percentage from 1 to 100 of the capacity";
+            return Err(StartError(DeliveryError::new(what)));
+        }
         fork::watch();
         let limits = self.limits.unwrap_or_else(|| self.backend.limits());
         let rules = Rules {
             capacity: self.capacity,
             reserve,
+            rungs: self.ladder.of(self.capacity),
             // What is in flight cannot be shed any more, so that it is only a part.
             load: limits.bytes.min(self.capacity / 4).max(1),
             when_full: self.when_full,
@@ -273,9 +288,7 @@ impl ExportSink {
     #[cold]
     fn tell_lost(&self, line: &Line<'_>, written: &Written, segments: Vec<Segment>) {
         let report = &self.handle.shared.report;
-        if !segments.is_empty() {
-            report.ring();
-        }
+        report.ring();
         if report.wants_lost() {
             for segment in &segments {
                 for (index, mark) in segment.marks().iter().enumerate() {

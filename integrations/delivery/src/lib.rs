@@ -41,6 +41,7 @@ mod exporter;
 mod fork;
 #[cfg(feature = "http")]
 pub mod http;
+mod ladder;
 mod listener;
 mod load;
 mod policy;
@@ -59,6 +60,7 @@ pub use crate::backend::{Backend, DeliveryError, Limits, Partitions, Refusal, Re
 pub use crate::batch::{Batch, BatchId, Entry};
 pub use crate::exporter::{ExportSink, Exporter, Guard, Handle, StartError, Waiting};
 pub use crate::fork::Origin;
+pub use crate::ladder::Ladder;
 pub use crate::listener::Listener;
 pub use crate::policy::{Errors, Promise, WhenFull};
 pub use crate::report::{DeliveryHealth, Dropped};

@@ -4,8 +4,10 @@
 //! condition of its own.
 
 use crate::fork;
+use crate::ladder::{Footing, Rungs};
 use crate::load::{Counts, ERRORS, LANES, Load, lane_of, level_of};
 use crate::policy::{Allowance, Errors, Promise, WhenFull};
+use crate::report::Depth;
 use crate::segment::{LONGEST, SEGMENT, Segment, weight_of};
 use crate::sync::{Condvar, Mutex, MutexGuard, lock, wait, wait_for};
 use hyperlog_core::{Account, DropReason, Level, Line, Written};
@@ -21,6 +23,8 @@ pub(crate) struct Rules {
     pub(crate) reserve: usize,
     /// How much goes into one load.
     pub(crate) load: usize,
+    /// From which weight on less is taken.
+    pub(crate) rungs: Rungs,
     pub(crate) when_full: WhenFull,
     pub(crate) promise: Promise,
     pub(crate) errors: Errors,
@@ -51,6 +55,7 @@ struct State {
     weights: [usize; LANES],
     /// Of all lanes together, and of what is in flight.
     weight: usize,
+    footing: Footing,
     counts: Counts,
     /// What is being delivered.
     in_flight: Counts,
@@ -113,7 +118,7 @@ pub(crate) enum Work {
     Stop,
 }
 
-/// What was let go of, to be told of outside of the lock.
+/// What was let go of, and that the queue has moved on its ladder, to be told of outside of the lock.
 pub(crate) struct Shed {
     pub(crate) segments: Vec<Segment>,
     /// The record itself is lost too.
@@ -132,7 +137,7 @@ impl Queue {
             rules,
             generation: fork::generation(),
             begun: Instant::now(),
-            state: Mutex::new(State::new()),
+            state: Mutex::new(State::new(&rules)),
             work: Condvar::new(),
             room: Condvar::new(),
             settled: Condvar::new(),
@@ -158,6 +163,10 @@ impl Queue {
         if state.is_closed {
             return Taken { written: Written::Closed, shed };
         }
+        if lane < state.footing.lane {
+            let written = Written::Dropped(DropReason::Full);
+            return Taken { written, shed: Some(Shed { segments: Vec::new(), is_refused: true }) };
+        }
         if !state.has_room(&self.rules, lane, weight) || line.bytes.len() > LONGEST {
             shed = Some(Shed { segments: Vec::new(), is_refused: true });
             state = self.make_room(state, line, shed.as_mut(), &write_through);
@@ -167,6 +176,9 @@ impl Queue {
             }
         }
         let sequence = state.push(&self.rules, line, lane, weight);
+        if state.footing.is_left_at(state.weight) && state.moves(&self.rules) {
+            shed.get_or_insert_with(|| Shed { segments: Vec::new(), is_refused: false });
+        }
         let wait = self.wait_wanted(&mut state, line.level, sequence);
         let wakes = state.wakes_worker(&self.rules);
         match wait {
@@ -394,13 +406,14 @@ impl Queue {
         }
     }
 
-    /// Nothing of this load is left to deliver.
-    pub(crate) fn finish(&self, mut load: Load) {
+    /// Nothing of this load is left to deliver. Says whether more is taken from here on.
+    pub(crate) fn finish(&self, mut load: Load) -> bool {
         let mut state = self.lock();
         if state.is_abandoned {
-            return;
+            return false;
         }
         state.weight -= std::mem::take(&mut state.weight_in_flight);
+        let has_moved = state.footing.is_left_at(state.weight) && state.moves(&self.rules);
         state.settled_to = state.settled_to.max(load.end());
         state.note_emptiness();
         let most = self.rules.most_spare();
@@ -409,6 +422,7 @@ impl Queue {
             state.spare_loads.push(load);
         }
         self.announce(state);
+        has_moved
     }
 
     /// Up to where all is synced, once it has been; or where it could not be.
@@ -505,10 +519,10 @@ impl Queue {
         self.lock().account()
     }
 
-    /// What waits and what is in flight: records, and bytes with what each takes beyond its own.
-    pub(crate) fn depth(&self) -> (u64, usize) {
+    pub(crate) fn depth(&self) -> Depth {
         let state = self.lock();
-        (state.counts.iter().chain(&state.in_flight).sum(), state.weight)
+        let records = state.counts.iter().chain(&state.in_flight).sum();
+        Depth { records, bytes: state.weight, floor: state.footing.floor() }
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -568,11 +582,12 @@ impl Rules {
 const MOST_SPARE: usize = 8 * 1024 * 1024 / SEGMENT;
 
 impl State {
-    fn new() -> State {
+    fn new(rules: &Rules) -> State {
         State {
             waiting: VecDeque::new(),
             weights: [0; LANES],
             weight: 0,
+            footing: Footing::on_the_ground(&rules.rungs),
             counts: [0; LANES],
             in_flight: [0; LANES],
             weight_in_flight: 0,
@@ -657,6 +672,13 @@ impl State {
             self.last_words.push((sequence, line.bytes.into()));
         }
         sequence
+    }
+
+    /// Climbs or steps back. Says whether it did.
+    #[cold]
+    fn moves(&mut self, rules: &Rules) -> bool {
+        let moved = self.footing.moved(&rules.rungs, self.weight);
+        std::mem::replace(&mut self.footing, moved) != moved
     }
 
     /// Whether the worker waits for what there is now.
@@ -761,6 +783,7 @@ impl State {
 
     fn account(&self) -> Account {
         let mut account = self.lost.clone();
+        account.floor = self.footing.floor();
         for lane in 0..LANES {
             account.left.add(level_of(lane), self.left[lane]);
             account.pending.add(level_of(lane), self.counts[lane] + self.in_flight[lane]);
@@ -779,339 +802,9 @@ impl State {
     }
 }
 
-#[cfg(all(test, not(hyperlog_loom)))]
-mod tests {
-    use super::*;
-    use crate::segment::OVERHEAD;
-    use hyperlog_core::{Partition, Timestamp};
-    use proptest::prelude::*;
-
-    const MEBIBYTE: usize = 1024 * 1024;
-
-    fn rules(when_full: WhenFull) -> Rules {
-        Rules {
-            capacity: 8 * MEBIBYTE,
-            reserve: MEBIBYTE,
-            load: 256 * 1024,
-            when_full,
-            promise: Promise::BestEffort,
-            errors: Errors::Queued,
-            patience: Duration::ZERO,
-            linger: Duration::ZERO,
-        }
-    }
-
-    fn line(lane: usize, bytes: &[u8]) -> Line<'_> {
-        Line { bytes, level: level_of(lane), timestamp: Timestamp::default(), partition: Partition::NONE }
-    }
-
-    /// What the queue is to do, without lanes, segments or locks: records with the group that goes as a whole.
-    #[derive(Default)]
-    struct Model {
-        waiting: Vec<(u64, usize, usize, u64)>,
-        lost: u64,
-        next: u64,
-    }
-
-    impl Model {
-        fn weight(&self, lanes: impl Fn(usize) -> bool) -> usize {
-            self.waiting.iter().filter(|record| lanes(record.1)).map(|record| record.2).sum()
-        }
-
-        fn push(&mut self, rules: &Rules, lane: usize, length: usize, group: u64) -> bool {
-            let weight = length + OVERHEAD;
-            let reserved = rules.reserve.saturating_sub(self.weight(|lane| lane >= ERRORS));
-            let room = rules.capacity - if lane >= ERRORS { 0 } else { reserved };
-            if self.weight(|other| other >= lane) + weight > room {
-                return false;
-            }
-            while self.weight(|_| true) + weight > room {
-                let lowest = self.waiting.iter().map(|record| record.1).min().unwrap();
-                let group = self.waiting.iter().find(|record| record.1 == lowest).unwrap().3;
-                let before = self.waiting.len();
-                self.waiting.retain(|record| record.3 != group);
-                self.lost += (before - self.waiting.len()) as u64;
-            }
-            self.waiting.push((self.next, lane, weight, group));
-            self.next += 1;
-            true
-        }
-    }
-
-    #[derive(Clone, Debug)]
-    enum Deed {
-        Push(usize, usize),
-        Take,
-    }
-
-    fn deed() -> impl Strategy<Value = Deed> {
-        prop_oneof![
-            20 => (0..LANES, prop_oneof![8 => Just(100_usize), 1 => Just(MEBIBYTE), 1 => 1..60_000_usize]).prop_map(|(lane, length)| Deed::Push(lane, length)),
-            1 => Just(Deed::Take),
-        ]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
-
-        /// Whatever comes in whatever sizes: what is kept, what is lost and in what order it leaves is what a model of
-        /// thirty lines says, and the budget holds after every step.
-        #[test]
-        fn a_queue_that_sheds_does_what_the_model_does(deeds in prop::collection::vec(deed(), 1..600)) {
-            let rules = rules(WhenFull::ShedLowest);
-            let queue = Queue::new(rules);
-            let mut model = Model::default();
-            let bytes = vec![b'x'; MEBIBYTE];
-            for deed in deeds {
-                match deed {
-                    Deed::Push(lane, length) => {
-                        let is_kept = queue.push(&line(lane, &bytes[..length]), || false).written == Written::Queued;
-                        // Which records share a segment is nothing that the model would know better.
-                        let group = queue.lock().waiting.back().and_then(|load| load.newest_of(lane)).unwrap_or(0);
-                        prop_assert_eq!(is_kept, model.push(&rules, lane, length, group));
-                    }
-                    Deed::Take => {
-                        let Some(load) = queue.take() else {
-                            prop_assert!(model.waiting.is_empty());
-                            continue;
-                        };
-                        let mut runs = Vec::new();
-                        load.order_into(&mut runs);
-                        let taken: Vec<u64> = runs.iter().flat_map(|run| load.marks(*run).iter().map(|mark| mark.sequence)).collect();
-                        let expected: Vec<u64> = model.waiting.drain(..taken.len()).map(|record| record.0).collect();
-                        prop_assert_eq!(taken, expected);
-                        queue.settle(&load.counts(), None, std::iter::empty());
-                        queue.finish(load);
-                    }
-                }
-                prop_assert!(queue.depth().1 <= rules.capacity);
-                prop_assert_eq!(queue.depth().0, model.waiting.len() as u64);
-                prop_assert_eq!(queue.account().dropped_total(), model.lost);
-            }
-        }
-    }
-}
-
-#[cfg(all(test, not(hyperlog_loom)))]
-mod stream {
-    use super::*;
-    use hyperlog_core::{Partition, Timestamp};
-    use std::sync::Arc;
-    use std::thread;
-
-    const SOON: Duration = Duration::from_secs(30);
-
-    fn worked(linger: Duration) -> Arc<Queue> {
-        let queue = Arc::new(Queue::new(Rules {
-            capacity: 1 << 20,
-            reserve: 0,
-            load: 1 << 18,
-            when_full: WhenFull::DropNewest,
-            promise: Promise::BestEffort,
-            errors: Errors::Queued,
-            patience: Duration::ZERO,
-            linger,
-        }));
-        let worked = Arc::clone(&queue);
-        thread::spawn(move || {
-            loop {
-                match queue.await_work(None) {
-                    Work::Stop => break queue.worker_is_gone(),
-                    Work::Tick => {}
-                    Work::Sync | Work::Deliver => {
-                        if let Some(load) = queue.take() {
-                            queue.settle(&load.counts(), None, std::iter::empty());
-                            queue.finish(load);
-                        }
-                        if let Some(to) = queue.sync_wanted() {
-                            queue.synced(to, true);
-                        }
-                    }
-                }
-            }
-        });
-        worked
-    }
-
-    fn push(queue: &Queue) {
-        let (timestamp, partition) = (Timestamp::default(), Partition::NONE);
-        queue.push(&Line { bytes: b"a\n", level: Level::INFO, timestamp, partition }, || false);
-    }
-
-    #[track_caller]
-    fn await_worker(queue: &Queue, wanted: Worker) {
-        let begun = Instant::now();
-        while queue.lock().worker != wanted {
-            assert!(begun.elapsed() < SOON, "the worker does something else");
-            thread::yield_now();
-        }
-    }
-
-    #[test]
-    fn a_worker_that_has_delivered_looks_once_more_by_itself() {
-        let queue = worked(Duration::from_secs(3_600));
-        await_worker(&queue, Worker::Idle);
-        for left in 1..=3 {
-            push(&queue);
-            assert!(queue.flush(SOON).is_in_time);
-            await_worker(&queue, Worker::Lingering);
-            assert_eq!((queue.depth().0, queue.account().left.total()), (0, left));
-        }
-        queue.close(SOON);
-    }
-
-    #[test]
-    fn a_worker_that_has_looked_in_vain_waits_to_be_woken() {
-        let queue = worked(Duration::from_millis(1));
-        for _ in 0..3 {
-            await_worker(&queue, Worker::Idle);
-            push(&queue);
-            let begun = Instant::now();
-            while queue.depth().0 > 0 {
-                assert!(begun.elapsed() < SOON, "nobody has woken it");
-                thread::yield_now();
-            }
-        }
-        await_worker(&queue, Worker::Idle);
-        assert_eq!(queue.close(SOON).left.total(), 3);
-    }
-}
-
 #[cfg(all(test, hyperlog_loom))]
-mod models {
-    //! Every interleaving of a few threads: no record lost or told twice, nobody left waiting.
-
-    use super::*;
-    use crate::segment::OVERHEAD;
-    use hyperlog_core::{Partition, Timestamp};
-    use loom::sync::Arc;
-    use loom::thread;
-
-    const FOREVER: Duration = Duration::from_secs(3_600);
-
-    fn rules() -> Rules {
-        Rules {
-            capacity: 64 * 1024,
-            reserve: 1024,
-            load: 16 * 1024,
-            when_full: WhenFull::ShedLowest,
-            promise: Promise::BestEffort,
-            errors: Errors::Queued,
-            patience: FOREVER,
-            linger: Duration::ZERO,
-        }
-    }
-
-    fn push(queue: &Queue, level: Level, text: &str) -> Written {
-        let line = Line { bytes: text.as_bytes(), level, timestamp: Timestamp::default(), partition: Partition::NONE };
-        queue.push(&line, || false).written
-    }
-
-    /// What the worker does, without a desk: what it takes has left.
-    fn work(queue: &Queue) -> Vec<u64> {
-        let mut left = Vec::new();
-        loop {
-            match queue.await_work(None) {
-                Work::Stop => break,
-                Work::Tick => {}
-                Work::Sync => {}
-                Work::Deliver => {
-                    let Some(load) = queue.take() else { continue };
-                    let mut runs = Vec::new();
-                    load.order_into(&mut runs);
-                    left.extend(runs.iter().flat_map(|run| load.marks(*run).iter().map(|mark| mark.sequence)));
-                    queue.settle(&load.counts(), None, std::iter::empty());
-                    queue.finish(load);
-                }
-            }
-            if let Some(to) = queue.sync_wanted() {
-                queue.synced(to, true);
-            }
-        }
-        queue.worker_is_gone();
-        left
-    }
-
-    /// Does something with the queue on a thread of its own.
-    fn beside<R: 'static>(queue: &Arc<Queue>, act: impl FnOnce(&Queue) -> R + 'static) -> thread::JoinHandle<R> {
-        let queue = Arc::clone(queue);
-        thread::spawn(move || act(&queue))
-    }
-
-    fn model(check: impl Fn() + Sync + Send + 'static) {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(3);
-        builder.check(check);
-    }
-
-    #[test]
-    fn what_two_threads_push_leaves_once_and_in_order() {
-        model(|| {
-            let queue = Arc::new(Queue::new(rules()));
-            let worker = beside(&queue, work);
-            let other = beside(&queue, |queue| push(queue, Level::INFO, "a"));
-            assert_eq!(push(&queue, Level::ERROR, "b"), Written::Queued);
-            assert_eq!(other.join().unwrap(), Written::Queued);
-            queue.close(FOREVER);
-            assert_eq!(worker.join().unwrap(), [0, 1]);
-            assert_eq!(queue.account().left.total(), 2);
-        });
-    }
-
-    #[test]
-    fn a_flush_returns_and_not_before_what_came_before_it_has_left() {
-        model(|| {
-            let queue = Arc::new(Queue::new(rules()));
-            let worker = beside(&queue, work);
-            assert_eq!(push(&queue, Level::INFO, "a"), Written::Queued);
-            let flushed = queue.flush(FOREVER);
-            assert!(flushed.is_in_time && flushed.is_synced && flushed.lost == 0);
-            assert_eq!(queue.account().left.total(), 1);
-            queue.close(FOREVER);
-            worker.join().unwrap();
-        });
-    }
-
-    #[test]
-    fn who_waits_for_its_record_is_woken() {
-        model(|| {
-            let queue = Arc::new(Queue::new(Rules { promise: Promise::Durable, ..rules() }));
-            let worker = beside(&queue, work);
-            let other = beside(&queue, |queue| push(queue, Level::INFO, "a"));
-            assert_eq!(push(&queue, Level::INFO, "b"), Written::Done);
-            assert_eq!(other.join().unwrap(), Written::Done);
-            queue.close(FOREVER);
-            worker.join().unwrap();
-        });
-    }
-
-    #[test]
-    fn a_record_that_meets_the_close_is_taken_or_refused_and_never_both() {
-        model(|| {
-            let queue = Arc::new(Queue::new(rules()));
-            let worker = beside(&queue, work);
-            let other = beside(&queue, |queue| push(queue, Level::INFO, "a"));
-            let account = queue.close(FOREVER);
-            let written = other.join().unwrap();
-            let left = worker.join().unwrap().len() as u64;
-            assert_eq!(left, u64::from(written == Written::Queued));
-            assert_eq!((account.left.total(), account.dropped_total()), (left, 0));
-        });
-    }
-
-    #[test]
-    fn who_blocks_is_woken_by_room_and_the_budget_holds() {
-        model(|| {
-            let capacity = 2 * (OVERHEAD + 1);
-            let rules = Rules { capacity, reserve: 0, when_full: WhenFull::Block(FOREVER), ..rules() };
-            let queue = Arc::new(Queue::new(rules));
-            let worker = beside(&queue, work);
-            for _ in 0..3 {
-                assert_eq!(push(&queue, Level::INFO, "a"), Written::Queued);
-                assert!(queue.depth().1 <= capacity);
-            }
-            queue.close(FOREVER);
-            assert_eq!(worker.join().unwrap(), [0, 1, 2]);
-        });
-    }
-}
+mod interleavings;
+#[cfg(all(test, not(hyperlog_loom)))]
+mod model;
+#[cfg(all(test, not(hyperlog_loom)))]
+mod stream;

@@ -59,6 +59,8 @@ pub struct DeliveryHealth {
     pub queued_bytes: usize,
     /// The most that the queue holds, in bytes.
     pub capacity: usize,
+    /// The least severe level that is taken at present, where that is not all.
+    pub floor: Option<Level>,
     /// Batches that have arrived.
     pub batches: u64,
     /// Deliveries that failed, and syncs that did.
@@ -71,6 +73,16 @@ pub struct DeliveryHealth {
     pub last_error: Option<(String, Duration)>,
     /// How it is in a word.
     pub condition: Condition,
+}
+
+/// What waits in a queue and is in flight.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Depth {
+    pub(crate) records: u64,
+    /// With what each record takes beyond its own.
+    pub(crate) bytes: usize,
+    /// The least severe level that is taken, where that is not all.
+    pub(crate) floor: Option<Level>,
 }
 
 impl Report {
@@ -157,7 +169,8 @@ impl Report {
         self.told().is_disabled = true;
     }
 
-    pub(crate) fn health(&self, (queued_records, queued_bytes): (u64, usize), capacity: usize) -> DeliveryHealth {
+    pub(crate) fn health(&self, depth: Depth, capacity: usize) -> DeliveryHealth {
+        let Depth { records: queued_records, bytes: queued_bytes, floor } = depth;
         let told = self.told();
         let last_error = told.last_error.as_ref().map(|(text, at)| (text.clone(), at.elapsed()));
         DeliveryHealth {
@@ -169,20 +182,24 @@ impl Report {
             failures: told.failures,
             retries: told.retries,
             breaker: told.breaker,
-            condition: told.condition(queued_bytes, capacity),
+            condition: told.condition(&depth, capacity),
+            floor,
             last_error,
         }
     }
 }
 
 impl Told {
-    fn condition(&self, queued_bytes: usize, capacity: usize) -> Condition {
+    fn condition(&self, depth: &Depth, capacity: usize) -> Condition {
         let last = self.last_error.as_ref().map_or("", |(text, _)| text);
         match self.breaker {
             _ if self.is_disabled => Condition::Failed(format!("nothing is sent any more: {last}")),
             Breaker::Open | Breaker::HalfOpen => Condition::Degraded(format!("it does not answer: {last}")),
-            Breaker::Closed if queued_bytes > capacity / 10 * 9 => Condition::Degraded("the queue is full".to_owned()),
-            Breaker::Closed => Condition::Well,
+            Breaker::Closed if depth.bytes > capacity / 10 * 9 => Condition::Degraded("the queue is full".to_owned()),
+            Breaker::Closed => match depth.floor {
+                Some(floor) => Condition::Degraded(format!("it takes only {floor} and above")),
+                None => Condition::Well,
+            },
         }
     }
 }

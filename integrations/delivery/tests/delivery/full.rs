@@ -1,8 +1,10 @@
 //! What becomes of records when there is no room.
 
 use crate::stage::{Answers, SOON, Stage, assert_accounted, line, number};
-use hyperlog_core::{DropReason, Level, Sink, Written};
-use hyperlog_delivery::{Errors, ExportSink, WhenFull};
+use hyperlog_core::{
+    CapturedRecord, Condition, DropReason, Json, Level, Logger, Memory, Output, Sink, Typed, Written, event,
+};
+use hyperlog_delivery::{Errors, ExportSink, Ladder, WhenFull};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -156,6 +158,67 @@ fn errors_have_room_of_their_own() {
         stage.release();
         drop(sink);
     }
+}
+
+#[test]
+fn a_queue_on_a_ladder_takes_less_before_it_is_full_and_more_again_when_it_has_emptied() {
+    let stage = Stage::new();
+    let ladder = Ladder::new().from(25, Level::INFO).from(50, Level::ERROR);
+    let sink = stage.exporter().capacity(CAPACITY).ladder(ladder).errors(Errors::Queued).start().unwrap();
+    let (handle, memory) = (sink.handle(), Memory::new());
+    let logger = Logger::builder()
+        .level(Level::TRACE)
+        .output(Output::new(Json::new(), sink).name("queue"))
+        .output(Output::new(Typed::new(), memory.clone()))
+        .build()
+        .unwrap();
+    stage.hold();
+    macro_rules! is_taken {
+        ($level:expr) => {{
+            let before = handle.health().queued_records;
+            event!(logger: logger, $level, text = "x".repeat(1_000), "m");
+            handle.health().queued_records > before
+        }};
+    }
+    // Told in its time, or by whoever flushes.
+    let told = || {
+        let _ = logger.flush(Duration::ZERO);
+        let lines = memory.take().into_iter().filter_map(|(level, bytes)| CapturedRecord::decode(level, &bytes));
+        let told = lines.filter(|record| record.has("least_level"));
+        told.map(|record| (record.message().to_owned(), record.text("least_level").to_owned())).collect::<Vec<_>>()
+    };
+    assert!(is_taken!(Level::TRACE));
+    drop(stage.wait_until("a batch is held", |seen| seen.is_in_deliver));
+
+    while handle.health().queued_bytes < CAPACITY / 4 {
+        assert!(is_taken!(Level::TRACE));
+    }
+    assert!(!is_taken!(Level::DEBUG) && is_taken!(Level::INFO));
+    assert_eq!(logger.health()[0].floor, Some(Level::INFO));
+    assert_eq!(told(), [less("INFO")]);
+
+    while handle.health().queued_bytes < CAPACITY / 2 {
+        assert!(is_taken!(Level::INFO));
+    }
+    assert!(!is_taken!(Level::WARN) && is_taken!(Level::ERROR));
+    assert_eq!(told(), [less("ERROR")]);
+    assert!(matches!(handle.health().condition, Condition::Degraded(_)));
+
+    stage.release();
+    logger.flush(SOON).unwrap();
+    assert_eq!(logger.health()[0].floor, None);
+    assert_eq!(told(), [("an output takes more again".to_owned(), "TRACE".to_owned())]);
+    assert!(logger.health()[0].is_conserved());
+}
+
+fn less(least: &str) -> (String, String) {
+    ("an output takes less".to_owned(), least.to_owned())
+}
+
+#[test]
+fn a_ladder_with_a_rung_at_no_percentage_is_refused() {
+    let error = Stage::new().exporter().ladder(Ladder::new().from(0, Level::INFO)).start().unwrap_err();
+    assert!(error.to_string().contains("from 1 to 100"), "{error}");
 }
 
 #[test]
