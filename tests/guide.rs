@@ -281,7 +281,7 @@ fn check_named_tests(name: &str, integration: &str) {
     assert!(named.len() > 30, "{named:?}");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (module, name) in named {
-        let module = module.split("::").next().unwrap_or_default();
+        let module = module.strip_suffix("::tests").unwrap_or(module).replace("::", "/");
         let places = [
             format!("integrations/{integration}/tests/{integration}/{module}.rs"),
             format!("integrations/{integration}/tests/{module}.rs"),

@@ -15,6 +15,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output as Ended};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 const CASE: &str = "HYPERLOG_TEST_CASE";
@@ -44,10 +45,16 @@ impl Drop for Place {
 
 /// Runs a case; what it wrote to its file, and how it ended.
 fn run(case: &str) -> (String, Ended) {
+    run_under(&[], case)
+}
+
+/// The same, started by another command.
+fn run_under(under: &[&str], case: &str) -> (String, Ended) {
     let place = Place::new();
-    let arguments = ["the_case_that_was_asked_for", "--exact", "--nocapture"];
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    let ended = command.args(arguments).env(CASE, case).env(PATH, &place.0).output().unwrap();
+    let own = std::env::current_exe().unwrap();
+    let arguments = [own.to_str().unwrap(), "the_case_that_was_asked_for", "--exact", "--nocapture"];
+    let words: Vec<&str> = under.iter().copied().chain(arguments).collect();
+    let ended = Command::new(words[0]).args(&words[1..]).env(CASE, case).env(PATH, &place.0).output().unwrap();
     (place.text(), ended)
 }
 
@@ -64,6 +71,7 @@ type Case = (&'static str, fn(&Path));
 const CASES: &[Case] = &[
     ("guard", guard),
     ("guard that loses", guard_that_loses),
+    ("flood", flood),
     ("fatal, then exit", |path| last_word(path, Fatal::new().exit(3))),
     ("fatal, then abort", |path| last_word(path, Fatal::new().abort())),
     ("fatal, then return", |path| last_word(path, Fatal::new())),
@@ -150,6 +158,42 @@ fn a_guard_says_what_is_lost_and_leaves_the_end_as_it_is() {
     assert!(ended.status.success(), "{ended:?}");
     let text = String::from_utf8(ended.stderr).unwrap();
     assert!(text.contains("hyperlog: hanging: 7 records were lost: 7 abandoned\n"), "{text}");
+}
+
+/// Ten times as much as its queue takes, while nothing leaves.
+fn flood(_: &Path) {
+    const RECORDS: u64 = 80_000;
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let sink = Exporter::new(Dammed(receiver)).start().unwrap();
+    let handle = sink.handle();
+    let logger = Logger::builder().output(Output::new(Json::new(), sink)).build().unwrap();
+    let text = "x".repeat(1_000);
+    for _ in 0..RECORDS {
+        info!(logger: logger, text, "m");
+    }
+    drop(sender);
+    logger.flush(SOON).unwrap();
+    let health = &logger.health()[0];
+    // The record about what was lost is one of them.
+    assert!(health.is_conserved() && health.accepted.total() >= RECORDS, "{health:?}");
+    assert!(health.dropped_total() > RECORDS / 2 && handle.account().left.total() > RECORDS / 20, "{health:?}");
+}
+
+/// Takes nothing until the other end of its channel is gone.
+struct Dammed(Receiver<()>);
+
+impl Backend for Dammed {
+    fn deliver(&mut self, _: &Batch<'_>) -> Reply {
+        let _ = self.0.recv();
+        Reply::Delivered
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_flood_into_what_nobody_empties_stays_within_a_small_memory() {
+    let (_, ended) = run_under(&["prlimit", "--data=67108864"], "flood");
+    assert!(ended.status.success(), "{ended:?}");
 }
 
 fn last_word(path: &Path, fatal: Fatal) {

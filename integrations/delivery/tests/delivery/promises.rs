@@ -96,6 +96,24 @@ fn what_is_not_synced_is_never_said_to_be() {
 }
 
 #[test]
+fn while_a_sync_hangs_who_wants_it_waits_and_nobody_else() {
+    let stage = Stage::new();
+    let sink = stage.exporter().errors(Errors::Queued).start().unwrap();
+    stage.hold_syncs(true);
+    assert_eq!(sink.write(&line(Level::INFO, "first\n")), Written::Queued);
+    std::thread::scope(|scope| {
+        let flush = scope.spawn(|| sink.flush(SOON));
+        drop(stage.wait_until("a sync hangs", |seen| seen.syncs == 1));
+        for _ in 0..1_000 {
+            assert_eq!(sink.write(&line(Level::ERROR, "m\n")), Written::Queued);
+        }
+        assert!(!flush.is_finished());
+        stage.hold_syncs(false);
+        flush.join().unwrap().unwrap();
+    });
+}
+
+#[test]
 fn what_is_lost_on_the_way_is_not_said_to_be_done() {
     let stage = Stage::new();
     let retrying = Retry::new().give_up_after(Duration::ZERO);

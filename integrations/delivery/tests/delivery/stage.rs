@@ -27,6 +27,7 @@ pub(crate) struct Seen {
     answers: VecDeque<Answer>,
     always: Option<Answer>,
     sync_fails: bool,
+    is_sync_held: bool,
     is_held: bool,
     pub(crate) is_in_deliver: bool,
 }
@@ -64,6 +65,11 @@ impl Stage {
     /// Answers each batch so for which there is no other answer.
     pub(crate) fn answer_always(&self, answer: impl Fn(&[String]) -> Reply + Send + Sync + 'static) {
         self.change(|seen| seen.always = Some(Arc::new(answer)));
+    }
+
+    /// Syncs wait, or no longer do.
+    pub(crate) fn hold_syncs(&self, is_held: bool) {
+        self.change(|seen| seen.is_sync_held = is_held);
     }
 
     pub(crate) fn fail_syncs(&self, fails: bool) {
@@ -136,7 +142,8 @@ impl Backend for Actor {
 
     fn sync(&mut self) -> Result<(), DeliveryError> {
         self.stage.change(|seen| seen.syncs += 1);
-        if self.stage.seen().sync_fails { Err(error("the disk says no")) } else { Ok(()) }
+        let seen = self.stage.0.1.wait_while(self.stage.seen(), |seen| seen.is_sync_held).unwrap();
+        if seen.sync_fails { Err(error("the disk says no")) } else { Ok(()) }
     }
 
     fn renew(&mut self) -> Result<(), DeliveryError> {
