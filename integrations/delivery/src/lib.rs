@@ -1,38 +1,4 @@
-//! The engine under every output of hyperlog that is slower than memory.
-//!
-//! A record is copied into a queue that is bounded in bytes, and delivered by a thread of its own, in batches as large as
-//! the system takes. What cannot be delivered is tried again, put aside or lost, and counted in each case.
-//!
-//! ```
-//! use hyperlog_core::{Json, Logger, Output, info};
-//! use hyperlog_delivery::{Backend, Batch, Exporter, Reply};
-//! use std::sync::mpsc::{Sender, channel};
-//! use std::time::Duration;
-//!
-//! /// Sends batches through a channel, as one would through a network.
-//! struct Channel(Sender<String>);
-//!
-//! impl Backend for Channel {
-//!     fn deliver(&mut self, batch: &Batch<'_>) -> Reply {
-//!         let text: String = batch.entries().map(|entry| String::from_utf8_lossy(entry.bytes)).collect();
-//!         drop(self.0.send(text));
-//!         Reply::Delivered
-//!     }
-//! }
-//!
-//! let (sender, receiver) = channel();
-//! let sink = Exporter::new(Channel(sender)).name("channel").start()?;
-//! let logger = Logger::builder().output(Output::new(Json::new(), sink).name("channel")).build()?;
-//!
-//! info!(logger: logger, "ready");
-//! info!(logger: logger, "steady");
-//! logger.flush(Duration::from_secs(5))?;
-//!
-//! let batch = receiver.recv()?;
-//! assert_eq!(batch.lines().count(), 2);
-//! assert!(logger.health()[0].is_conserved());
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod backend;
 mod batch;

@@ -59,3 +59,30 @@ impl Backend for FileBackend {
         closed.map_err(|error| DeliveryError::new(format!("cannot close {:?}", self.live.path())).because(error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{File, Rotation};
+    use crate::fs::Machine;
+    use hyperlog_delivery::testing::check_backend;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_file_keeps_what_every_backend_promises_through_rotations_too() {
+        for rotation in [Rotation::new(), Rotation::new().size(2_000)] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("app.log");
+            let make = move || FileBackend::new(File::new(&path).rotation(rotation).open(Arc::new(Machine)).unwrap());
+            check_backend(make)
+                .observed_by(move || {
+                    let entries = std::fs::read_dir(directory.path()).unwrap();
+                    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+                    // Archives by their names, which are in the order of time, and what is being written after them.
+                    names.sort_by_key(|path| (path.ends_with("app.log"), path.clone()));
+                    names.iter().flat_map(|path| std::fs::read(path).unwrap()).collect()
+                })
+                .run();
+        }
+    }
+}
