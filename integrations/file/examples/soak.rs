@@ -20,11 +20,13 @@ type Outcome = Result<(), Box<dyn Error>>;
 /// Its name, what it is repeated or how many seconds it takes by default, and what it does.
 type Trial = (&'static str, u64, fn(u64) -> Outcome);
 
-const TRIALS: [Trial; 6] = [
+const TRIALS: [Trial; 8] = [
     ("kill", 1_000, kill),
     ("rotate", 2_000, rotate),
     ("stress", 60, stress),
     ("overload", 60, overload),
+    ("compress", 100, compress),
+    ("beside", 10, beside),
     ("blocked", 5, blocked),
     ("idle", 30, idle),
 ];
@@ -189,13 +191,14 @@ fn rotate(rotations: u64) -> Outcome {
     Ok(())
 }
 
-/// As many as it can take, and then four fifths of that: nothing is lost.
+/// As many as it can take, and then four fifths of that: nothing is lost. The queue holds what a disk keeps waiting for a
+/// tenth of a second or so, which is a quarter of what others take for it.
 fn stress(seconds: u64) -> Outcome {
     let place = Place::new("stress")?;
     let start = || -> Result<ExportSink, Box<dyn Error>> {
         let file = File::new(place.file()).rotation(Rotation::new().size(256 << 20));
         let retention = hyperlog_file::Retention::new().count(1);
-        Ok(file.retention(retention).exporter()?.errors(Errors::Queued).start()?)
+        Ok(file.retention(retention).exporter()?.capacity(64 << 20).errors(Errors::Queued).start()?)
     };
     let texts: Vec<String> = (0..64).map(|index| format!("{} end\n", "x".repeat(100 + index * 61 % 4_000))).collect();
     let sink = start()?;
@@ -204,7 +207,7 @@ fn stress(seconds: u64) -> Outcome {
     while begun.elapsed() < Duration::from_secs(seconds / 2) {
         for text in &texts {
             // What it can take is what it takes without losing anything.
-            while sink.handle().health().queued_bytes > 4 << 20 {
+            while sink.handle().health().queued_bytes > 32 << 20 {
                 std::thread::yield_now();
             }
             let _ = sink.write(&line(Level::INFO, text));
@@ -298,17 +301,87 @@ fn overload(seconds: u64) -> Outcome {
     check(grown <= (CAPACITY as u64) * 5 / 4, || format!("{grown} bytes are more than a quarter above the budget"))
 }
 
-/// Eight threads wait for room: waiting costs nothing.
-fn blocked(seconds: u64) -> Outcome {
-    struct Stuck(&'static AtomicBool);
-    impl Backend for Stuck {
-        fn deliver(&mut self, _: &Batch<'_>) -> Reply {
-            while !self.0.load(Ordering::Relaxed) {
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            Reply::Delivered
+/// A file of so many MiB is compressed: who logs meanwhile does not notice.
+fn compress(mebibytes: u64) -> Outcome {
+    let place = Place::new("compress")?;
+    let file = File::new(place.file()).rotation(Rotation::new().size(mebibytes << 20));
+    let exporter = file.compression(hyperlog_file::Compression::gzip()).exporter()?;
+    let sink = exporter.when_full(WhenFull::Block(PATIENCE)).start()?;
+    let is_compressed = || {
+        let names = fs::read_dir(&place.0).map(|entries| entries.flatten().map(|entry| entry.path()));
+        names.is_ok_and(|mut names| names.any(|path| path.extension().is_some_and(|extension| extension == "gz")))
+    };
+    let quiet = paced(Duration::from_secs(5), &sink, || false);
+    let text = format!("{} end\n", "as compressible as records are ".repeat(32));
+    for _ in 0..(mebibytes << 20) / text.len() as u64 + 1 {
+        let _ = sink.write(&line(Level::INFO, &text));
+    }
+    sink.flush(PATIENCE)?;
+    check(!is_compressed(), || "it was compressed before anybody could look: let it be more".to_owned())?;
+    let busy = paced(PATIENCE, &sink, is_compressed);
+    check(is_compressed(), || "it was not compressed in its time".to_owned())?;
+    let lost = sink.handle().close(PATIENCE).dropped_total();
+    say(&format!(
+        "compress: p99 of a call is {quiet} ns, and {busy} ns while {mebibytes} MiB are compressed; {lost} lost"
+    ));
+    check(lost == 0 && busy <= 2 * quiet, || "it is noticed".to_owned())
+}
+
+/// A file beside an output that does not answer: who logs to the file does not notice, and the file loses nothing.
+fn beside(seconds: u64) -> Outcome {
+    let place = Place::new("beside")?;
+    let sink = File::new(place.file()).start()?;
+    let quiet = paced(Duration::from_secs(seconds), &sink, || false);
+    let dead = Exporter::new(Stuck(&STUCK)).capacity(1 << 20).errors(Errors::Queued).start()?;
+    let text = "x".repeat(1_000);
+    // Both are given the same; full is full long before the end.
+    let busy = paced(Duration::from_secs(seconds), &sink, || {
+        for _ in 0..16 {
+            let _ = dead.write(&line(Level::INFO, &text));
+        }
+        false
+    });
+    let (file, lost) = (sink.handle().close(PATIENCE), dead.handle().close(Duration::ZERO).dropped_total());
+    STUCK.store(true, Ordering::Relaxed);
+    say(&format!("beside: p99 of a call is {quiet} ns, and {busy} ns beside a dead output, which lost {lost}"));
+    check(file.dropped_total() == 0 && lost > 0, || format!("{file:?}"))?;
+    check(busy * 5 <= quiet * 6, || "it is noticed".to_owned())
+}
+
+/// Logs a record every so often, until time or `is_over` ends it. The duration in nanoseconds that 99 in 100 calls stay
+/// below.
+fn paced(most: Duration, sink: &ExportSink, mut is_over: impl FnMut() -> bool) -> u64 {
+    const BETWEEN: Duration = Duration::from_micros(20);
+    let (begun, mut taken) = (Instant::now(), Vec::new());
+    while begun.elapsed() < most && !(taken.len() % 1_000 == 0 && is_over()) {
+        let text = format!("{} end\n", taken.len());
+        let call = Instant::now();
+        let _ = sink.write(&line(Level::INFO, &text));
+        taken.push(call.elapsed().as_nanos() as u64);
+        while call.elapsed() < BETWEEN {
+            std::hint::spin_loop();
         }
     }
+    taken.sort_unstable();
+    taken[taken.len() * 99 / 100]
+}
+
+static STUCK: AtomicBool = AtomicBool::new(false);
+
+/// Does not come back before it is released.
+struct Stuck(&'static AtomicBool);
+
+impl Backend for Stuck {
+    fn deliver(&mut self, _: &Batch<'_>) -> Reply {
+        while !self.0.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Reply::Delivered
+    }
+}
+
+/// Eight threads wait for room: waiting costs nothing.
+fn blocked(seconds: u64) -> Outcome {
     static RELEASED: AtomicBool = AtomicBool::new(false);
     let sink = Exporter::new(Stuck(&RELEASED)).capacity(256 << 10).when_full(WhenFull::Block(PATIENCE)).start()?;
     let mut used = Ok(0.0);
