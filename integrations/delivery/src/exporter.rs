@@ -359,8 +359,9 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// When it was not, or some of it was lost on its way. What was lost since the last flush is told by the next one,
-    /// whoever logged it; what found no room when it was logged is not part of that.
+    /// When it was not, or some of it was lost on its way. What was lost since the last flush is told by the next one that
+    /// is over in time, whoever logged it; what found no room when it was logged is not part of that. One that is
+    /// given no time is only set going, and leaves the telling to the next.
     pub fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
         if self.shared.queue.is_forked() {
             return Err(SinkError::new("flush", DeliveryError::new("the process was forked")));

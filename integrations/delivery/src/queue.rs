@@ -71,10 +71,9 @@ struct State {
     waited_for: Vec<u64>,
     /// Those of them that were lost or not synced.
     failed: Vec<u64>,
-    /// Something was not synced, and no flush has said so.
-    is_sync_failed: bool,
-    /// How many were lost on their way, without those for which there was no room, and no flush has said so.
-    lost_untold: u64,
+    trouble: Trouble,
+    /// As much of it as a flush has told.
+    told: Trouble,
     last_words: Vec<(u64, Box<[u8]>)>,
     waiters: usize,
     blocked: usize,
@@ -87,6 +86,14 @@ struct State {
     allowance: Allowance,
     spare: Vec<Segment>,
     spare_loads: Vec<Load>,
+}
+
+/// What has gone wrong from the begin on, of which flushes tell.
+#[derive(Clone, Copy, Default)]
+struct Trouble {
+    /// How many records were lost on their way, without those for which there was no room.
+    lost: u64,
+    failed_syncs: u64,
 }
 
 /// What the thread that delivers is about.
@@ -384,7 +391,7 @@ impl Queue {
                 None => state.left[lane] += count,
                 Some(reason) => {
                     state.lost.lose(reason, level_of(lane), *count);
-                    state.lost_untold += count;
+                    state.trouble.lost += count;
                 }
             }
         }
@@ -425,7 +432,7 @@ impl Queue {
             let failed: Vec<u64> =
                 state.waited_for.iter().copied().filter(|waited| (from..to).contains(waited)).collect();
             state.failed.extend(failed);
-            state.is_sync_failed = true;
+            state.trouble.failed_syncs += 1;
         }
         state.synced_to = state.synced_to.max(to);
         self.announce(state);
@@ -447,7 +454,8 @@ impl Queue {
     /// the way since somebody asked last.
     pub(crate) fn flush(&self, deadline: Duration) -> Flushed {
         let mut state = self.lock();
-        let (begun, to) = (Instant::now(), state.next);
+        // Before others who flush at the same time tell it to theirs.
+        let (begun, to, told) = (Instant::now(), state.next, state.told);
         state.hurry_to = state.hurry_to.max(to);
         state.sync_to = state.sync_to.max(to);
         state.note_emptiness();
@@ -458,11 +466,17 @@ impl Queue {
             state = wait_for(&self.settled, state, deadline.saturating_sub(begun.elapsed()));
         }
         state.waiters -= 1;
+        let is_in_time = state.synced_to >= to;
+        // Whoever gives it no time only sets it going, and flushes once more to hear what came of it.
+        let is_answer = !deadline.is_zero();
+        if is_in_time && is_answer {
+            state.told = state.trouble;
+        }
         Flushed {
-            is_in_time: state.synced_to >= to,
-            is_synced: !std::mem::take(&mut state.is_sync_failed),
-            lost: std::mem::take(&mut state.lost_untold),
-            last_words: state.unsaid(to),
+            is_in_time,
+            is_synced: state.trouble.failed_syncs == told.failed_syncs,
+            lost: state.trouble.lost - told.lost,
+            last_words: if is_in_time || is_answer { state.unsaid(to) } else { Vec::new() },
         }
     }
 
@@ -585,8 +599,8 @@ impl State {
             lost: Account::new(),
             waited_for: Vec::new(),
             failed: Vec::new(),
-            is_sync_failed: false,
-            lost_untold: 0,
+            trouble: Trouble::default(),
+            told: Trouble::default(),
             last_words: Vec::new(),
             waiters: 0,
             blocked: 0,
@@ -751,7 +765,7 @@ impl State {
             let records = std::mem::take(&mut self.counts[lane]) + std::mem::take(&mut self.in_flight[lane]);
             if records > 0 {
                 self.lost.lose(DropReason::Abandoned, level_of(lane), records);
-                self.lost_untold += records;
+                self.trouble.lost += records;
             }
         }
         self.waiting.clear();
@@ -803,6 +817,30 @@ mod tests {
 
     fn line(lane: usize, bytes: &[u8]) -> Line<'_> {
         Line { bytes, level: level_of(lane), timestamp: Timestamp::default(), partition: Partition::NONE }
+    }
+
+    #[test]
+    fn of_several_that_flush_at_once_each_is_told_what_was_lost_or_not_synced() {
+        for is_synced in [true, false] {
+            let queue = Queue::new(rules(WhenFull::ShedLowest));
+            assert_eq!(queue.push(&line(2, b"m\n"), || false).written, Written::Queued);
+            let failures = std::thread::scope(|scope| {
+                let flush = || queue.flush(Duration::from_secs(30));
+                let flushing: Vec<_> = (0..4).map(|_| scope.spawn(flush)).collect();
+                while queue.lock().waiters < 4 {
+                    std::thread::yield_now();
+                }
+                let load = queue.take().unwrap();
+                queue.settle(&load.counts(), is_synced.then_some(DropReason::Failed), std::iter::empty());
+                queue.finish(load);
+                queue.synced(1, is_synced);
+                let flushed = flushing.into_iter().map(|flushing| flushing.join().unwrap());
+                flushed.filter(|flushed| flushed.is_in_time && (flushed.lost == 1 || !flushed.is_synced)).count()
+            });
+            assert_eq!(failures, 4, "{is_synced}");
+            let next = queue.flush(Duration::from_secs(30));
+            assert!(next.is_in_time && next.is_synced && next.lost == 0, "it was told");
+        }
     }
 
     /// What the queue is to do, without lanes, segments or locks: records with the group that goes as a whole.

@@ -69,6 +69,7 @@ const CASES: &[Case] = &[
     ("fatal, then return", |path| last_word(path, Fatal::new())),
     ("fatal while it hangs", fatal_while_it_hangs),
     ("fatal after closing", fatal_after_closing),
+    ("fatal with two outputs", fatal_with_two_outputs),
     ("panic", panic_uncaught),
     ("fork", fork),
     ("terminated", terminated),
@@ -200,6 +201,24 @@ fn a_fatal_record_that_nobody_takes_goes_to_standard_error() {
         assert_eq!(text.matches("nobody hears it").count(), 1, "{case}: {text}");
         assert!(!text.contains("counted"), "{text}");
     }
+}
+
+fn fatal_with_two_outputs(path: &Path) {
+    let sink = Exporter::new(Append::to(path)).start().unwrap();
+    let outputs = [Output::new(Json::new(), sink), Output::new(Json::new(), hyperlog_core::Memory::new())];
+    let logger = outputs.into_iter().fold(Logger::builder(), hyperlog_core::Builder::output).build().unwrap();
+    for _ in 0..20 {
+        fatal!(logger: logger, "it is heard");
+    }
+}
+
+#[test]
+fn a_fatal_record_that_has_left_is_not_said_again() {
+    let (text, ended) = run("fatal with two outputs");
+    assert!(ended.status.success(), "{ended:?}");
+    assert_eq!(text.matches("it is heard").count(), 20);
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert!(!told.contains("it is heard"), "{told}");
 }
 
 fn panic_uncaught(path: &Path) {
