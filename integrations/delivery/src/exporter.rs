@@ -248,6 +248,7 @@ impl Sink for ExportSink {
     }
 
     fn close(&self, deadline: Duration) -> Result<(), SinkError> {
+        self.handle.check_waits("close")?;
         let lost = self.handle.account().dropped_total();
         let account = self.handle.close(deadline);
         match account.dropped_total() - lost {
@@ -257,6 +258,10 @@ impl Sink for ExportSink {
     }
 
     fn condition(&self) -> Condition {
+        // A lock may be held by a thread that stayed with the parent.
+        if self.handle.shared.queue.is_forked() {
+            return Condition::Failed(FORKED.to_owned());
+        }
         self.handle.health().condition
     }
 
@@ -299,6 +304,8 @@ impl Drop for ExportSink {
         }
     }
 }
+
+const FORKED: &str = "the process was forked";
 
 /// A fatal record that is not taken is not to be lost unsaid.
 #[inline]
@@ -363,12 +370,7 @@ impl Handle {
     /// is over in time, whoever logged it; what found no room when it was logged is not part of that. One that is
     /// given no time is only set going, and leaves the telling to the next.
     pub fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
-        if self.shared.queue.is_forked() {
-            return Err(SinkError::new("flush", DeliveryError::new("the process was forked")));
-        }
-        if is_delivering() {
-            return Err(SinkError::new("flush", DeliveryError::new("the thread that delivers cannot wait for itself")));
-        }
+        self.check_waits("flush")?;
         let flushed = self.shared.queue.flush(deadline);
         flushed.last_words.iter().for_each(|words| say(words));
         match () {
@@ -377,6 +379,17 @@ impl Handle {
             () if flushed.lost > 0 => Err(SinkError::new("deliver what was logged", Lost(flushed.lost))),
             () => Ok(()),
         }
+    }
+
+    /// There are threads that would wait in vain.
+    fn check_waits(&self, deed: &'static str) -> Result<(), SinkError> {
+        if self.shared.queue.is_forked() {
+            return Err(SinkError::new(deed, DeliveryError::new(FORKED)));
+        }
+        if is_delivering() {
+            return Err(SinkError::new(deed, DeliveryError::new("the thread that delivers cannot wait for itself")));
+        }
+        Ok(())
     }
 
     /// The same, to be awaited: no thread of any runtime waits.

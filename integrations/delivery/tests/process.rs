@@ -6,7 +6,8 @@
 #![allow(unsafe_code, reason = "the standard library cannot fork")]
 
 use hyperlog_core::{
-    DropReason, Fatal, Json, Level, Line, Logger, Output, Partition, Sink, Timestamp, Written, error, fatal, info,
+    Condition, DropReason, Fatal, Json, Level, Line, Logger, Output, Partition, Sink, Timestamp, Written, error, fatal,
+    info,
 };
 use hyperlog_delivery::{Backend, Batch, DeliveryError, ExportSink, Exporter, Limits, Reply};
 use std::fs::{File, OpenOptions};
@@ -261,6 +262,8 @@ fn fork(path: &Path) {
                     sink.write(&line(Level::ERROR, "of the child\n")) == Written::Dropped(DropReason::Forked);
                 let is_refused = sink.flush(SOON).is_err() && sink.account().is_none();
                 handle.close(SOON);
+                // Neither is there anything to count, nor a lock that may be held for ever.
+                let is_refused = is_refused && sink.close(SOON).is_err() && sink.condition() != Condition::Well;
                 let code = if is_counted && is_refused { 0 } else { 1 };
                 // SAFETY: it runs no destructor of what belongs to the parent.
                 unsafe { libc::_exit(code) }
