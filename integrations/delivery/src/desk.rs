@@ -346,34 +346,38 @@ impl Current {
     fn window_into(&self, limits: &Limits, window: &mut Vec<Run>) -> (usize, usize) {
         window.clear();
         let most = limits.records.min(self.most).max(1);
-        let (mut records, mut bytes, mut first) = (0, 0, None);
+        // With what each adds, and their own.
+        let (mut bytes, mut own_bytes): (usize, usize) = (0, 0);
+        let (mut records, mut first) = (0, None);
         let is_plain = limits.span.is_none() && limits.partitions == Partitions::Mixed;
         for (index, run) in self.runs.iter().enumerate().skip(self.at.0) {
             let from = if index == self.at.0 { run.from + self.at.1 } else { run.from };
             let rest = Run { from, ..*run };
-            let whole = self.load.segment(rest).bytes(from, run.to).len() + rest.len() * limits.overhead;
+            let own = self.load.segment(rest).bytes(from, run.to).len();
+            let whole = own.saturating_add(rest.len().saturating_mul(limits.overhead));
+            let sum = bytes.saturating_add(whole);
             // Most often a run goes as a whole, and need not be looked at record by record.
             let none_is_too_long = whole <= limits.record_bytes;
-            if is_plain && none_is_too_long && records + rest.len() <= most && bytes + whole <= limits.bytes {
+            if is_plain && none_is_too_long && records + rest.len() <= most && sum <= limits.bytes {
                 window.push(rest);
-                (records, bytes) = (records + rest.len(), bytes + whole);
+                (records, bytes, own_bytes) = (records + rest.len(), sum, own_bytes + own);
                 continue;
             }
             let mut to = from;
             for (at, mark) in self.load.segment(rest).marks().iter().enumerate().take(run.to).skip(from) {
                 let own = self.load.segment(rest).bytes(at, at + 1).len();
-                let length = own + limits.overhead;
+                let sum = bytes.saturating_add(own).saturating_add(limits.overhead);
                 let first = *first.get_or_insert(mark);
                 let span = mark.timestamp.unix_nanos().abs_diff(first.timestamp.unix_nanos());
                 let fits = records < most
-                    && bytes + length <= limits.bytes
+                    && sum <= limits.bytes
                     && own <= limits.record_bytes
                     && limits.span.is_none_or(|most| span <= most.as_nanos())
                     && (limits.partitions == Partitions::Mixed || mark.partition == first.partition);
                 if !fits && records > 0 {
                     break;
                 }
-                (records, bytes, to) = (records + 1, bytes + length, at + 1);
+                (records, bytes, own_bytes, to) = (records + 1, sum, own_bytes + own, at + 1);
                 if own > limits.record_bytes {
                     // Alone, so that no other is refused with it.
                     window.push(Run { to, ..rest });
@@ -387,7 +391,7 @@ impl Current {
                 break;
             }
         }
-        (records, bytes - records * limits.overhead)
+        (records, own_bytes)
     }
 
     fn batch<'a>(&'a self, window: &'a [Run], records: usize, bytes: usize, queue: u64) -> Batch<'a> {

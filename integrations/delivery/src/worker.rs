@@ -69,7 +69,8 @@ impl Drop for Gone<'_> {
 
 /// Starts the thread.
 pub(crate) fn start(shared: Arc<Shared>, tick: Tick, close_within: Duration) -> Result<(), DeliveryError> {
-    let name = format!("log {}", shared.report.name());
+    // A thread's name must not contain a NUL.
+    let name = format!("log {}", shared.report.name()).replace('\0', " ");
     let thread = std::thread::Builder::new().name(name).spawn(move || run(&shared, tick, close_within));
     thread.map(drop).map_err(|error| DeliveryError::new("cannot start the thread that delivers").because(error))
 }
