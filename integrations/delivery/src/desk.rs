@@ -126,6 +126,10 @@ impl Desk {
     }
 
     pub(crate) fn close(&mut self, deadline: Duration) {
+        // Only what was given up while it was in hand is still here, and it is counted.
+        if let Some(current) = self.current.take() {
+            current.rest().for_each(|line| self.report.lost(&line, DropReason::Abandoned));
+        }
         if let Some(Err(error)) = self.contained(|backend| backend.close(deadline)) {
             self.report.failed(&error);
         }
@@ -303,9 +307,8 @@ impl Desk {
 
     /// A record will never arrive: it is put aside if there is where to, and counted.
     fn bury(&self, current: &Current, run: Run, at: usize, reason: DropReason, queue: &Queue) {
-        let mark = current.load.segment(run).marks()[at];
-        let bytes = current.load.segment(run).bytes(at, at + 1);
-        let line = Line { bytes, level: mark.level, timestamp: mark.timestamp, partition: mark.partition };
+        let segment = current.load.segment(run);
+        let (line, sequence) = (segment.line(at), segment.marks()[at].sequence);
         let is_kept = self.dead_letters.as_ref().is_some_and(|sink| {
             let written = catch_unwind(AssertUnwindSafe(|| sink.write(&line)));
             matches!(written, Ok(Written::Done | Written::Queued))
@@ -313,7 +316,7 @@ impl Desk {
         let reason = if is_kept { DropReason::DeadLettered } else { reason };
         let mut counts: Counts = [0; LANES];
         counts[run.lane] = 1;
-        queue.settle(&counts, Some(reason), std::iter::once(mark.sequence));
+        queue.settle(&counts, Some(reason), std::iter::once(sequence));
         self.report.lost(&line, reason);
     }
 
@@ -340,6 +343,15 @@ fn contained<R>(backend: &mut dyn Backend, act: impl FnOnce(&mut dyn Backend) ->
 impl Current {
     fn is_over(&self) -> bool {
         self.at.0 >= self.runs.len()
+    }
+
+    /// What is still to be delivered.
+    fn rest(&self) -> impl Iterator<Item = Line<'_>> {
+        let runs = self.runs.iter().enumerate().skip(self.at.0);
+        runs.flat_map(|(index, run)| {
+            let from = if index == self.at.0 { run.from + self.at.1 } else { run.from };
+            (from..run.to).map(|at| self.load.segment(*run).line(at))
+        })
     }
 
     /// The next records that may go together, and how many records and bytes that is.

@@ -283,10 +283,8 @@ impl ExportSink {
         }
         if report.wants_lost() {
             for segment in &segments {
-                for (index, mark) in segment.marks().iter().enumerate() {
-                    let bytes = segment.bytes(index, index + 1);
-                    let line = Line { bytes, level: mark.level, timestamp: mark.timestamp, partition: mark.partition };
-                    report.lost(&line, DropReason::Full);
+                for at in 0..segment.marks().len() {
+                    report.lost(&segment.line(at), DropReason::Full);
                 }
             }
             if let Written::Dropped(reason) = written {
@@ -404,7 +402,8 @@ impl Handle {
             return Account::new();
         }
         let before = self.account().dropped_total();
-        let account = self.shared.queue.close(deadline);
+        let (account, left_behind) = self.shared.queue.close(deadline);
+        self.shared.tell_left_behind(&left_behind);
         if account.dropped_total() > before {
             self.shared.report.ring();
         }

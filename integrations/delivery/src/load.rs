@@ -139,6 +139,13 @@ impl Load {
         }
     }
 
+    /// The records in the order in which they came.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        let mut runs = Vec::new();
+        self.order_into(&mut runs);
+        runs.into_iter().flat_map(move |run| (run.from..run.to).map(move |at| self.segment(run).line(at)))
+    }
+
     fn sequence_at(&self, run: Run) -> Option<u64> {
         self.lanes[run.lane].get(run.segment)?.marks().get(run.from).map(|mark| mark.sequence)
     }

@@ -480,8 +480,8 @@ impl Queue {
         }
     }
 
-    /// Takes nothing more, delivers what waits, and gives up on it when the time is up.
-    pub(crate) fn close(&self, deadline: Duration) -> Account {
+    /// Takes nothing more, delivers what waits, and gives up on it when the time is up. Gives what waited until then.
+    pub(crate) fn close(&self, deadline: Duration) -> (Account, Vec<Load>) {
         let mut state = self.lock();
         state.is_closed = true;
         // What is closed is synced before.
@@ -494,24 +494,26 @@ impl Queue {
         while !is_over(&state) && begun.elapsed() < deadline {
             state = wait_for(&self.settled, state, deadline.saturating_sub(begun.elapsed()));
         }
+        let mut left_behind = Vec::new();
         if !is_over(&state) {
-            state.abandon();
+            left_behind = state.abandon();
             self.work.notify_one();
             self.settled.notify_all();
         }
         state.waiters -= 1;
-        state.account()
+        (state.account(), left_behind)
     }
 
-    /// The worker will do nothing more.
-    pub(crate) fn worker_is_gone(&self) {
+    /// The worker will do nothing more. Gives what waits all the same.
+    pub(crate) fn worker_is_gone(&self) -> Vec<Load> {
         let mut state = self.lock();
         state.is_closed = true;
-        state.abandon();
+        let left_behind = state.abandon();
         state.worker = Worker::Gone;
         drop(state);
         self.settled.notify_all();
         self.room.notify_all();
+        left_behind
     }
 
     /// What became of all that was taken.
@@ -750,10 +752,10 @@ impl State {
         shed.push(segment);
     }
 
-    /// What waits and what is in flight is lost.
-    fn abandon(&mut self) {
+    /// What waits and what is in flight is lost. Gives the one, and leaves the other to whoever has it in hand.
+    fn abandon(&mut self) -> Vec<Load> {
         if std::mem::replace(&mut self.is_abandoned, true) {
-            return;
+            return Vec::new();
         }
         // Nobody who still waits is to take the end for an answer.
         let answered = self.settled_to.min(self.synced_to);
@@ -768,9 +770,9 @@ impl State {
                 self.trouble.lost += records;
             }
         }
-        self.waiting.clear();
         self.weights = [0; LANES];
         (self.weight, self.weight_in_flight) = (0, 0);
+        std::mem::take(&mut self.waiting).into()
     }
 
     fn account(&self) -> Account {
@@ -954,7 +956,7 @@ mod stream {
         thread::spawn(move || {
             loop {
                 match queue.await_work(None) {
-                    Work::Stop => break queue.worker_is_gone(),
+                    Work::Stop => break drop(queue.worker_is_gone()),
                     Work::Tick => {}
                     Work::Sync | Work::Deliver => {
                         if let Some(load) = queue.take() {
@@ -1011,7 +1013,7 @@ mod stream {
             }
         }
         await_worker(&queue, Worker::Idle);
-        assert_eq!(queue.close(SOON).left.total(), 3);
+        assert_eq!(queue.close(SOON).0.left.total(), 3);
     }
 }
 
@@ -1129,7 +1131,7 @@ mod models {
             let queue = Arc::new(Queue::new(rules()));
             let worker = beside(&queue, work);
             let other = beside(&queue, |queue| push(queue, Level::INFO, "a"));
-            let account = queue.close(FOREVER);
+            let (account, _) = queue.close(FOREVER);
             let written = other.join().unwrap();
             let left = worker.join().unwrap().len() as u64;
             assert_eq!(left, u64::from(written == Written::Queued));
