@@ -256,10 +256,14 @@ impl Desk {
     }
 }
 
+/// How much memory a buffer has before there is anything in it.
+const AT_FIRST: usize = 64 * 1024;
+
 impl Held {
     fn new(most: usize) -> Held {
         let account = Account::new();
-        Held { most, bytes: Vec::with_capacity(most), marks: Vec::new(), since: 0, account }
+        // The bound may be one that no memory has.
+        Held { most, bytes: Vec::with_capacity(most.min(AT_FIRST)), marks: Vec::new(), since: 0, account }
     }
 
     fn has_room_for(&self, length: usize) -> bool {
