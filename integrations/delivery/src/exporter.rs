@@ -4,7 +4,7 @@ use crate::backend::{Backend, DeliveryError, Limits};
 use crate::desk::{Desk, is_delivering};
 use crate::fork;
 use crate::policy::{Errors, Promise, WhenFull};
-use crate::queue::{Queue, Rules, Taken};
+use crate::queue::{Queue, Rules, Taken, batch_and_load};
 use crate::report::{DeliveryHealth, Dropped, Report};
 use crate::retry::Retry;
 use crate::segment::Segment;
@@ -159,11 +159,12 @@ impl Exporter {
         }
         fork::watch();
         let limits = self.limits.unwrap_or_else(|| self.backend.limits());
+        let (batch, load) = batch_and_load(limits.bytes, self.capacity);
         let rules = Rules {
             capacity: self.capacity,
             reserve,
-            // What is in flight cannot be shed any more, so that it is only a part.
-            load: limits.bytes.min(self.capacity / 4).max(1),
+            batch,
+            load,
             when_full: self.when_full,
             promise: self.promise,
             errors: self.errors,

@@ -84,6 +84,12 @@ impl Load {
         self.lanes[lane].last()?.marks().first().map(|mark| mark.sequence)
     }
 
+    /// What its records take, and what is there for more.
+    #[cfg(all(test, not(hyperlog_loom)))]
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<Load>() + self.lanes.iter().flatten().map(Segment::memory).sum::<usize>()
+    }
+
     /// Lets go of the oldest segment of a lane.
     pub(crate) fn shed(&mut self, lane: usize) -> Option<Segment> {
         if self.lanes[lane].is_empty() {

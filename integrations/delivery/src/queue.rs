@@ -19,7 +19,9 @@ pub(crate) struct Rules {
     pub(crate) capacity: usize,
     /// How much of that is for errors alone.
     pub(crate) reserve: usize,
-    /// How much goes into one load.
+    /// How much is enough for the worker not to wait for more.
+    pub(crate) batch: usize,
+    /// How much goes into one load, which is at least one batch.
     pub(crate) load: usize,
     pub(crate) when_full: WhenFull,
     pub(crate) promise: Promise,
@@ -580,6 +582,16 @@ impl Rules {
     }
 }
 
+/// How much is enough for a batch, and how much goes into a load, where a backend takes so much at a time. What is in flight
+/// cannot be shed any more, so that it is only a part of what the queue holds; and each load has memory that it does not
+/// use, so that many small ones would take many times what the queue is allowed.
+pub(crate) fn batch_and_load(limit: usize, capacity: usize) -> (usize, usize) {
+    let most = (capacity / 4).max(1);
+    (limit.clamp(1, most), limit.max(LEAST_LOAD).min(most))
+}
+
+const LEAST_LOAD: usize = 8 * SEGMENT;
+
 /// As much memory is kept for later at most as a queue has by default.
 const MOST_SPARE: usize = 8 * 1024 * 1024 / SEGMENT;
 
@@ -639,14 +651,14 @@ impl State {
     /// Whether there is enough for a whole load.
     #[inline]
     fn is_full(&self, rules: &Rules) -> bool {
-        self.waiting.len() > 1 || self.waiting.front().is_some_and(|load| load.weight() >= rules.load)
+        self.waiting.len() > 1 || self.waiting.front().is_some_and(|load| load.weight() >= rules.batch)
     }
 
     /// Whether there is so much that the worker is not to wait for more. A whole load is not enough: waking it costs the
     /// caller more than its record, and soon it looks by itself.
     #[inline]
     fn is_pressing(&self, rules: &Rules) -> bool {
-        self.weight - self.weight_in_flight >= rules.load.saturating_mul(4).min(rules.capacity / 2)
+        self.weight - self.weight_in_flight >= rules.batch.saturating_mul(4).min(rules.capacity / 2)
     }
 
     #[inline]
@@ -808,6 +820,7 @@ mod tests {
         Rules {
             capacity: 8 * MEBIBYTE,
             reserve: MEBIBYTE,
+            batch: 256 * 1024,
             load: 256 * 1024,
             when_full,
             promise: Promise::BestEffort,
@@ -819,6 +832,19 @@ mod tests {
 
     fn line(lane: usize, bytes: &[u8]) -> Line<'_> {
         Line { bytes, level: level_of(lane), timestamp: Timestamp::default(), partition: Partition::NONE }
+    }
+
+    #[test]
+    fn a_queue_stays_within_its_memory_however_little_is_taken_at_a_time() {
+        for limit in [0, 256, 1_400, 64 * 1024, usize::MAX] {
+            let (batch, load) = batch_and_load(limit, 8 * MEBIBYTE);
+            let queue = Queue::new(Rules { batch, load, ..rules(WhenFull::DropNewest) });
+            for number in 0..100_000 {
+                let _ = queue.push(&line(number % ERRORS, &[b'x'; 100]), || false);
+            }
+            let memory: usize = queue.lock().waiting.iter().map(Load::memory).sum();
+            assert!(memory < 2 * 8 * MEBIBYTE, "{limit} at a time take {memory}");
+        }
     }
 
     #[test]
@@ -945,6 +971,7 @@ mod stream {
         let queue = Arc::new(Queue::new(Rules {
             capacity: 1 << 20,
             reserve: 0,
+            batch: 1 << 18,
             load: 1 << 18,
             when_full: WhenFull::DropNewest,
             promise: Promise::BestEffort,
@@ -1033,6 +1060,7 @@ mod models {
         Rules {
             capacity: 64 * 1024,
             reserve: 1024,
+            batch: 16 * 1024,
             load: 16 * 1024,
             when_full: WhenFull::ShedLowest,
             promise: Promise::BestEffort,

@@ -71,6 +71,11 @@ impl Segment {
         self.bytes.len() + self.marks.len() * OVERHEAD
     }
 
+    #[cfg(all(test, not(hyperlog_loom)))]
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<Segment>() + self.bytes.capacity() + self.marks.capacity() * OVERHEAD
+    }
+
     /// Empty, with the memory it has.
     pub(crate) fn emptied(mut self) -> Segment {
         self.bytes.clear();
