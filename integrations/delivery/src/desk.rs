@@ -128,6 +128,10 @@ impl Desk {
     }
 
     pub(crate) fn close(&mut self, deadline: Duration) {
+        // Only what was given up while it was in hand is still here, and it is counted.
+        if let Some(current) = self.current.take() {
+            current.rest().for_each(|line| self.report.lost(&line, DropReason::Abandoned));
+        }
         if let Some(Err(error)) = self.contained(|backend| backend.close(deadline)) {
             self.report.failed(&error);
         }
@@ -305,9 +309,8 @@ impl Desk {
 
     /// A record will never arrive: it is put aside if there is where to, and counted.
     fn bury(&self, current: &Current, run: Run, at: usize, reason: DropReason, queue: &Queue) {
-        let mark = current.load.segment(run).marks()[at];
-        let bytes = current.load.segment(run).bytes(at, at + 1);
-        let line = Line { bytes, level: mark.level, timestamp: mark.timestamp, partition: mark.partition };
+        let segment = current.load.segment(run);
+        let (line, sequence) = (segment.line(at), segment.marks()[at].sequence);
         let is_kept = self.dead_letters.as_ref().is_some_and(|sink| {
             let written = catch_unwind(AssertUnwindSafe(|| sink.write(&line)));
             matches!(written, Ok(Written::Done | Written::Queued))
@@ -315,7 +318,7 @@ impl Desk {
         let reason = if is_kept { DropReason::DeadLettered } else { reason };
         let mut counts: Counts = [0; LANES];
         counts[run.lane] = 1;
-        queue.settle(&counts, Some(reason), std::iter::once(mark.sequence));
+        queue.settle(&counts, Some(reason), std::iter::once(sequence));
         self.report.lost(&line, reason);
     }
 
@@ -344,38 +347,51 @@ impl Current {
         self.at.0 >= self.runs.len()
     }
 
+    /// What is still to be delivered.
+    fn rest(&self) -> impl Iterator<Item = Line<'_>> {
+        let runs = self.runs.iter().enumerate().skip(self.at.0);
+        runs.flat_map(|(index, run)| {
+            let from = if index == self.at.0 { run.from + self.at.1 } else { run.from };
+            (from..run.to).map(|at| self.load.segment(*run).line(at))
+        })
+    }
+
     /// The next records that may go together, and how many records and bytes that is.
     fn window_into(&self, limits: &Limits, window: &mut Vec<Run>) -> (usize, usize) {
         window.clear();
         let most = limits.records.min(self.most).max(1);
-        let (mut records, mut bytes, mut first) = (0, 0, None);
+        // With what each adds, and their own.
+        let (mut bytes, mut own_bytes): (usize, usize) = (0, 0);
+        let (mut records, mut first) = (0, None);
         let is_plain = limits.span.is_none() && limits.partitions == Partitions::Mixed;
         for (index, run) in self.runs.iter().enumerate().skip(self.at.0) {
             let from = if index == self.at.0 { run.from + self.at.1 } else { run.from };
             let rest = Run { from, ..*run };
-            let whole = self.load.segment(rest).bytes(from, run.to).len() + rest.len() * limits.overhead;
+            let own = self.load.segment(rest).bytes(from, run.to).len();
+            let whole = own.saturating_add(rest.len().saturating_mul(limits.overhead));
+            let sum = bytes.saturating_add(whole);
             // Most often a run goes as a whole, and need not be looked at record by record.
             let none_is_too_long = whole <= limits.record_bytes;
-            if is_plain && none_is_too_long && records + rest.len() <= most && bytes + whole <= limits.bytes {
+            if is_plain && none_is_too_long && records + rest.len() <= most && sum <= limits.bytes {
                 window.push(rest);
-                (records, bytes) = (records + rest.len(), bytes + whole);
+                (records, bytes, own_bytes) = (records + rest.len(), sum, own_bytes + own);
                 continue;
             }
             let mut to = from;
             for (at, mark) in self.load.segment(rest).marks().iter().enumerate().take(run.to).skip(from) {
                 let own = self.load.segment(rest).bytes(at, at + 1).len();
-                let length = own + limits.overhead;
+                let sum = bytes.saturating_add(own).saturating_add(limits.overhead);
                 let first = *first.get_or_insert(mark);
                 let span = mark.timestamp.unix_nanos().abs_diff(first.timestamp.unix_nanos());
                 let fits = records < most
-                    && bytes + length <= limits.bytes
+                    && sum <= limits.bytes
                     && own <= limits.record_bytes
                     && limits.span.is_none_or(|most| span <= most.as_nanos())
                     && (limits.partitions == Partitions::Mixed || mark.partition == first.partition);
                 if !fits && records > 0 {
                     break;
                 }
-                (records, bytes, to) = (records + 1, bytes + length, at + 1);
+                (records, bytes, own_bytes, to) = (records + 1, sum, own_bytes + own, at + 1);
                 if own > limits.record_bytes {
                     // Alone, so that no other is refused with it.
                     window.push(Run { to, ..rest });
@@ -389,7 +405,7 @@ impl Current {
                 break;
             }
         }
-        (records, bytes - records * limits.overhead)
+        (records, own_bytes)
     }
 
     fn batch<'a>(&'a self, window: &'a [Run], records: usize, bytes: usize, queue: u64) -> Batch<'a> {

@@ -5,7 +5,7 @@ use crate::desk::{Desk, is_delivering};
 use crate::fork;
 use crate::ladder::Ladder;
 use crate::policy::{Errors, Promise, WhenFull};
-use crate::queue::{Queue, Rules, Taken};
+use crate::queue::{Queue, Rules, Taken, batch_and_load};
 use crate::report::{DeliveryHealth, Dropped, Report};
 use crate::retry::Retry;
 use crate::segment::Segment;
@@ -173,12 +173,13 @@ impl Exporter {
         }
         fork::watch();
         let limits = self.limits.unwrap_or_else(|| self.backend.limits());
+        let (batch, load) = batch_and_load(limits.bytes, self.capacity);
         let rules = Rules {
             capacity: self.capacity,
             reserve,
             rungs: self.ladder.of(self.capacity),
-            // What is in flight cannot be shed any more, so that it is only a part.
-            load: limits.bytes.min(self.capacity / 4).max(1),
+            batch,
+            load,
             when_full: self.when_full,
             promise: self.promise,
             errors: self.errors,
@@ -263,6 +264,7 @@ impl Sink for ExportSink {
     }
 
     fn close(&self, deadline: Duration) -> Result<(), SinkError> {
+        self.handle.check_waits("close")?;
         let lost = self.handle.account().dropped_total();
         let account = self.handle.close(deadline);
         match account.dropped_total() - lost {
@@ -272,6 +274,10 @@ impl Sink for ExportSink {
     }
 
     fn condition(&self) -> Condition {
+        // A lock may be held by a thread that stayed with the parent.
+        if self.handle.shared.queue.is_forked() {
+            return Condition::Failed(FORKED.to_owned());
+        }
         self.handle.health().condition
     }
 
@@ -291,10 +297,8 @@ impl ExportSink {
         report.ring();
         if report.wants_lost() {
             for segment in &segments {
-                for (index, mark) in segment.marks().iter().enumerate() {
-                    let bytes = segment.bytes(index, index + 1);
-                    let line = Line { bytes, level: mark.level, timestamp: mark.timestamp, partition: mark.partition };
-                    report.lost(&line, DropReason::Full);
+                for at in 0..segment.marks().len() {
+                    report.lost(&segment.line(at), DropReason::Full);
                 }
             }
             if let Written::Dropped(reason) = written {
@@ -312,6 +316,8 @@ impl Drop for ExportSink {
         }
     }
 }
+
+const FORKED: &str = "the process was forked";
 
 /// A fatal record that is not taken is not to be lost unsaid.
 #[inline]
@@ -372,15 +378,11 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// When it was not, or some of it was lost on its way. What was lost since the last flush is told by the next one,
-    /// whoever logged it; what found no room when it was logged is not part of that.
+    /// When it was not, or some of it was lost on its way. What was lost since the last flush is told by the next one that
+    /// is over in time, whoever logged it; what found no room when it was logged is not part of that. One that is
+    /// given no time is only set going, and leaves the telling to the next.
     pub fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
-        if self.shared.queue.is_forked() {
-            return Err(SinkError::new("flush", DeliveryError::new("the process was forked")));
-        }
-        if is_delivering() {
-            return Err(SinkError::new("flush", DeliveryError::new("the thread that delivers cannot wait for itself")));
-        }
+        self.check_waits("flush")?;
         let flushed = self.shared.queue.flush(deadline);
         flushed.last_words.iter().for_each(|words| say(words));
         match () {
@@ -389,6 +391,17 @@ impl Handle {
             () if flushed.lost > 0 => Err(SinkError::new("deliver what was logged", Lost(flushed.lost))),
             () => Ok(()),
         }
+    }
+
+    /// There are threads that would wait in vain.
+    fn check_waits(&self, deed: &'static str) -> Result<(), SinkError> {
+        if self.shared.queue.is_forked() {
+            return Err(SinkError::new(deed, DeliveryError::new(FORKED)));
+        }
+        if is_delivering() {
+            return Err(SinkError::new(deed, DeliveryError::new("the thread that delivers cannot wait for itself")));
+        }
+        Ok(())
     }
 
     /// The same, to be awaited: no thread of any runtime waits.
@@ -403,7 +416,8 @@ impl Handle {
             return Account::new();
         }
         let before = self.account().dropped_total();
-        let account = self.shared.queue.close(deadline);
+        let (account, left_behind) = self.shared.queue.close(deadline);
+        self.shared.tell_left_behind(&left_behind);
         if account.dropped_total() > before {
             self.shared.report.ring();
         }

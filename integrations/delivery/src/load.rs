@@ -84,6 +84,12 @@ impl Load {
         self.lanes[lane].last()?.marks().first().map(|mark| mark.sequence)
     }
 
+    /// What its records take, and what is there for more.
+    #[cfg(all(test, not(hyperlog_loom)))]
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<Load>() + self.lanes.iter().flatten().map(Segment::memory).sum::<usize>()
+    }
+
     /// Lets go of the oldest segment of a lane.
     pub(crate) fn shed(&mut self, lane: usize) -> Option<Segment> {
         if self.lanes[lane].is_empty() {
@@ -137,6 +143,13 @@ impl Load {
                 false => Run { from: run.to, ..*run },
             };
         }
+    }
+
+    /// The records in the order in which they came.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        let mut runs = Vec::new();
+        self.order_into(&mut runs);
+        runs.into_iter().flat_map(move |run| (run.from..run.to).map(move |at| self.segment(run).line(at)))
     }
 
     fn sequence_at(&self, run: Run) -> Option<u64> {

@@ -21,7 +21,9 @@ pub(crate) struct Rules {
     pub(crate) capacity: usize,
     /// How much of that is for errors alone.
     pub(crate) reserve: usize,
-    /// How much goes into one load.
+    /// How much is enough for the worker not to wait for more.
+    pub(crate) batch: usize,
+    /// How much goes into one load, which is at least one batch.
     pub(crate) load: usize,
     /// From which weight on less is taken.
     pub(crate) rungs: Rungs,
@@ -76,10 +78,9 @@ struct State {
     waited_for: Vec<u64>,
     /// Those of them that were lost or not synced.
     failed: Vec<u64>,
-    /// Something was not synced, and no flush has said so.
-    is_sync_failed: bool,
-    /// How many were lost on their way, without those for which there was no room, and no flush has said so.
-    lost_untold: u64,
+    trouble: Trouble,
+    /// As much of it as a flush has told.
+    told: Trouble,
     last_words: Vec<(u64, Box<[u8]>)>,
     waiters: usize,
     blocked: usize,
@@ -92,6 +93,14 @@ struct State {
     allowance: Allowance,
     spare: Vec<Segment>,
     spare_loads: Vec<Load>,
+}
+
+/// What has gone wrong from the begin on, of which flushes tell.
+#[derive(Clone, Copy, Default)]
+struct Trouble {
+    /// How many records were lost on their way, without those for which there was no room.
+    lost: u64,
+    failed_syncs: u64,
 }
 
 /// What the thread that delivers is about.
@@ -396,7 +405,7 @@ impl Queue {
                 None => state.left[lane] += count,
                 Some(reason) => {
                     state.lost.lose(reason, level_of(lane), *count);
-                    state.lost_untold += count;
+                    state.trouble.lost += count;
                 }
             }
         }
@@ -439,7 +448,7 @@ impl Queue {
             let failed: Vec<u64> =
                 state.waited_for.iter().copied().filter(|waited| (from..to).contains(waited)).collect();
             state.failed.extend(failed);
-            state.is_sync_failed = true;
+            state.trouble.failed_syncs += 1;
         }
         state.synced_to = state.synced_to.max(to);
         self.announce(state);
@@ -461,7 +470,8 @@ impl Queue {
     /// the way since somebody asked last.
     pub(crate) fn flush(&self, deadline: Duration) -> Flushed {
         let mut state = self.lock();
-        let (begun, to) = (Instant::now(), state.next);
+        // Before others who flush at the same time tell it to theirs.
+        let (begun, to, told) = (Instant::now(), state.next, state.told);
         state.hurry_to = state.hurry_to.max(to);
         state.sync_to = state.sync_to.max(to);
         state.note_emptiness();
@@ -472,16 +482,22 @@ impl Queue {
             state = wait_for(&self.settled, state, deadline.saturating_sub(begun.elapsed()));
         }
         state.waiters -= 1;
+        let is_in_time = state.synced_to >= to;
+        // Whoever gives it no time only sets it going, and flushes once more to hear what came of it.
+        let is_answer = !deadline.is_zero();
+        if is_in_time && is_answer {
+            state.told = state.trouble;
+        }
         Flushed {
-            is_in_time: state.synced_to >= to,
-            is_synced: !std::mem::take(&mut state.is_sync_failed),
-            lost: std::mem::take(&mut state.lost_untold),
-            last_words: state.unsaid(to),
+            is_in_time,
+            is_synced: state.trouble.failed_syncs == told.failed_syncs,
+            lost: state.trouble.lost - told.lost,
+            last_words: if is_in_time || is_answer { state.unsaid(to) } else { Vec::new() },
         }
     }
 
-    /// Takes nothing more, delivers what waits, and gives up on it when the time is up.
-    pub(crate) fn close(&self, deadline: Duration) -> Account {
+    /// Takes nothing more, delivers what waits, and gives up on it when the time is up. Gives what waited until then.
+    pub(crate) fn close(&self, deadline: Duration) -> (Account, Vec<Load>) {
         let mut state = self.lock();
         state.is_closed = true;
         // What is closed is synced before.
@@ -494,24 +510,26 @@ impl Queue {
         while !is_over(&state) && begun.elapsed() < deadline {
             state = wait_for(&self.settled, state, deadline.saturating_sub(begun.elapsed()));
         }
+        let mut left_behind = Vec::new();
         if !is_over(&state) {
-            state.abandon();
+            left_behind = state.abandon();
             self.work.notify_one();
             self.settled.notify_all();
         }
         state.waiters -= 1;
-        state.account()
+        (state.account(), left_behind)
     }
 
-    /// The worker will do nothing more.
-    pub(crate) fn worker_is_gone(&self) {
+    /// The worker will do nothing more. Gives what waits all the same.
+    pub(crate) fn worker_is_gone(&self) -> Vec<Load> {
         let mut state = self.lock();
         state.is_closed = true;
-        state.abandon();
+        let left_behind = state.abandon();
         state.worker = Worker::Gone;
         drop(state);
         self.settled.notify_all();
         self.room.notify_all();
+        left_behind
     }
 
     /// What became of all that was taken.
@@ -578,6 +596,16 @@ impl Rules {
     }
 }
 
+/// How much is enough for a batch, and how much goes into a load, where a backend takes so much at a time. What is in flight
+/// cannot be shed any more, so that it is only a part of what the queue holds; and each load has memory that it does not
+/// use, so that many small ones would take many times what the queue is allowed.
+pub(crate) fn batch_and_load(limit: usize, capacity: usize) -> (usize, usize) {
+    let most = (capacity / 4).max(1);
+    (limit.clamp(1, most), limit.max(LEAST_LOAD).min(most))
+}
+
+const LEAST_LOAD: usize = 8 * SEGMENT;
+
 /// As much memory is kept for later at most as a queue has by default.
 const MOST_SPARE: usize = 8 * 1024 * 1024 / SEGMENT;
 
@@ -600,8 +628,8 @@ impl State {
             lost: Account::new(),
             waited_for: Vec::new(),
             failed: Vec::new(),
-            is_sync_failed: false,
-            lost_untold: 0,
+            trouble: Trouble::default(),
+            told: Trouble::default(),
             last_words: Vec::new(),
             waiters: 0,
             blocked: 0,
@@ -638,14 +666,14 @@ impl State {
     /// Whether there is enough for a whole load.
     #[inline]
     fn is_full(&self, rules: &Rules) -> bool {
-        self.waiting.len() > 1 || self.waiting.front().is_some_and(|load| load.weight() >= rules.load)
+        self.waiting.len() > 1 || self.waiting.front().is_some_and(|load| load.weight() >= rules.batch)
     }
 
     /// Whether there is so much that the worker is not to wait for more. A whole load is not enough: waking it costs the
     /// caller more than its record, and soon it looks by itself.
     #[inline]
     fn is_pressing(&self, rules: &Rules) -> bool {
-        self.weight - self.weight_in_flight >= rules.load.saturating_mul(4).min(rules.capacity / 2)
+        self.weight - self.weight_in_flight >= rules.batch.saturating_mul(4).min(rules.capacity / 2)
     }
 
     #[inline]
@@ -758,10 +786,10 @@ impl State {
         shed.push(segment);
     }
 
-    /// What waits and what is in flight is lost.
-    fn abandon(&mut self) {
+    /// What waits and what is in flight is lost. Gives the one, and leaves the other to whoever has it in hand.
+    fn abandon(&mut self) -> Vec<Load> {
         if std::mem::replace(&mut self.is_abandoned, true) {
-            return;
+            return Vec::new();
         }
         // Nobody who still waits is to take the end for an answer.
         let answered = self.settled_to.min(self.synced_to);
@@ -773,12 +801,12 @@ impl State {
             let records = std::mem::take(&mut self.counts[lane]) + std::mem::take(&mut self.in_flight[lane]);
             if records > 0 {
                 self.lost.lose(DropReason::Abandoned, level_of(lane), records);
-                self.lost_untold += records;
+                self.trouble.lost += records;
             }
         }
-        self.waiting.clear();
         self.weights = [0; LANES];
         (self.weight, self.weight_in_flight) = (0, 0);
+        std::mem::take(&mut self.waiting).into()
     }
 
     fn account(&self) -> Account {

@@ -61,8 +61,19 @@ impl Segment {
         &self.bytes[end_of(from)..end_of(to)]
     }
 
+    /// One of the records, as it came.
+    pub(crate) fn line(&self, at: usize) -> Line<'_> {
+        let Mark { level, timestamp, partition, .. } = self.marks[at];
+        Line { bytes: self.bytes(at, at + 1), level, timestamp, partition }
+    }
+
     pub(crate) fn weight(&self) -> usize {
         self.bytes.len() + self.marks.len() * OVERHEAD
+    }
+
+    #[cfg(all(test, not(hyperlog_loom)))]
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<Segment>() + self.bytes.capacity() + self.marks.capacity() * OVERHEAD
     }
 
     /// Empty, with the memory it has.

@@ -2,8 +2,11 @@
 
 use hyperlog_core::{Logger, report_fault};
 use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What follows once all is delivered.
@@ -16,6 +19,8 @@ pub enum Afterwards {
 }
 
 /// Closes the outputs of a logger on SIGTERM and SIGINT, for at most this long, on a thread of its own.
+///
+/// A second signal ends the process at once: whoever asks twice does not want to wait.
 ///
 /// A server that ends gracefully has its own way to hear of these signals: let it end, and then close the logger.
 ///
@@ -33,9 +38,14 @@ pub enum Afterwards {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn close_on_termination(logger: Logger, deadline: Duration, afterwards: Afterwards) -> io::Result<()> {
+    let is_closing = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        flag::register_conditional_default(signal, Arc::clone(&is_closing))?;
+    }
     let mut signals = Signals::new([SIGTERM, SIGINT])?;
     let wait = move || {
         let Some(signal) = signals.forever().next() else { return };
+        is_closing.store(true, Ordering::Relaxed);
         if let Err(error) = logger.close(deadline) {
             report_fault("delivery", format_args!("the process is asked to end, and not all has left: {error}"));
         }

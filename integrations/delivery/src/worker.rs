@@ -2,8 +2,10 @@
 
 use crate::backend::{DeliveryError, Tick};
 use crate::desk::{Desk, Step};
+use crate::load::Load;
 use crate::queue::{Queue, Work};
 use crate::report::Report;
+use hyperlog_core::DropReason;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,15 +26,23 @@ impl Shared {
         let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
         !matches!(desk.step(&self.queue), Step::Pause(_))
     }
+
+    /// These waited until nobody delivered any more.
+    pub(crate) fn tell_left_behind(&self, loads: &[Load]) {
+        if self.report.wants_lost() {
+            loads.iter().for_each(|load| load.lines().for_each(|line| self.report.lost(&line, DropReason::Abandoned)));
+        }
+    }
 }
 
 /// Delivers until the queue is closed and empty.
 pub(crate) fn run(shared: &Shared, tick: Tick, close_within: Duration) {
     // However this ends, whoever waits for it must not wait for ever.
-    let _gone = Gone(&shared.queue);
+    let _gone = Gone(shared);
     let tick = match tick {
         Tick::Never => None,
-        Tick::Every(time) => Some(time),
+        // Not all the time, whatever is asked for.
+        Tick::Every(time) => Some(time.max(Duration::from_millis(1))),
     };
     let desk = || shared.desk.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
@@ -59,17 +69,19 @@ pub(crate) fn run(shared: &Shared, tick: Tick, close_within: Duration) {
     desk().close(close_within);
 }
 
-struct Gone<'a>(&'a Queue);
+struct Gone<'a>(&'a Shared);
 
 impl Drop for Gone<'_> {
     fn drop(&mut self) {
-        self.0.worker_is_gone();
+        let left_behind = self.0.queue.worker_is_gone();
+        self.0.tell_left_behind(&left_behind);
     }
 }
 
 /// Starts the thread.
 pub(crate) fn start(shared: Arc<Shared>, tick: Tick, close_within: Duration) -> Result<(), DeliveryError> {
-    let name = format!("log {}", shared.report.name());
+    // A thread's name must not contain a NUL.
+    let name = format!("log {}", shared.report.name()).replace('\0', " ");
     let thread = std::thread::Builder::new().name(name).spawn(move || run(&shared, tick, close_within));
     thread.map(drop).map_err(|error| DeliveryError::new("cannot start the thread that delivers").because(error))
 }

@@ -6,7 +6,8 @@
 #![allow(unsafe_code, reason = "the standard library cannot fork")]
 
 use hyperlog_core::{
-    DropReason, Fatal, Json, Level, Line, Logger, Output, Partition, Sink, Timestamp, Written, error, fatal, info,
+    Condition, DropReason, Fatal, Json, Level, Line, Logger, Output, Partition, Sink, Timestamp, Written, error, fatal,
+    info,
 };
 use hyperlog_delivery::{Backend, Batch, DeliveryError, ExportSink, Exporter, Limits, Reply};
 use std::fs::{File, OpenOptions};
@@ -77,9 +78,11 @@ const CASES: &[Case] = &[
     ("fatal, then return", |path| last_word(path, Fatal::new())),
     ("fatal while it hangs", fatal_while_it_hangs),
     ("fatal after closing", fatal_after_closing),
+    ("fatal with two outputs", fatal_with_two_outputs),
     ("panic", panic_uncaught),
     ("fork", fork),
     ("terminated", terminated),
+    ("terminated twice", terminated_twice),
     ("terminated without a word", terminated_without_a_word),
 ];
 
@@ -246,6 +249,24 @@ fn a_fatal_record_that_nobody_takes_goes_to_standard_error() {
     }
 }
 
+fn fatal_with_two_outputs(path: &Path) {
+    let sink = Exporter::new(Append::to(path)).start().unwrap();
+    let outputs = [Output::new(Json::new(), sink), Output::new(Json::new(), hyperlog_core::Memory::new())];
+    let logger = outputs.into_iter().fold(Logger::builder(), hyperlog_core::Builder::output).build().unwrap();
+    for _ in 0..20 {
+        fatal!(logger: logger, "it is heard");
+    }
+}
+
+#[test]
+fn a_fatal_record_that_has_left_is_not_said_again() {
+    let (text, ended) = run("fatal with two outputs");
+    assert!(ended.status.success(), "{ended:?}");
+    assert_eq!(text.matches("it is heard").count(), 20);
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert!(!told.contains("it is heard"), "{told}");
+}
+
 fn panic_uncaught(path: &Path) {
     let sink = Exporter::new(Append::to(path)).start().unwrap();
     Logger::builder().output(Output::new(Json::new(), sink)).install().unwrap();
@@ -286,6 +307,8 @@ fn fork(path: &Path) {
                     sink.write(&line(Level::ERROR, "of the child\n")) == Written::Dropped(DropReason::Forked);
                 let is_refused = sink.flush(SOON).is_err() && sink.account().is_none();
                 handle.close(SOON);
+                // Neither is there anything to count, nor a lock that may be held for ever.
+                let is_refused = is_refused && sink.close(SOON).is_err() && sink.condition() != Condition::Well;
                 let code = if is_counted && is_refused { 0 } else { 1 };
                 // SAFETY: it runs no destructor of what belongs to the parent.
                 unsafe { libc::_exit(code) }
@@ -340,8 +363,20 @@ fn terminated(path: &Path) {
     wait_to_be_ended()
 }
 
+#[cfg(feature = "signal")]
+fn terminated_twice(_: &Path) {
+    use hyperlog_delivery::{Afterwards, close_on_termination};
+    let logger = logger(Exporter::new(Hanging).start().unwrap(), Fatal::new());
+    close_on_termination(logger.clone(), Duration::from_secs(3_600), Afterwards::Return).unwrap();
+    info!(logger: logger, "m");
+    wait_to_be_ended()
+}
+
 #[cfg(not(feature = "signal"))]
 fn terminated(_: &Path) {}
+
+#[cfg(not(feature = "signal"))]
+fn terminated_twice(_: &Path) {}
 
 fn terminated_without_a_word(path: &Path) {
     let limits = Limits::default().linger(SOON);
@@ -354,8 +389,8 @@ fn terminated_without_a_word(path: &Path) {
     wait_to_be_ended()
 }
 
-/// Runs a case until it is ready, and asks it to end.
-fn terminate(case: &str) -> (String, std::process::ExitStatus) {
+/// Runs a case until it is ready, and asks it to end, until it does or was asked so often.
+fn terminate(case: &str, times: u32) -> (String, std::process::ExitStatus) {
     let place = Place::new();
     let arguments = ["the_case_that_was_asked_for", "--exact", "--nocapture"];
     let mut command = Command::new(std::env::current_exe().unwrap());
@@ -363,24 +398,38 @@ fn terminate(case: &str) -> (String, std::process::ExitStatus) {
     let mut child = command.spawn().unwrap();
     let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
     assert!(lines.map_while(Result::ok).any(|line| line.ends_with("ready")));
-    // SAFETY: the process is ours, and still there, since nobody has waited for it.
-    let killed = unsafe { libc::kill(libc::pid_t::try_from(child.id()).unwrap(), libc::SIGTERM) };
-    assert_eq!(killed, 0);
-    let status = child.wait().unwrap();
-    (place.text(), status)
+    let mut status = None;
+    for _ in 0..times {
+        // SAFETY: the process is ours, and still there, since nobody has waited for it.
+        let killed = unsafe { libc::kill(libc::pid_t::try_from(child.id()).unwrap(), libc::SIGTERM) };
+        assert_eq!(killed, 0);
+        std::thread::sleep(Duration::from_millis(10));
+        status = child.try_wait().unwrap();
+        if status.is_some() {
+            break;
+        }
+    }
+    (place.text(), status.unwrap_or_else(|| child.wait().unwrap()))
 }
 
 #[cfg(feature = "signal")]
 #[test]
 fn what_waits_is_delivered_when_the_process_is_asked_to_end() {
-    let (text, status) = terminate("terminated");
+    let (text, status) = terminate("terminated", 1);
     assert_eq!(status.signal(), Some(libc::SIGTERM));
     assert_eq!(text.lines().count(), 1_000);
 }
 
+#[cfg(feature = "signal")]
+#[test]
+fn whoever_asks_twice_does_not_wait_for_what_hangs() {
+    let (_, status) = terminate("terminated twice", 1_000);
+    assert_eq!(status.signal(), Some(libc::SIGTERM));
+}
+
 #[test]
 fn who_does_not_listen_has_all_errors_and_what_came_before_them() {
-    let (text, status) = terminate("terminated without a word");
+    let (text, status) = terminate("terminated without a word", 1);
     assert_eq!(status.signal(), Some(libc::SIGTERM));
     assert_eq!(text.lines().count(), 20, "{text}");
 }

@@ -1,11 +1,12 @@
 //! A file that is written to on the thread that logs.
 
 use crate::config::Buffer;
+use crate::errand::Errand;
 use crate::live::{Live, Stopped};
 use hyperlog_core::{Account, Condition, DropReason, Level, Line, LossBell, Sink, SinkError, Written, report_fault};
 use hyperlog_delivery::Origin;
 use std::io;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Writes each record to a file before the call that logs it returns, or from a buffer of its own.
@@ -13,10 +14,17 @@ use std::time::Duration;
 /// Whatever happens to the file happens to the thread that logs: it waits for a slow disk, and puts archives away. What has
 /// requests to answer is better served by [`File::start`](crate::File::start).
 pub struct Direct {
-    desk: Mutex<Desk>,
-    bell: OnceLock<LossBell>,
+    shared: Arc<Shared>,
     is_buffered: bool,
     origin: Origin,
+    flushing: Errand,
+    closing: Errand,
+}
+
+/// What a thread that flushes or closes has too.
+struct Shared {
+    desk: Mutex<Desk>,
+    bell: OnceLock<LossBell>,
 }
 
 struct Desk {
@@ -45,21 +53,36 @@ impl Direct {
         };
         let is_buffered = held.is_some();
         let desk = Desk { live, held, is_closed: false, trouble: None };
-        Direct { desk: Mutex::new(desk), bell: OnceLock::new(), is_buffered, origin: Origin::here() }
+        let shared = Arc::new(Shared { desk: Mutex::new(desk), bell: OnceLock::new() });
+        let (flushing, closing) = (Errand::default(), Errand::default());
+        Direct { shared, is_buffered, origin: Origin::here(), flushing, closing }
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.desk()
     }
 
     fn is_forked(&self) -> bool {
         self.is_buffered && !self.origin.is_here()
     }
+}
 
-    fn ring(&self) {
+impl Shared {
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self, deadline: Duration) -> io::Result<()> {
+        let mut desk = self.desk();
+        let (lost, closed) = desk.close(deadline);
+        drop(desk);
+        if lost == 0 {
+            return closed;
+        }
         if let Some(bell) = self.bell.get() {
             bell.ring();
         }
+        closed.and(Err(io::Error::other("the rest is counted as lost")))
     }
 }
 
@@ -103,27 +126,25 @@ impl Sink for Direct {
         }
     }
 
-    fn flush(&self, _: Duration) -> Result<(), SinkError> {
+    fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
         if self.is_forked() {
             return Ok(());
         }
-        self.desk().flush().map_err(|error| SinkError::new("flush the file", error))
+        let shared = Arc::clone(&self.shared);
+        match self.flushing.run(deadline, move || shared.desk().flush()) {
+            Some(flushed) => flushed.map_err(|error| SinkError::new("flush the file", error)),
+            None => Err(SinkError::deadline("flush the file")),
+        }
     }
 
     fn close(&self, deadline: Duration) -> Result<(), SinkError> {
         if self.is_forked() {
             return Ok(());
         }
-        let mut desk = self.desk();
-        let lost = desk.close(deadline);
-        drop(desk);
-        if matches!(lost, Ok(lost) if lost > 0) {
-            self.ring();
-        }
-        match lost {
-            Ok(0) => Ok(()),
-            Ok(_) => Err(SinkError::new("write all to the file before it was closed", "the rest is counted as lost")),
-            Err(error) => Err(SinkError::new("close the file", error)),
+        let shared = Arc::clone(&self.shared);
+        match self.closing.run(deadline.max(GRACE), move || shared.close(deadline)) {
+            Some(closed) => closed.map_err(|error| SinkError::new("write all to the file and close it", error)),
+            None => Err(SinkError::deadline("write all to the file and close it")),
         }
     }
 
@@ -144,7 +165,7 @@ impl Sink for Direct {
     }
 
     fn attach(&self, bell: LossBell) {
-        let _ = self.bell.set(bell);
+        let _ = self.shared.bell.set(bell);
     }
 }
 
@@ -152,10 +173,13 @@ impl Drop for Direct {
     fn drop(&mut self) {
         if !self.is_forked() {
             // Who wants to know what came of it closes it.
-            let _ = self.desk().close(CLOSE_WITHIN);
+            let _ = self.close(CLOSE_WITHIN);
         }
     }
 }
+
+/// How long the end waits at least: for what takes no time unless the disk hangs, and is lost with the process otherwise.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// How long the end takes at most, where it is the drop that closes.
 const CLOSE_WITHIN: Duration = Duration::from_secs(10);
@@ -213,17 +237,16 @@ impl Desk {
         synced
     }
 
-    /// Returns how many records were lost by it.
-    fn close(&mut self, deadline: Duration) -> io::Result<u64> {
+    /// Returns how many records were lost by it, too.
+    fn close(&mut self, deadline: Duration) -> (u64, io::Result<()>) {
         if self.is_closed {
-            return Ok(0);
+            return (0, Ok(()));
         }
         // What could not be written is counted next.
         let _ = self.write_held();
         self.is_closed = true;
         let lost = self.held.as_mut().map_or(0, Held::abandon);
-        self.live.close(deadline)?;
-        Ok(lost)
+        (lost, self.live.close(deadline))
     }
 
     #[cold]
@@ -233,10 +256,14 @@ impl Desk {
     }
 }
 
+/// How much memory a buffer has before there is anything in it.
+const AT_FIRST: usize = 64 * 1024;
+
 impl Held {
     fn new(most: usize) -> Held {
         let account = Account::new();
-        Held { most, bytes: Vec::with_capacity(most), marks: Vec::new(), since: 0, account }
+        // The bound may be one that no memory has.
+        Held { most, bytes: Vec::with_capacity(most.min(AT_FIRST)), marks: Vec::new(), since: 0, account }
     }
 
     fn has_room_for(&self, length: usize) -> bool {

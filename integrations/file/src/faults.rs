@@ -1,9 +1,10 @@
 //! A file system of which any operation fails once, and what is left of a log when it does.
 
-use crate::config::{Compression, File, Retention, Rotation};
+use crate::config::{Buffer, Compression, File, Retention, Rotation};
+use crate::direct::Direct;
 use crate::fs::{Fs, Lock, Machine};
 use crate::live::{Live, Stopped};
-use hyperlog_core::{Clock, ClockHands, Timestamp};
+use hyperlog_core::{Clock, ClockHands, Level, Line, Partition, Sink, Timestamp, Written};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::Metadata;
@@ -34,11 +35,20 @@ pub(crate) struct Faulty {
     count: AtomicUsize,
     /// What has failed.
     failed: Mutex<Option<&'static str>>,
+    /// As long as somebody holds it no sync comes back.
+    stuck: Mutex<()>,
 }
 
 impl Faulty {
     pub(crate) fn new(at: usize, fault: Fault) -> Arc<Faulty> {
-        Arc::new(Faulty { machine: Machine, at, fault, count: AtomicUsize::new(0), failed: Mutex::default() })
+        Arc::new(Faulty {
+            machine: Machine,
+            at,
+            fault,
+            count: AtomicUsize::new(0),
+            failed: Mutex::default(),
+            stuck: Mutex::default(),
+        })
     }
 
     pub(crate) fn failed(&self) -> Option<&'static str> {
@@ -104,6 +114,7 @@ impl Fs for Faulty {
         self.pass("cut", || self.machine.cut(file, length))
     }
     fn sync(&self, file: &std::fs::File) -> io::Result<()> {
+        drop(self.stuck.lock());
         self.pass("sync", || self.machine.sync(file))
     }
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
@@ -288,6 +299,25 @@ fn after_a_failed_sync_the_next_record_goes_to_a_fresh_file() {
     let archives: Vec<_> = names.filter(|name| archive.recognise(name).is_some()).collect();
     assert_eq!(archives.len(), 1);
     assert_eq!(std::fs::read_to_string(directory.path().join(&archives[0])).unwrap(), first);
+}
+
+#[test]
+fn whoever_flushes_or_closes_a_disk_that_hangs_waits_no_longer_than_was_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("app.log");
+    let fs = Faulty::new(0, Fault::None);
+    let stuck = fs.stuck.lock().unwrap();
+    let sink = Direct::new(File::new(&path).open(Arc::<Faulty>::clone(&fs)).unwrap(), Buffer::Nothing);
+    let line = Line { bytes: b"m\n", level: Level::INFO, timestamp: Timestamp::now(), partition: Partition::NONE };
+    assert_eq!(sink.write(&line), Written::Done);
+    for deadline in [Duration::ZERO, Duration::from_millis(20)] {
+        assert_eq!(sink.flush(deadline).unwrap_err().to_string(), "could not flush the file in time");
+        assert!(sink.close(deadline).unwrap_err().to_string().ends_with("in time"));
+    }
+    drop(stuck);
+    sink.close(Duration::from_secs(30)).unwrap();
+    sink.flush(Duration::from_secs(30)).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"m\n");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod backend;
 mod calendar;
 mod config;
 mod direct;
+mod errand;
 mod error;
 #[cfg(all(test, unix))]
 mod faults;

@@ -275,6 +275,7 @@ impl Live {
     /// Sees to it that the next record begins on a line of its own.
     fn mend(&mut self, is_line: bool) -> io::Result<()> {
         let Some(open) = &mut self.open else { return Err(ErrorKind::NotFound.into()) };
+        open.forget_tail_if_cut(&*self.fs);
         if let Tail::Excess(length) = open.tail {
             match self.fs.cut(&open.file, length) {
                 Ok(()) => (open.size, open.tail) = (length, Tail::Whole),

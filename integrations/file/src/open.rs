@@ -84,6 +84,23 @@ impl Open {
         }
     }
 
+    /// Another one may have cut the file: what is not there any more need not be taken back, nor be ended.
+    pub(crate) fn forget_tail_if_cut(&mut self, fs: &dyn Fs) {
+        if self.tail == Tail::Whole {
+            return;
+        }
+        if let Ok(now) = fs.metadata(&self.file) {
+            self.size = now.len();
+        }
+        let least = match self.tail {
+            Tail::Excess(length) => length,
+            Tail::Whole | Tail::Torn => 0,
+        };
+        if self.size <= least {
+            self.tail = Tail::Whole;
+        }
+    }
+
     /// Takes back a record of which only a part could be written.
     pub(crate) fn cut_to(&mut self, fs: &dyn Fs, length: u64, sharing: Sharing) {
         // What others have written in the meantime must not be cut off.

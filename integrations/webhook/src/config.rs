@@ -8,7 +8,7 @@ use hyperlog_core::Clock;
 use hyperlog_delivery::http::{
     Address, Addresses, Client, ClientBuilder, ClientError, Compression, Proxy, Transport, Verification,
 };
-use hyperlog_delivery::{Errors, ExportSink, Exporter, Limits, StartError};
+use hyperlog_delivery::{DeliveryError, Errors, ExportSink, Exporter, Limits, StartError};
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -18,6 +18,8 @@ use std::time::Duration;
 pub struct Webhook {
     /// What is wrong is said at the end, so that options can be given in one go.
     client: Result<ClientBuilder, ClientError>,
+    /// A header that was given and is not to be.
+    refused: Option<&'static str>,
     name: String,
     signer: Result<Signer, KeyError>,
     shape: Shape,
@@ -31,6 +33,7 @@ impl Webhook {
     pub fn new(url: &str) -> Webhook {
         Webhook {
             client: Address::parse(url).map(Client::builder),
+            refused: None,
             name: "webhook".to_owned(),
             signer: Ok(Signer::default()),
             shape: Shape::default(),
@@ -60,14 +63,14 @@ impl Webhook {
         self
     }
 
-    /// A header that all requests bear.
+    /// A header that all requests bear. What the web hook says itself is refused: `content-type` and those of the signature.
     pub fn header(self, name: &str, value: &str) -> Webhook {
-        self.client(|client| client.header(name, value))
+        self.check_header(name).client(|client| client.header(name, value))
     }
 
     /// A header that all requests bear, whose value is a secret: a token, a key.
     pub fn secret_header(self, name: &str, value: &str) -> Webhook {
-        self.client(|client| client.secret_header(name, value))
+        self.check_header(name).client(|client| client.secret_header(name, value))
     }
 
     /// How the records of a batch stand in the body.
@@ -135,6 +138,12 @@ impl Webhook {
         self
     }
 
+    /// With two of a name each receiver would go by another.
+    fn check_header(mut self, name: &str) -> Webhook {
+        self.refused = self.refused.or(OWN_HEADERS.into_iter().find(|own| own.eq_ignore_ascii_case(name)));
+        self
+    }
+
     fn client(mut self, set: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Webhook {
         self.client = self.client.map(set);
         self
@@ -146,6 +155,10 @@ impl Webhook {
     ///
     /// When an option contradicts another or cannot be read. What was given is not in the error.
     pub fn backend(self) -> Result<WebhookBackend, WebhookError> {
+        if let Some(name) = self.refused {
+            let what = format!("the header `{name}` is not to be set: the web hook says it itself");
+            return Err(Kind::Header(DeliveryError::new(what)).into());
+        }
         Ok(WebhookBackend {
             client: self.client.and_then(ClientBuilder::build).map_err(Kind::Client)?,
             signer: self.signer.map_err(Kind::Key)?,
@@ -184,6 +197,8 @@ impl fmt::Debug for Webhook {
     }
 }
 
+const OWN_HEADERS: [&str; 4] = ["content-type", "webhook-id", "webhook-timestamp", "webhook-signature"];
+
 /// A quarter of a mebibyte or a thousand records, whichever comes first, for which a record waits a second.
 fn default_limits() -> Limits {
     const BYTES: usize = 256 * 1024;
@@ -198,6 +213,7 @@ pub struct WebhookError(Kind);
 #[derive(Debug)]
 enum Kind {
     Client(ClientError),
+    Header(DeliveryError),
     Key(KeyError),
     Start(StartError),
 }
@@ -211,7 +227,7 @@ impl From<Kind> for WebhookError {
 impl fmt::Display for WebhookError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self.0 {
-            Kind::Client(_) => "the web hook cannot be sent to",
+            Kind::Client(_) | Kind::Header(_) => "the web hook cannot be sent to",
             Kind::Key(_) => "the web hook cannot be signed",
             Kind::Start(_) => "the web hook cannot be started",
         })
@@ -222,6 +238,7 @@ impl Error for WebhookError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
             Kind::Client(error) => Some(error),
+            Kind::Header(error) => Some(error),
             Kind::Key(error) => Some(error),
             Kind::Start(error) => Some(error),
         }

@@ -72,8 +72,8 @@ mod tests {
     fn an_example_that_another_library_signed_is_signed_alike() {
         let mut signer = Signer::default();
         signer.add_secret(SECRET).unwrap();
-        let manual = include_str!("lib.rs");
-        let body = manual.lines().find_map(|line| line.strip_prefix("//! [{\"timestamp\""));
+        let manual = include_str!("../README.md");
+        let body = manual.lines().find_map(|line| line.strip_prefix("[{\"timestamp\""));
         let body = format!("[{{\"timestamp\"{}", body.unwrap());
         let message = Message { id: "51c3f0e2a9b7d684-0-1", timestamp: "1795162543", body: body.as_bytes() };
         let signature = signer.sign(&message).unwrap();

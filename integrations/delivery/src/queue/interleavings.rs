@@ -13,8 +13,9 @@ fn rules() -> Rules {
     Rules {
         capacity: 64 * 1024,
         reserve: 1024,
-        rungs: Ladder::new().of(64 * 1024),
+        batch: 16 * 1024,
         load: 16 * 1024,
+        rungs: Ladder::new().of(64 * 1024),
         when_full: WhenFull::ShedLowest,
         promise: Promise::BestEffort,
         errors: Errors::Queued,
@@ -112,7 +113,7 @@ fn a_record_that_meets_the_close_is_taken_or_refused_and_never_both() {
         let queue = Arc::new(Queue::new(rules()));
         let worker = beside(&queue, work);
         let other = beside(&queue, |queue| push(queue, Level::INFO, "a"));
-        let account = queue.close(FOREVER);
+        let (account, _) = queue.close(FOREVER);
         let written = other.join().unwrap();
         let left = worker.join().unwrap().len() as u64;
         assert_eq!(left, u64::from(written == Written::Queued));

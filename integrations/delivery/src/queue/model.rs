@@ -10,6 +10,7 @@ fn rules(when_full: WhenFull) -> Rules {
     Rules {
         capacity: 8 * MEBIBYTE,
         reserve: MEBIBYTE,
+        batch: 256 * 1024,
         load: 256 * 1024,
         rungs: Ladder::new().of(8 * MEBIBYTE),
         when_full,
@@ -22,6 +23,43 @@ fn rules(when_full: WhenFull) -> Rules {
 
 fn line(lane: usize, bytes: &[u8]) -> Line<'_> {
     Line { bytes, level: level_of(lane), timestamp: Timestamp::default(), partition: Partition::NONE }
+}
+
+#[test]
+fn a_queue_stays_within_its_memory_however_little_is_taken_at_a_time() {
+    for limit in [0, 256, 1_400, 64 * 1024, usize::MAX] {
+        let (batch, load) = batch_and_load(limit, 8 * MEBIBYTE);
+        let queue = Queue::new(Rules { batch, load, ..rules(WhenFull::DropNewest) });
+        for number in 0..100_000 {
+            let _ = queue.push(&line(number % ERRORS, &[b'x'; 100]), || false);
+        }
+        let memory: usize = queue.lock().waiting.iter().map(Load::memory).sum();
+        assert!(memory < 2 * 8 * MEBIBYTE, "{limit} at a time take {memory}");
+    }
+}
+
+#[test]
+fn of_several_that_flush_at_once_each_is_told_what_was_lost_or_not_synced() {
+    for is_synced in [true, false] {
+        let queue = Queue::new(rules(WhenFull::ShedLowest));
+        assert_eq!(queue.push(&line(2, b"m\n"), || false).written, Written::Queued);
+        let failures = std::thread::scope(|scope| {
+            let flush = || queue.flush(Duration::from_secs(30));
+            let flushing: Vec<_> = (0..4).map(|_| scope.spawn(flush)).collect();
+            while queue.lock().waiters < 4 {
+                std::thread::yield_now();
+            }
+            let load = queue.take().unwrap();
+            queue.settle(&load.counts(), is_synced.then_some(DropReason::Failed), std::iter::empty());
+            queue.finish(load);
+            queue.synced(1, is_synced);
+            let flushed = flushing.into_iter().map(|flushing| flushing.join().unwrap());
+            flushed.filter(|flushed| flushed.is_in_time && (flushed.lost == 1 || !flushed.is_synced)).count()
+        });
+        assert_eq!(failures, 4, "{is_synced}");
+        let next = queue.flush(Duration::from_secs(30));
+        assert!(next.is_in_time && next.is_synced && next.lost == 0, "it was told");
+    }
 }
 
 /// What the queue is to do, without lanes, segments or locks: records with the group that goes as a whole.

@@ -10,8 +10,9 @@ fn worked(linger: Duration) -> Arc<Queue> {
     let queue = Arc::new(Queue::new(Rules {
         capacity: 1 << 20,
         reserve: 0,
-        rungs: Ladder::new().of(1 << 20),
+        batch: 1 << 18,
         load: 1 << 18,
+        rungs: Ladder::new().of(1 << 20),
         when_full: WhenFull::DropNewest,
         promise: Promise::BestEffort,
         errors: Errors::Queued,
@@ -22,7 +23,7 @@ fn worked(linger: Duration) -> Arc<Queue> {
     thread::spawn(move || {
         loop {
             match queue.await_work(None) {
-                Work::Stop => break queue.worker_is_gone(),
+                Work::Stop => break drop(queue.worker_is_gone()),
                 Work::Tick => {}
                 Work::Sync | Work::Deliver => {
                     if let Some(load) = queue.take() {
@@ -79,5 +80,5 @@ fn a_worker_that_has_looked_in_vain_waits_to_be_woken() {
         }
     }
     await_worker(&queue, Worker::Idle);
-    assert_eq!(queue.close(SOON).left.total(), 3);
+    assert_eq!(queue.close(SOON).0.left.total(), 3);
 }

@@ -33,6 +33,8 @@ fn a_batch_ends_at_whichever_limit_comes_first() {
     check(limits.span(Duration::from_secs(20)), &[&["aa", "bb", "cc"], &["dd"]]);
     check(limits.span(Duration::from_secs(9)), &[&["aa"], &["bb"], &["cc"], &["dd"]]);
     check(limits.partitions(Partitions::Apart), &[&["aa", "bb"], &["cc"], &["dd"]]);
+    check(limits.overhead(usize::MAX), &[&["aa"], &["bb"], &["cc"], &["dd"]]);
+    check(limits.overhead(usize::MAX).bytes(usize::MAX), &[&["aa", "bb", "cc", "dd"]]);
     check(limits.records(0).bytes(0), &[&["aa"], &["bb"], &["cc"], &["dd"]]);
 }
 
@@ -88,4 +90,15 @@ fn what_stands_before_the_first_record_reaches_the_backend() {
     let sink = stage.exporter().start().unwrap();
     sink.begin(b"a,b\n");
     assert_eq!(stage.seen().preamble, b"a,b\n");
+}
+
+#[test]
+fn a_name_that_no_thread_can_have_is_no_reason_not_to_deliver() {
+    for name in ["", "with\0nothing", &"long".repeat(1_000)] {
+        let stage = Stage::new();
+        let sink = stage.exporter().name(name).start().unwrap();
+        assert_eq!(sink.write(&line(Level::INFO, "m\n")), Written::Queued);
+        sink.flush(SOON).unwrap();
+        assert_eq!(sink.handle().health().name, name);
+    }
 }

@@ -2,10 +2,10 @@
 
 use crate::stage::{Answers, SOON, Stage, assert_accounted, line, number, retry};
 use hyperlog_core::{Condition, DropReason, Json, Level, Logger, Output, Sink, Written, info};
-use hyperlog_delivery::{Promise, Retry, WhenFull};
+use hyperlog_delivery::{Dropped, Promise, Retry, WhenFull};
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -62,6 +62,27 @@ fn what_hangs_is_left_behind_and_counted_to_the_record() {
     drop(stage.wait_until("the backend goes on", |seen| seen.is_closed));
     assert_eq!(sink.account().unwrap(), account);
     drop(sink);
+}
+
+#[test]
+fn whoever_wants_them_is_given_the_bytes_of_what_is_left_behind() {
+    let (stage, lost) = (Stage::new(), Arc::new(Mutex::new(Vec::new())));
+    let keep = Arc::clone(&lost);
+    let keep = move |dropped: Dropped| keep.lock().unwrap().push((dropped.bytes, dropped.reason));
+    let sink = stage.exporter().on_drop(keep).start().unwrap();
+    stage.hold_in_deliver(&sink);
+    for text in ["one\n", "two\n"] {
+        assert_eq!(sink.write(&line(Level::INFO, text)), Written::Queued);
+    }
+    stage.answer(|_| retry());
+    sink.handle().close(Duration::ZERO);
+    let left_behind = |text: &str| (text.as_bytes().to_vec(), DropReason::Abandoned);
+    assert_eq!(*lost.lock().unwrap(), [left_behind("one\n"), left_behind("two\n")]);
+    // What is being delivered may still arrive.
+    stage.release();
+    drop(stage.wait_until("the backend goes on", |seen| seen.is_closed));
+    assert_eq!(lost.lock().unwrap().last(), Some(&left_behind("first\n")));
+    assert_eq!(lost.lock().unwrap().len() as u64, sink.handle().account().dropped_total());
 }
 
 #[test]

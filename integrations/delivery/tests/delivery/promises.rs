@@ -1,7 +1,7 @@
 //! What is true once a call has returned.
 
 use crate::stage::{Answers, SOON, Stage, assert_accounted, line, number, retry};
-use hyperlog_core::{Level, Sink, Written};
+use hyperlog_core::{Builder, Json, Level, Logger, Memory, Output, Sink, Written, info};
 use hyperlog_delivery::{Errors, Promise, Retry};
 use std::time::{Duration, Instant};
 
@@ -164,4 +164,39 @@ fn a_flush_of_a_full_queue_is_heard_and_one_that_takes_too_long_says_so() {
     stage.release();
     sink.flush(SOON).unwrap();
     assert_eq!(sink.account().unwrap().pending.total(), 0);
+}
+
+#[test]
+fn what_was_lost_is_told_by_the_flush_of_a_logger_with_several_outputs() {
+    let stage = Stage::new();
+    let sink = stage.exporter().retry(Retry::new().give_up_after(Duration::ZERO)).start().unwrap();
+    let handle = sink.handle();
+    let outputs = [Output::new(Json::new(), sink), Output::new(Json::new(), Memory::new())];
+    let logger = outputs.into_iter().fold(Logger::builder(), Builder::output).build().unwrap();
+    stage.answer(|_| retry());
+    info!(logger: logger, "lost");
+    while handle.account().dropped_total() == 0 {
+        std::thread::yield_now();
+    }
+    let error = logger.flush(SOON).unwrap_err();
+    assert_eq!(error.to_string(), "could not deliver what was logged");
+    logger.flush(SOON).unwrap();
+}
+
+#[test]
+fn a_flush_that_takes_too_long_leaves_it_to_the_next_to_tell_what_was_lost() {
+    let stage = Stage::new();
+    let sink = stage.exporter().retry(Retry::new().give_up_after(Duration::ZERO)).start().unwrap();
+    stage.answer(|_| retry());
+    assert_eq!(sink.write(&line(Level::INFO, "lost")), Written::Queued);
+    drop(stage.wait_until("it was tried", |seen| !seen.tried.is_empty()));
+    stage.hold_in_deliver(&sink);
+    for deadline in [Duration::ZERO, Duration::from_millis(1)] {
+        let error = sink.flush(deadline).unwrap_err();
+        assert_eq!(error.to_string(), "could not deliver what was logged in time");
+    }
+    stage.release();
+    let error = sink.flush(SOON).unwrap_err();
+    assert_eq!(error.to_string(), "could not deliver what was logged");
+    sink.flush(SOON).unwrap();
 }

@@ -41,6 +41,15 @@ fn a_buffer_is_written_by_size_flush_error_second_and_end() {
     assert_eq!(try_write(&sink, "late\n"), Written::Closed);
 }
 
+#[test]
+fn a_buffer_may_be_larger_than_all_memory() {
+    let place = Place::new();
+    let sink = buffered(&place, usize::MAX);
+    write_in(&sink, 1, "123\n");
+    flush(&sink);
+    assert_eq!(place.text(), "123\n");
+}
+
 #[cfg(unix)]
 #[test]
 fn what_cannot_be_written_stays_in_the_buffer_and_what_has_no_room_is_lost_and_counted() {

@@ -155,7 +155,7 @@ fn ten(path: &Path) {
 }
 
 fn sync_twice(path: &Path) {
-    let sink = File::new(path).direct().unwrap();
+    let sink = File::new(path).start().unwrap();
     for text in ["one\n", "two\n"] {
         write(&sink, text);
         say(&format!("flush {}", sink.flush(crate::place::PATIENCE).is_ok()));

@@ -254,3 +254,14 @@ fn a_second_output_on_the_same_path_is_refused_until_the_first_has_ended() {
     }
     assert_eq!(place.text(), "one\ntwo\n".repeat(3));
 }
+
+#[test]
+fn a_torn_line_that_was_cut_off_by_others_leaves_nothing_behind() {
+    let place = Place::new();
+    fs::write(place.path(), "torn").unwrap();
+    let sink = File::new(place.path()).direct().unwrap();
+    sink.begin(b"head\n");
+    fs::write(place.path(), "").unwrap();
+    write(&sink, "one\n");
+    assert_eq!(place.text(), "head\none\n");
+}

@@ -226,3 +226,18 @@ fn what_cannot_be_delivered_for_too_long_is_given_up_and_counted() {
     );
     assert_eq!(wire.close(LONG), (1, 1));
 }
+
+#[test]
+fn what_is_said_before_the_answer_is_not_the_answer() {
+    for before in ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"] {
+        let fake = Fake::start(move |_| {
+            let last = String::from_utf8(answer(200, "", "thanks")).unwrap();
+            Act::Answer(format!("{before}{last}").into_bytes())
+        });
+        let wire = start(webhook(&fake).exporter().unwrap().retry(at_once()));
+        wire.log("one");
+        wire.log("two");
+        wire.flush();
+        assert_eq!(wire.close(LONG), (2, 0), "{before}");
+    }
+}

@@ -4,6 +4,7 @@ use crate::fake::{Act, Fake, LONG, answer, ok};
 use crate::output::{Wire, start, webhook};
 use hyperlog_core::{Clock, Timestamp};
 use hyperlog_webhook::Shape;
+use std::error::Error as _;
 
 #[test]
 fn records_arrive_as_an_array_of_json_in_their_order() {
@@ -48,4 +49,15 @@ fn a_second_try_has_the_same_id_and_a_time_and_a_signature_of_its_own() {
     assert_ne!(first.header("webhook-signature"), second.header("webhook-signature"));
     assert_eq!(first.body, second.body);
     assert_eq!(wire.close(LONG), (1, 0));
+}
+
+#[test]
+fn a_header_that_the_web_hook_bears_itself_is_not_borne_twice() {
+    let fake = Fake::start(|_| ok());
+    for name in ["content-type", "Webhook-Id", "webhook-timestamp", "webhook-signature"] {
+        for webhook in [webhook(&fake).header(name, "mine"), webhook(&fake).secret_header(name, "mine")] {
+            let error = webhook.exporter().unwrap_err();
+            assert!(error.source().unwrap().to_string().contains(&name.to_lowercase()), "{error:?}");
+        }
+    }
 }
