@@ -2,6 +2,9 @@
 
 pub use hyperlog_core::*;
 
+#[cfg(feature = "config")]
+pub mod config;
+
 #[cfg(feature = "actix")]
 pub use hyperlog_actix as actix;
 #[cfg(feature = "axum")]
@@ -30,7 +33,7 @@ mod guide {
     pages! {
         start records formats levels fields context redaction sampling hooks
         http axum actix tower access_record panics
-        outputs delivery files webhook sinks encoders health testing performance
+        configuration outputs delivery files webhook sinks encoders health testing performance
         tracing from_trace_layer from_actix_logger from_tracing_actix_web from_go
     }
 }

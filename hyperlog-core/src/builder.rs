@@ -306,11 +306,16 @@ impl fmt::Debug for Output {
 impl Output {
     /// Everything the logger lets pass, in this form, to this place.
     pub fn new(encoder: impl Encode, sink: impl Sink) -> Output {
+        Output::boxed(Box::new(encoder), Box::new(sink))
+    }
+
+    /// The same, of what is known only while the program runs.
+    pub fn boxed(encoder: Box<dyn Encode>, sink: Box<dyn Sink>) -> Output {
         Output {
             name: None,
             level: LevelFilter::from(Level::TRACE),
-            encoder: Box::new(encoder),
-            sink: Box::new(sink),
+            encoder,
+            sink,
             lane: None,
             color: ColorMode::Auto,
             theme: Theme::DEFAULT,

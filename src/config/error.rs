@@ -1,0 +1,190 @@
+//! What is wrong with a configuration, where, and what would be right.
+
+use crate::config::node::Origin;
+use std::error::Error;
+use std::fmt;
+
+/// Why a configuration is not taken: what is wrong, under which key, and where that was written. Never a value.
+///
+/// ```text
+/// shop.toml:7:1: outputs.file.rotate.sise: there is no such key: did you mean `size`? (there are `every` and `size`)
+/// ```
+pub struct ConfigError(Box<Inner>);
+
+struct Inner {
+    origin: Option<Origin>,
+    path: String,
+    what: String,
+    /// The name that is not known, and those that are.
+    unknown: Option<(String, Vec<&'static str>)>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl ConfigError {
+    pub(crate) fn new(what: impl Into<String>) -> ConfigError {
+        ConfigError(Box::new(Inner {
+            origin: None,
+            path: String::new(),
+            what: what.into(),
+            unknown: None,
+            source: None,
+        }))
+    }
+
+    /// With what brought it about.
+    pub(crate) fn because(mut self, source: impl Error + Send + Sync + 'static) -> ConfigError {
+        self.0.source = Some(Box::new(source));
+        self
+    }
+
+    pub(crate) fn because_boxed(mut self, source: Box<dyn Error + Send + Sync>) -> ConfigError {
+        self.0.source = Some(source);
+        self
+    }
+
+    fn unknown(what: &str, name: &str, known: &[&'static str]) -> ConfigError {
+        let mut error = ConfigError::new(what);
+        error.0.unknown = Some((name.to_owned(), known.to_vec()));
+        error
+    }
+
+    /// Where a key is not known, that there are these as well, which somebody else reads.
+    pub(crate) fn knowing(mut self, more: &[&'static str]) -> ConfigError {
+        if self.0.path == self.0.unknown.as_ref().map_or("", |(name, _)| name)
+            && let Some((_, known)) = &mut self.0.unknown
+        {
+            known.extend(more);
+        }
+        self
+    }
+
+    /// Where it was written, unless that is known already.
+    pub(crate) fn at(mut self, origin: &Origin) -> ConfigError {
+        self.0.origin.get_or_insert_with(|| origin.clone());
+        self
+    }
+
+    /// Below this key.
+    pub(crate) fn below(mut self, key: &str) -> ConfigError {
+        let path = &mut self.0.path;
+        *path = match path.is_empty() {
+            true => key.to_owned(),
+            false if path.starts_with('[') => format!("{key}{path}"),
+            false => format!("{key}.{path}"),
+        };
+        self
+    }
+
+    /// The keys that lead to it, with dots between them. Empty if it is not about one.
+    pub fn path(&self) -> &str {
+        &self.0.path
+    }
+
+    /// Where it was written, if that is known.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.0.origin.as_ref()
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(origin) = &self.0.origin {
+            write!(formatter, "{origin}: ")?;
+        }
+        if !self.0.path.is_empty() {
+            write!(formatter, "{}: ", self.0.path)?;
+        }
+        formatter.write_str(&self.0.what)?;
+        match &self.0.unknown {
+            Some((name, known)) => formatter.write_str(&instead(name, known)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl Error for ConfigError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+/// What a deserialisation says becomes an error without the value that it found.
+impl serde::de::Error for ConfigError {
+    fn custom<T: fmt::Display>(what: T) -> ConfigError {
+        ConfigError::new(what.to_string())
+    }
+
+    fn invalid_type(found: serde::de::Unexpected<'_>, expected: &dyn serde::de::Expected) -> ConfigError {
+        ConfigError::new(format!("this is {}, and has to be {expected}", kind_of(found)))
+    }
+
+    fn invalid_value(_: serde::de::Unexpected<'_>, expected: &dyn serde::de::Expected) -> ConfigError {
+        ConfigError::new(format!("this has to be {expected}"))
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> ConfigError {
+        ConfigError::unknown("there is no such value", variant, expected)
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> ConfigError {
+        ConfigError::unknown("there is no such key", field, expected)
+    }
+
+    fn missing_field(field: &'static str) -> ConfigError {
+        ConfigError::new(format!("the key `{field}` is missing"))
+    }
+}
+
+fn kind_of(found: serde::de::Unexpected<'_>) -> &'static str {
+    use serde::de::Unexpected::*;
+    match found {
+        Bool(_) => "a truth value",
+        Unsigned(_) | Signed(_) => "an integer",
+        Float(_) => "a number",
+        Char(_) | Str(_) => "a text",
+        Unit | Option => "nothing",
+        Seq => "a list",
+        Map | Enum | StructVariant => "a table",
+        _ => "something else",
+    }
+}
+
+/// What there is instead of a name that is not known, the nearest first.
+pub(crate) fn instead(name: &str, known: &[&str]) -> String {
+    let mut known: Vec<&str> = known.to_vec();
+    known.sort_unstable();
+    let Some((last, others)) = known.split_last() else { return ": there is none".to_owned() };
+    let all = match others {
+        [] => format!("there is `{last}`"),
+        others => format!("there are `{}` and `{last}`", others.join("`, `")),
+    };
+    let nearest = known.iter().map(|known| (strsim::osa_distance(name, known), known)).min();
+    match nearest.filter(|(distance, nearest)| *distance <= nearest.chars().count().div_ceil(3)) {
+        Some((_, nearest)) => format!(": did you mean `{nearest}`? ({all})"),
+        None => format!(": {all}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_offered_and_all_are_told() {
+        assert_eq!(instead("sise", &["size", "every"]), ": did you mean `size`? (there are `every` and `size`)");
+        assert_eq!(instead("completely", &["size"]), ": there is `size`");
+        assert_eq!(instead("any", &[]), ": there is none");
+    }
+
+    #[test]
+    fn paths_are_put_together_from_within() {
+        let error = ConfigError::new("what").below("[2]").below("list").below("outer");
+        assert_eq!(error.to_string(), "outer.list[2]: what");
+    }
+}

@@ -1,0 +1,21 @@
+//! The kinds of outputs and formats that come with the features of this crate.
+
+mod console;
+#[cfg(feature = "file")]
+mod file;
+mod format;
+#[cfg(feature = "delivery")]
+pub(crate) mod queue;
+#[cfg(feature = "webhook")]
+mod webhook;
+
+use crate::config::registry::Registry;
+
+pub(crate) fn all(registry: Registry) -> Registry {
+    let registry = format::all(console::all(registry));
+    #[cfg(feature = "file")]
+    let registry = file::all(registry);
+    #[cfg(feature = "webhook")]
+    let registry = webhook::all(registry);
+    registry
+}

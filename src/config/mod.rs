@@ -1,0 +1,254 @@
+//! Set up by a file, by variables of the environment, and by the program, one over the other.
+//!
+//! | what | says it by |
+//! |---|---|
+//! | a preset | its name: `preset = "production"`, `HYPERLOG_PRESET`, or [`Config::preset`] |
+//! | a file | TOML, YAML or JSON: [`Config::file`], or `HYPERLOG_CONFIG` |
+//! | the environment | `HYPERLOG_` and the key, with two underscores for each dot: `HYPERLOG_OUTPUTS__CONSOLE__FORMAT` |
+//! | the program | [`Config::set`] |
+//!
+//! What comes later in this list goes before what comes earlier. A key that is not known is an error, and so is a value of
+//! another type: nothing is corrected in silence.
+//!
+//! ```
+//! use hyperlog::config::Config;
+//! use hyperlog::info;
+//!
+//! let config = Config::new().preset("production").set("identity.service", "shop").without_environment().load()?;
+//! println!("{}", config.explain());
+//! let logger = config.builder()?.build()?;
+//! info!(logger: logger, "ready");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod assemble;
+mod env;
+mod error;
+mod explain;
+mod json_schema;
+mod kinds;
+mod load;
+mod node;
+mod preset;
+mod quantity;
+mod reader;
+mod registry;
+mod schema;
+mod secret;
+
+pub use crate::config::error::ConfigError;
+pub use crate::config::explain::{ExplainedValue, Explanation};
+pub use crate::config::node::Origin;
+pub use crate::config::registry::{Opened, Registry, Surroundings};
+pub use crate::config::secret::Secret;
+
+use crate::config::error::instead;
+use crate::config::node::{Node, Value};
+use crate::config::preset::Presets;
+use hyperlog_core::{Builder, Logger};
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Where a configuration comes from.
+#[must_use = "nothing is read before `load`"]
+pub struct Config {
+    preset: Option<String>,
+    file: Option<PathBuf>,
+    prefix: Option<String>,
+    code: Node,
+    presets: Presets,
+    registry: Registry,
+}
+
+impl Config {
+    /// From the environment, and the file that it names, if it does.
+    pub fn new() -> Config {
+        Config {
+            preset: None,
+            file: None,
+            prefix: Some(env::PREFIX.to_owned()),
+            code: Node::table(Origin::Code),
+            presets: Presets::ours(),
+            registry: Registry::new(),
+        }
+    }
+
+    /// Over the preset of this name, whatever the file and the environment say of presets.
+    pub fn preset(mut self, name: &str) -> Config {
+        self.preset = Some(name.to_owned());
+        self
+    }
+
+    /// From this file, unless the environment names another.
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Config {
+        self.file = Some(path.into());
+        self
+    }
+
+    /// From variables that begin with this and an underscore, instead of `HYPERLOG_`.
+    pub fn prefix(mut self, prefix: &str) -> Config {
+        self.prefix = Some(prefix.to_owned());
+        self
+    }
+
+    /// Whatever the environment says.
+    pub fn without_environment(mut self) -> Config {
+        self.prefix = None;
+        self
+    }
+
+    /// Says something in the program, which goes before all else: the keys that lead to it, and the value as a variable
+    /// would say it.
+    ///
+    /// ```
+    /// use hyperlog::config::Config;
+    ///
+    /// let config = Config::new().set("level", "debug").set("outputs.console.kind", "console").load()?;
+    /// # Ok::<(), hyperlog::config::ConfigError>(())
+    /// ```
+    pub fn set(mut self, path: &str, value: impl fmt::Display) -> Config {
+        let path: Vec<&str> = path.split('.').collect();
+        self.code.put(&path, Node::new(Origin::Code, Value::Word(value.to_string())));
+        self
+    }
+
+    /// Gives a configuration in TOML a name, under which it is a preset.
+    pub fn register_preset(mut self, name: &str, toml: &str) -> Config {
+        self.presets.add(name, toml);
+        self
+    }
+
+    /// With kinds of outputs and formats that others bring.
+    pub fn registry(mut self, registry: Registry) -> Config {
+        self.registry = registry;
+        self
+    }
+
+    /// What may be said, as a JSON Schema, with which editors complete and check a file.
+    ///
+    /// ```
+    /// use hyperlog::config::Config;
+    ///
+    /// let schema = Config::new().schema();
+    /// assert!(schema["properties"]["outputs"].is_object());
+    /// ```
+    pub fn schema(&self) -> serde_json::Value {
+        json_schema::of(&self.registry, &self.presets.names())
+    }
+
+    /// Reads all that is said, and checks it. Nothing is opened yet.
+    ///
+    /// # Errors
+    ///
+    /// When something cannot be read, is not known, or is of another type than it has to be.
+    pub fn load(self) -> Result<Loaded, ConfigError> {
+        // What is no text cannot be meant for us.
+        let variables = || {
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        };
+        self.load_from(variables())
+    }
+
+    fn load_from(self, variables: impl Iterator<Item = (String, String)>) -> Result<Loaded, ConfigError> {
+        let variables: Vec<(String, String)> = variables.collect();
+        let mut environment = Node::table(Origin::Default);
+        let mut path = self.file;
+        if let Some(prefix) = &self.prefix {
+            environment = env::layer(prefix, variables.iter().cloned());
+            let named = format!("{prefix}_{}", env::FILE);
+            if let Some((_, value)) = variables.iter().find(|(name, value)| *name == named && !value.is_empty()) {
+                path = Some(PathBuf::from(value));
+            }
+        }
+        let mut file = match &path {
+            Some(path) => load::file(path)?,
+            None => Node::table(Origin::Default),
+        };
+        let mut code = self.code;
+        let named = [file.take("preset"), environment.take("preset"), code.take("preset")];
+        let named = named.into_iter().flatten().next_back();
+        let named = self.preset.map(|name| Node::new(Origin::Code, Value::Word(name))).or(named);
+        let mut node = match &named {
+            Some(named) => preset_of(named, &self.presets)?,
+            None => Node::table(Origin::Default),
+        };
+        for layer in [file, environment, code] {
+            node.lay(layer);
+        }
+        let directory = path.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
+        assemble::check(&node, &self.registry, &directory)?;
+        if let Some(named) = named {
+            node.put(&["preset"], named);
+        }
+        Ok(Loaded { node, registry: self.registry, directory })
+    }
+}
+
+fn preset_of(named: &Node, presets: &Presets) -> Result<Node, ConfigError> {
+    let error = |what: String| ConfigError::new(what).at(&named.origin).below("preset");
+    let name = match &named.value {
+        Value::Text(name) | Value::Word(name) => name,
+        other => return Err(error(format!("this is {}, and has to be the name of a preset", other.kind()))),
+    };
+    presets
+        .layer(name)
+        .unwrap_or_else(|| Err(error(format!("there is no such preset{}", instead(name, &presets.names())))))
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config::new()
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Config")
+            .field("preset", &self.preset)
+            .field("file", &self.file)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A configuration that was read and is well said.
+pub struct Loaded {
+    node: Node,
+    registry: Registry,
+    directory: PathBuf,
+}
+
+impl Loaded {
+    /// What is in force, and where each value comes from.
+    pub fn explain(&self) -> Explanation {
+        Explanation::of(&self.node)
+    }
+
+    /// A builder of loggers with all of it, to which more can be added. This opens the outputs.
+    ///
+    /// # Errors
+    ///
+    /// When an output cannot be opened.
+    pub fn builder(&self) -> Result<Builder, ConfigError> {
+        let mut node = self.node.clone();
+        node.take("preset");
+        assemble::build(&node, &self.registry, &self.directory)
+    }
+
+    /// The logger of the whole process, as it is said.
+    ///
+    /// # Errors
+    ///
+    /// When an output cannot be opened, outputs contradict each other, or there is a logger already.
+    pub fn install(&self) -> Result<Logger, Box<dyn Error + Send + Sync>> {
+        Ok(self.builder()?.install()?)
+    }
+}
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Loaded").field("directory", &self.directory).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,236 @@
+//! The kinds of outputs and formats, by name: ours, and those that others bring.
+//!
+//! A kind is a type that says what may be written about it, and a function that makes of it what does the work. A crate
+//! that brings one need not know this one: its settings are plain data.
+
+use crate::config::error::{ConfigError, instead};
+use crate::config::node::{Node, Value};
+use crate::config::reader;
+use hyperlog_core::{Encode, Sink};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The kinds of outputs and formats that a configuration may name.
+///
+/// ```
+/// use hyperlog::config::{Opened, Registry};
+/// use hyperlog::{Memory, Null};
+///
+/// /// What may be said about an output of this kind.
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Nowhere {}
+///
+/// let registry = Registry::new().output("nowhere", |_: Nowhere, _| Ok(Opened::sink(Null)));
+/// # let _ = (registry, Memory::new());
+/// ```
+pub struct Registry {
+    outputs: BTreeMap<String, Kind<Opened>>,
+    formats: BTreeMap<String, Kind<Box<dyn Encode>>>,
+}
+
+/// How something of a kind is made, and what may be said about it.
+struct Kind<T> {
+    make: Box<Make<T>>,
+    check: fn(&Node) -> Result<(), ConfigError>,
+    schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+type Make<T> = dyn Fn(&Node, &Surroundings) -> Result<T, ConfigError> + Send + Sync;
+
+/// What an output of some kind came to.
+pub struct Opened(pub(crate) Way);
+
+pub(crate) enum Way {
+    Sink(Box<dyn Sink>),
+    #[cfg(feature = "delivery")]
+    Exporter(Box<hyperlog_delivery::Exporter>),
+}
+
+impl Opened {
+    /// A sink that is written to as it is.
+    pub fn sink(sink: impl Sink) -> Opened {
+        Opened(Way::Sink(Box::new(sink)))
+    }
+
+    /// A queue that is yet to be started: the table `queue` of the output is about it.
+    #[cfg(feature = "delivery")]
+    pub fn exporter(exporter: hyperlog_delivery::Exporter) -> Opened {
+        Opened(Way::Exporter(Box::new(exporter)))
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Opened")
+    }
+}
+
+/// What whoever makes an output or a format may want to know.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Surroundings {
+    /// The name of the output.
+    pub name: String,
+    /// The directory of the configuration, to which relative paths lead.
+    pub directory: PathBuf,
+}
+
+impl Surroundings {
+    pub(crate) fn new(name: &str, directory: &Path) -> Surroundings {
+        Surroundings { name: name.to_owned(), directory: directory.to_owned() }
+    }
+
+    /// A path of the configuration: as it is if it is absolute, otherwise within its directory.
+    ///
+    /// # Errors
+    ///
+    /// When a relative path leads out of the directory.
+    pub fn path(&self, path: &Path) -> Result<PathBuf, ConfigError> {
+        use std::path::Component;
+        if path.as_os_str().is_empty() || path.as_os_str().as_encoded_bytes().contains(&0) {
+            return Err(ConfigError::new("this is no path"));
+        }
+        if path.components().any(|component| component == Component::ParentDir) {
+            return Err(ConfigError::new("this path goes up with `..`: write where it leads"));
+        }
+        Ok(self.directory.join(path))
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Registry {
+        Registry::new()
+    }
+}
+
+impl Registry {
+    /// The kinds that the features of this crate bring.
+    pub fn new() -> Registry {
+        crate::config::kinds::all(Registry { outputs: BTreeMap::new(), formats: BTreeMap::new() })
+    }
+
+    /// Adds a kind of outputs, or replaces the one of this name.
+    #[must_use]
+    pub fn output<S: DeserializeOwned + JsonSchema>(
+        mut self,
+        name: &str,
+        open: impl Fn(S, &Surroundings) -> Result<Opened, Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
+    ) -> Registry {
+        self.outputs.insert(name.to_owned(), Kind::new(open));
+        self
+    }
+
+    /// Adds a kind of formats, or replaces the one of this name.
+    #[must_use]
+    pub fn format<S: DeserializeOwned + JsonSchema>(
+        mut self,
+        name: &str,
+        make: impl Fn(S) -> Result<Box<dyn Encode>, Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
+    ) -> Registry {
+        self.formats.insert(name.to_owned(), Kind::new(move |settings, _| make(settings)));
+        self
+    }
+
+    /// Reads an output of the kind that its table names, and opens nothing.
+    pub(crate) fn check(&self, mut node: Node, also: &[&'static str]) -> Result<(), ConfigError> {
+        let kind = named(&mut node, "kind", &self.outputs)?;
+        (kind.check)(&node).map_err(|error| error.knowing(also))
+    }
+
+    /// Opens an output of the kind that its table names.
+    pub(crate) fn open(
+        &self,
+        mut node: Node,
+        also: &[&'static str],
+        place: &Surroundings,
+    ) -> Result<Opened, ConfigError> {
+        let kind = named(&mut node, "kind", &self.outputs)?;
+        (kind.make)(&node, place).map_err(|error| error.knowing(also))
+    }
+
+    /// Makes a format: a name alone, or a table with its kind.
+    pub(crate) fn encoder(&self, node: &Node, place: &Surroundings) -> Result<Box<dyn Encode>, ConfigError> {
+        let mut node = match &node.value {
+            Value::Text(_) | Value::Word(_) => {
+                let mut table = Node::table(node.origin.clone());
+                table.put(&["kind"], node.clone());
+                table
+            }
+            _ => node.clone(),
+        };
+        let kind = named(&mut node, "kind", &self.formats)?;
+        (kind.make)(&node, place).map_err(|error| error.knowing(&["kind"]))
+    }
+
+    /// The names of the kinds of outputs, and what may be said about each.
+    pub(crate) fn output_schemas(&self, generator: &mut SchemaGenerator) -> Vec<(String, Schema)> {
+        self.outputs.iter().map(|(name, kind)| (name.clone(), (kind.schema)(generator))).collect()
+    }
+
+    /// The names of the kinds of formats, and what may be said about each.
+    pub(crate) fn format_schemas(&self, generator: &mut SchemaGenerator) -> Vec<(String, Schema)> {
+        self.formats.iter().map(|(name, kind)| (name.clone(), (kind.schema)(generator))).collect()
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (outputs, formats) = (self.outputs.keys(), self.formats.keys());
+        formatter
+            .debug_struct("Registry")
+            .field("outputs", &outputs.collect::<Vec<_>>())
+            .field("formats", &formats.collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+impl<T> Kind<T> {
+    fn new<S: DeserializeOwned + JsonSchema>(
+        make: impl Fn(S, &Surroundings) -> Result<T, Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
+    ) -> Kind<T> {
+        let make = move |node: &Node, place: &Surroundings| {
+            let settings = reader::read::<S>(node)?;
+            make(settings, place).map_err(|error| match error.downcast::<ConfigError>() {
+                Ok(error) => error.at(&node.origin),
+                Err(error) => ConfigError::new(in_full(&*error)).because_boxed(error).at(&node.origin),
+            })
+        };
+        let check = |node: &Node| reader::read::<S>(node).map(drop);
+        Kind { make: Box::new(make), check, schema: |generator| generator.subschema_for::<S>() }
+    }
+}
+
+/// With all that brought it about: who reads an error of a configuration sees nothing else.
+fn in_full(error: &(dyn Error + 'static)) -> String {
+    let (mut text, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// Takes the name of a kind out of a table, and finds the kind.
+fn named<'k, T>(node: &mut Node, key: &str, kinds: &'k BTreeMap<String, Kind<T>>) -> Result<&'k Kind<T>, ConfigError> {
+    let known = || kinds.keys().map(String::as_str).collect::<Vec<_>>();
+    let Some(name) = node.take(key) else {
+        let what = format!("the key `{key}` is missing{}", instead("", &known()));
+        return Err(ConfigError::new(what).at(&node.origin));
+    };
+    let text = match &name.value {
+        Value::Text(text) | Value::Word(text) => text,
+        other => {
+            let what = format!("this is {}, and has to be a text", other.kind());
+            return Err(ConfigError::new(what).at(&name.origin).below(key));
+        }
+    };
+    kinds.get(text).ok_or_else(|| {
+        let what = format!("there is no such kind{}", instead(text, &known()));
+        ConfigError::new(what).at(&name.origin).below(key)
+    })
+}

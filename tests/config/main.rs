@@ -1,0 +1,7 @@
+//! Configurations: what goes over what, what is refused and how, and that each key does what it says.
+
+mod effects;
+mod files;
+mod layers;
+mod refused;
+mod stage;
