@@ -146,8 +146,8 @@ fn an_origin_answers_to_levels_and_to_scopes_that_hold_more() {
     assert!(held.wants(Level::DEBUG, "elsewhere"));
     assert_ne!(other.wanted(), Wanted::Never);
     assert!(bridge::most_verbose() <= LevelFilter::from(Level::DEBUG));
-    let pass = other.pass(&held).expect("the recording holds it");
-    other.log(&held, pass, format_args!("held"), &[]);
+    let pass = other.pass(held).expect("the recording holds it");
+    other.log(held, pass, format_args!("held"), &[]);
     assert!(captured.is_empty());
 }
 
