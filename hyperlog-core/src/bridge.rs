@@ -3,6 +3,7 @@
 //! For bridges. Everything else logs by the macros, whose call sites know all this.
 
 use crate::append::BLANKS;
+use crate::bind::Gathered;
 use crate::callsite::{self, Callsite, Verdict};
 use crate::core::jury;
 use crate::encode::{Palette, push_pairs};
@@ -86,6 +87,11 @@ impl Origin {
         if values.len() == self.0.site.keys.len() {
             crate::global::log_to(logger, &self.0, pass, message, values);
         }
+    }
+
+    /// The fields that were named, with values, to bind them. None if there are more or fewer values.
+    pub fn fields<'a>(&'static self, values: &'a [Value<'a>]) -> Option<Gathered<'a>> {
+        (values.len() == self.0.site.keys.len()).then(|| Gathered::new(&self.0.keys, values))
     }
 
     /// Logs other fields than those that were named.

@@ -3,6 +3,7 @@
 //! Apart from the scope, which knows nothing of what is around it. A part is made when the work is under way, and more may
 //! be bound to the work, or to the part around this one, as long as it lives: a number that the whole keeps says when.
 
+use crate::bind::BindFields;
 use crate::field::FieldSet;
 use crate::logger::Logger;
 use crate::scope::Scope;
@@ -33,11 +34,11 @@ impl Scope {
     /// fields with one name that of the innermost part counts.
     ///
     /// ```
-    /// use hyperlog_core::{FieldSet, Logger, Scope, fields, info};
+    /// use hyperlog_core::{Logger, Scope, fields, info};
     ///
     /// let (logger, captured) = Logger::capture();
     /// let job = Scope::new(logger.with(fields!(job = 7)));
-    /// let step = job.part(&FieldSet::new().with("step", 2));
+    /// let step = job.part(fields!(step = 2));
     /// job.bind(fields!(user = "ann"));
     ///
     /// let _entered = step.enter();
@@ -46,11 +47,14 @@ impl Scope {
     /// assert_eq!((record.number("job"), record.number("step"), record.text("user")), (7.0, 2.0, "ann"));
     /// ```
     #[must_use]
-    pub fn part(&self, fields: &FieldSet) -> Scope {
+    pub fn part(&self, fields: impl BindFields) -> Scope {
         let followed = AtomicU64::new(self.whole().changes());
         let around = self.logger();
-        let logger = if fields.is_empty() { around.clone() } else { around.with(fields) };
-        let own = Mutex::new(Own { fields: fields.clone(), version: 0, made_of: (0, around) });
+        let (logger, fields) = match fields.parts().is_empty() {
+            true => (around.clone(), FieldSet::new()),
+            false => (around.with(fields), FieldSet::copied(fields.parts())),
+        };
+        let own = Mutex::new(Own { fields, version: 0, made_of: (0, around) });
         let part = Part { whole: self.whole().clone(), around: self.clone(), followed, own };
         Scope::of_part(logger, part)
     }

@@ -163,7 +163,7 @@ impl RecordLayer {
         );
     }
 
-    /// What a span's records bear.
+    /// What a span's records bear, if that is more than its place says.
     fn fields_of(&self, attributes: &Attributes<'_>, id: &Id) -> FieldSet {
         let mut fields = FieldSet::new();
         if self.names == SpanNames::Shown {
@@ -188,8 +188,20 @@ impl RecordLayer {
 
     /// Makes a span, given who finds the scopes of others.
     pub(crate) fn open(&self, attributes: &Attributes<'_>, id: &Id, find: impl FnOnce(&Id) -> Option<Scope>) -> Span {
-        let fields = self.fields_of(attributes, id);
-        Span::new(self.around(attributes, find).part(&fields), self.closing.map(|_| Closing::new()))
+        let (around, spot) = (self.around(attributes, find), Spot::of(attributes.metadata()));
+        let is_as_its_place = self.names == SpanNames::Hidden && self.ids == SpanIds::Hidden && !spot.has_message();
+        let scope = match is_as_its_place {
+            false => around.part(&self.fields_of(attributes, id)),
+            true => Gathering::lend(|gathering| {
+                attributes.record(&mut gathering.gather(spot));
+                gathering.with(spot, |gathered, _| match gathered {
+                    Gathered::Even(values) => spot.origin.fields(values).map(|fields| around.part(fields)),
+                    Gathered::Uneven(fields) => Some(around.part(fields)),
+                })
+            })
+            .unwrap_or(around),
+        };
+        Span::new(scope, self.closing.map(|_| Closing::new()))
     }
 
     /// Makes a record of an event.

@@ -65,6 +65,11 @@ impl Spot {
         Spot { metadata, origin, count: names.len(), message, is_log }
     }
 
+    /// Whether it can be given a message, which on a span is a field like any other.
+    pub(crate) fn has_message(&self) -> bool {
+        self.message.is_some()
+    }
+
     /// Whether a field is the message.
     #[inline]
     pub(crate) fn is_message(&self, field: &Field) -> bool {
