@@ -178,3 +178,69 @@ fn listeners_are_told_of_levels_and_of_new_loggers() {
     assert!(after_new > 0 && TOLD.load(Ordering::Relaxed) > after_new);
     assert!(bridge::most_verbose().allows(Level::TRACE));
 }
+
+#[cfg(feature = "http")]
+mod of_a_request {
+    use super::*;
+    use hyperlog_core::debug;
+    use hyperlog_core::http::{Exchange, Header, Policy, RequestHead, RouteRule};
+    use std::sync::Arc;
+
+    struct Request;
+
+    impl RequestHead for Request {
+        fn method(&self) -> &str {
+            "GET"
+        }
+
+        fn path(&self) -> &str {
+            "/"
+        }
+
+        fn header(&self, name: &str) -> Option<&[u8]> {
+            (name == "x-request-id").then_some(b"abc-123")
+        }
+
+        fn for_each_header<'h>(&'h self, _each: &mut dyn FnMut(Header<'h>)) {}
+    }
+
+    #[test]
+    fn whoever_asks_a_part_about_the_request_is_answered_by_the_request() {
+        let (logger, captured) = Logger::capture();
+        let exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Request);
+        let part = exchange.scope().part(&step(1));
+        let entered = part.enter();
+        let scope = Scope::current().expect("it was entered");
+        assert_eq!(scope.request_id().expect("it is a request's").as_str(), "abc-123");
+        scope.add("cart", 3);
+        scope.bind(fields!(request_id = "forged", user = "ann"));
+        info!("inside");
+        drop(entered);
+        drop(exchange);
+
+        let record = captured.only_saying("inside");
+        assert_eq!((record.text("request_id"), record.text("user")), ("abc-123", "ann"));
+        assert_eq!(record.number("step"), 1.0);
+        let access = captured.records().into_iter().find(|record| record.has("kind")).expect("the request has one");
+        assert_eq!((access.number("cart"), access.text("user")), (3.0, "ann"));
+        assert!(!access.has("step"));
+    }
+
+    #[test]
+    fn a_recorder_that_a_rule_adds_on_the_way_holds_what_parts_say_that_were_there_before() {
+        let (logger, captured) = Logger::capture_with(|builder| builder.level(Level::INFO));
+        let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Request);
+        let part = exchange.scope().part(&step(1));
+        let entered = part.enter();
+        debug!("too early");
+        part.apply(RouteRule::new().recorder(Level::DEBUG));
+        debug!("held");
+        drop(entered);
+        assert!(captured.is_empty());
+        exchange.failed(&std::fmt::Error);
+        drop(exchange);
+        let said: Vec<String> = captured.records().iter().map(|record| record.message().to_owned()).collect();
+        assert!(said.iter().any(|message| message == "held"), "{said:?}");
+        assert!(!said.iter().any(|message| message == "too early"), "{said:?}");
+    }
+}
