@@ -57,6 +57,19 @@ fn of_two_fields_with_one_name_that_of_the_innermost_part_counts_even_after_a_la
 }
 
 #[test]
+fn one_call_inside_parts_with_other_names_overrides_what_is_there_and_only_that() {
+    let (logger, captured) = Logger::capture();
+    let whole = Scope::new(logger);
+    // Names that look alike at a glance, so that they have to be compared.
+    for name in ["axb", "ayb", "axb", "ayb"] {
+        let part = whole.part(&FieldSet::new().with(name, 1));
+        info!(logger: part.logger(), ayb = 2, "said");
+    }
+    let counts: Vec<usize> = captured.records().iter().map(|record| record.fields().len()).collect();
+    assert_eq!(counts, [2, 1, 2, 1]);
+}
+
+#[test]
 fn what_binds_to_a_part_without_more_binds_to_the_whole() {
     let (logger, captured) = Logger::capture();
     let job = Scope::new(logger);

@@ -12,7 +12,6 @@ use std::time::Duration;
 /// A [`log::Log`] that makes records of what it is given, with the logger that is current there: that of the request or job,
 /// or else the global one.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct Bridge;
 
 /// Makes records of all calls of the `log` crate in this process. Its level follows hyperlog's from here on.

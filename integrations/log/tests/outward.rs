@@ -1,7 +1,7 @@
-//! Records become calls of a logger of the `log` crate.
+//! Records become calls of a logger of the `log` crate: of one that gives what it hears to hyperlog as well.
 
 use hyperlog_core::{Level, Logger, error, fields, info, trace};
-use hyperlog_log::{install, to_log};
+use hyperlog_log::{Bridge, install, to_log};
 use std::sync::Mutex;
 
 /// Writes down what it is given.
@@ -17,6 +17,7 @@ impl log::Log for Listener {
         self.0.lock().unwrap().push(line);
         // What it logs itself goes nowhere, least of all round.
         info!("heard");
+        Bridge.log(record);
     }
 
     fn flush(&self) {}
@@ -41,4 +42,9 @@ fn a_record_becomes_a_call_with_level_target_message_and_fields() {
     assert!(!heard[0].contains("hunter2"));
     assert_eq!(heard[1..], ["INFO shop inside"]);
     assert_eq!(captured.records().iter().filter(|record| record.message() == "heard").count(), 1);
+
+    log::info!(target: "theirs", "by log");
+    let heard = LISTENER.0.lock().unwrap().clone();
+    assert_eq!(heard.iter().filter(|line| line.contains("by log")).count(), 1, "{heard:?}");
+    assert_eq!(captured.only_saying("by log").target(), "theirs");
 }
