@@ -13,8 +13,12 @@ pub use hyperlog_axum as axum;
 pub use hyperlog_delivery as delivery;
 #[cfg(feature = "file")]
 pub use hyperlog_file as file;
+#[cfg(feature = "log")]
+pub use hyperlog_log as log;
 #[cfg(feature = "tower")]
 pub use hyperlog_tower as tower;
+#[cfg(feature = "tracing")]
+pub use hyperlog_tracing as tracing;
 #[cfg(feature = "webhook")]
 pub use hyperlog_webhook as webhook;
 

@@ -7,12 +7,16 @@ use crate::context::{Context, Ends, Facts, has_one_of};
 use crate::encode::Encode;
 use crate::fault;
 use crate::field::{FieldSet, Fields};
+use crate::filter::sample::stable_hash_upon;
 use crate::key::Key;
 use crate::keyset::{Findings, KeySet, KeyVerdicts};
 use crate::reading::{FieldCursor, Overriding, Reading};
 use crate::rules::{LOST_BOUND, Rules};
 use crate::snapshot::Snapshot;
 use crate::value::Value;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::OnceLock;
 
 /// Fields that can be bound: `fields!(..)` or a [`FieldSet`].
 pub trait BindFields: sealed::Parts + Copy {}
@@ -176,17 +180,26 @@ fn bind_upon(
     // What an error brings along depends on the error, and bears names that stand among no keys.
     let (own_marks, shape) = match fields {
         Fields::Gathered { values, .. } if values.iter().any(is_error) => {
-            (self::marks(None, Fields::Block(&bytes[..block])), 0)
+            let bound = Fields::Block(&bytes[..block]);
+            (self::marks(None, bound), shape_by_names(bound))
         }
         Fields::Gathered { keys, .. } if parent.is_empty() || parent.shape() != 0 => {
             (marks, keys.shape_upon(parent.shape(), reading.rules))
         }
-        _ => (marks, 0),
+        _ => (marks, shape_by_names(Fields::Block(&bytes[..block]))),
     };
     let marks = own_marks | parent.marks();
     let identity = &snapshot.shape.identity;
     let covers_identity = marks & identity.marks() != 0 && has_one_of(Fields::Block(&bytes[..block]), [identity]);
     Context::new(bytes, &ends, Facts { keys: None, block, count, covers_identity, encoding, marks, shape })
+}
+
+/// The shape of a context whose keys stand in no program. Spans are like that, and each has many records. Nobody outside
+/// can find names for which it is the same: they would have to know where it begins.
+fn shape_by_names(bound: Fields<'_>) -> u64 {
+    static BEGINNING: OnceLock<u64> = OnceLock::new();
+    let beginning = *BEGINNING.get_or_init(|| RandomState::new().hash_one(0));
+    bound.names().fold(beginning, |shape, name| stable_hash_upon(shape, name.as_bytes())) | 2
 }
 
 fn is_error(value: &Value<'_>) -> bool {

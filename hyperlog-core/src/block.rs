@@ -80,6 +80,11 @@ impl Block {
         }
     }
 
+    /// Lets fields be put behind those that are there.
+    pub(crate) fn fill(&mut self, push: impl FnOnce(&mut Vec<u8>)) {
+        push(&mut self.bytes);
+    }
+
     /// Puts fields before those that are there.
     pub(crate) fn prepend(&mut self, push: impl FnOnce(&mut Vec<u8>)) {
         let mut before = Vec::new();

@@ -3,10 +3,12 @@
 //! Call sites register when they are first reached. From then on verdicts are pushed to them whenever some logger's
 //! level changes, so that a call that nobody wants costs a load and a comparison.
 
+use crate::contain::contain;
+use crate::fault;
 use crate::keyset::KeySet;
 use crate::level::Level;
 use crate::record::Site;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// What a macro leaves in the program.
@@ -72,6 +74,13 @@ impl Callsite {
         self.verdict.load(Ordering::Relaxed) != Verdict::Unwanted as u8
     }
 
+    /// What is known of this.
+    pub(crate) fn verdict(&self) -> Verdict {
+        let known = [Verdict::Unwanted, Verdict::Open, Verdict::Certain];
+        let verdict = self.verdict.load(Ordering::Relaxed);
+        known.into_iter().find(|known| *known as u8 == verdict).unwrap_or(Verdict::Unknown)
+    }
+
     /// Whether no gate can stop this.
     #[inline(always)]
     pub(crate) fn is_certain(&'static self) -> bool {
@@ -130,4 +139,27 @@ pub(crate) fn rejudge<J: Judge>(judge: fn() -> J) {
     all.iter().for_each(|callsite| callsite.judge(&judge));
     drop(all);
     drop(judge);
+    if HAS_LISTENERS.load(Ordering::Acquire) {
+        tell_listeners();
+    }
+}
+
+/// Call sites of other facades learn of changes this way.
+static LISTENERS: Mutex<Vec<fn()>> = Mutex::new(Vec::new());
+static HAS_LISTENERS: AtomicBool = AtomicBool::new(false);
+
+/// Calls a function after each [`rejudge`].
+pub(crate) fn listen(listener: fn()) {
+    LISTENERS.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
+    HAS_LISTENERS.store(true, Ordering::Release);
+}
+
+#[cold]
+fn tell_listeners() {
+    let listeners = LISTENERS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    for listener in listeners {
+        if contain(listener).is_none() {
+            fault::report("level", format_args!("a listener panicked"));
+        }
+    }
 }

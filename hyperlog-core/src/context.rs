@@ -25,7 +25,7 @@ pub(crate) struct Context {
     encoding: u64,
     /// The marks of all keys.
     marks: u64,
-    /// A number that only contexts with the same keys share; 0 if some of them were known at run time alone.
+    /// A number that only contexts with the same keys share; 0 if there are none.
     shape: u64,
 }
 

@@ -221,6 +221,24 @@ pub(crate) fn jury() -> Jury {
     }
 }
 
+impl Jury {
+    /// The most verbose level that any of them wants.
+    pub(crate) fn most_verbose(&self) -> LevelFilter {
+        let wants = |level: Level| self.demands.iter().any(|demand| demand.most_verbose().allows(level));
+        let by_default = |level| !self.has_global && DEFAULT_LEVEL.allows(level);
+        let is_wanted = |level: Level| wants(level) || by_default(level) || level.severity() >= self.recorded;
+        let levels = (1..=Level::MAX_SEVERITY).filter_map(Level::from_severity);
+        levels.into_iter().find(|level| is_wanted(*level)).map_or(LevelFilter::OFF, LevelFilter::from)
+    }
+}
+
+impl Demand {
+    /// What passes both, for at least one target.
+    fn most_verbose(&self) -> LevelFilter {
+        self.directives.most_verbose().max(self.outputs)
+    }
+}
+
 impl Judge for Jury {
     fn verdict(&self, level: Level, target: &str) -> Verdict {
         // Until there is a global logger, a call without a logger brings about the default one.

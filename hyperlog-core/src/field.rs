@@ -204,7 +204,7 @@ impl FieldSet {
 
     pub(crate) fn copied(fields: Fields<'_>) -> FieldSet {
         let mut copy = FieldSet::new();
-        copy.0.prepend(|before| fields.copy_all(before));
+        copy.0.fill(|bytes| fields.copy_all(bytes));
         copy
     }
 

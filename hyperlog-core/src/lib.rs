@@ -390,6 +390,7 @@ mod append;
 mod background;
 mod bind;
 mod block;
+pub mod bridge;
 mod builder;
 mod callsite;
 mod contain;
@@ -424,6 +425,7 @@ mod outcome;
 mod outlet;
 #[cfg(feature = "panic")]
 pub mod panic;
+mod part;
 mod partition;
 mod reading;
 mod record;

@@ -231,6 +231,12 @@ impl Logger {
         self.core.snapshot().wants(level, self.name.as_deref().unwrap_or(target))
     }
 
+    /// Whether a record of this level from this target would be logged, or held back by a scope that holds more than is
+    /// logged.
+    pub fn wants(&self, level: Level, target: &str) -> bool {
+        self.is_enabled(level, target) || self.recorder.as_ref().is_some_and(|recorder| recorder.wants(level))
+    }
+
     /// Changes the level of every handle of this logger, and forgets its directives.
     ///
     /// ```

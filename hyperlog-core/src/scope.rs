@@ -7,6 +7,7 @@ use crate::bind::BindFields;
 use crate::contain::contain;
 use crate::field::FieldSet;
 use crate::logger::Logger;
+use crate::part::Part;
 use crate::workspace::{is_in_scope, note_scope};
 use pin_project_lite::pin_project;
 use std::any::Any;
@@ -15,7 +16,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context as TaskContext, Poll};
 
@@ -47,6 +48,10 @@ struct Shared<S: ?Sized> {
     /// What has been bound since; none is there as long as nothing was.
     bound: Mutex<Option<Logger>>,
     is_bound: AtomicBool,
+    /// How often that changed, or what is bound to a part of the work.
+    changes: AtomicU64,
+    /// What this is a part of, if it is one.
+    part: Option<Box<Part>>,
     subject: S,
 }
 
@@ -89,8 +94,8 @@ pub(crate) struct Work<S>(Arc<Shared<S>>);
 impl<S: Subject> Work<S> {
     #[inline(always)]
     pub(crate) fn new(given: Logger, subject: S) -> Work<S> {
-        let (own, bound) = (OnceLock::new(), Mutex::new(None));
-        Work(Arc::new(Shared { given, own, bound, is_bound: AtomicBool::new(false), subject }))
+        let (own, bound, is_bound) = (OnceLock::new(), Mutex::new(None), AtomicBool::new(false));
+        Work(Arc::new(Shared { given, own, bound, is_bound, changes: AtomicU64::new(0), part: None, subject }))
     }
 
     pub(crate) fn scope(&self) -> Scope {
@@ -121,10 +126,42 @@ impl Scope {
         Work::new(logger, ()).scope()
     }
 
+    /// A part of the work, which logs through this logger.
+    pub(crate) fn of_part(logger: Logger, part: Part) -> Scope {
+        let (own, bound, is_bound) = (OnceLock::from(logger.clone()), Mutex::new(None), AtomicBool::new(false));
+        let (changes, part) = (AtomicU64::new(0), Some(Box::new(part)));
+        Scope(Arc::new(Shared { given: logger, own, bound, is_bound, changes, part, subject: () }))
+    }
+
+    /// What this is a part of, if it is one.
+    pub(crate) fn as_part(&self) -> Option<&Part> {
+        self.0.part.as_deref()
+    }
+
+    /// The same, if nobody else has it.
+    pub(crate) fn as_part_of_nobody_else(&mut self) -> Option<&mut Part> {
+        Arc::get_mut(&mut self.0)?.part.as_deref_mut()
+    }
+
+    /// The work that this is a part of, or is.
+    pub(crate) fn whole(&self) -> &Scope {
+        self.as_part().map_or(self, Part::whole)
+    }
+
+    /// How often something was bound to the work or to a part of it.
+    #[inline]
+    pub(crate) fn changes(&self) -> u64 {
+        self.0.changes.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn note_change(&self) {
+        self.0.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// What the work is, if it is of this kind.
     #[cfg(feature = "http")]
     pub(crate) fn subject<S: Subject>(&self) -> Option<&S> {
-        let subject: &dyn Any = &self.0.subject;
+        let subject: &dyn Any = &self.whole().0.subject;
         subject.downcast_ref()
     }
 
@@ -146,6 +183,14 @@ impl Scope {
 
     /// Lends the logger.
     pub(crate) fn with_logger<R>(&self, act: impl FnOnce(&Logger) -> R) -> R {
+        if let Some(part) = self.as_part() {
+            part.follow(self);
+        }
+        self.with_logger_so_far(act)
+    }
+
+    /// Lends the logger; of a part, without a look at what has been bound around it since.
+    pub(crate) fn with_logger_so_far<R>(&self, act: impl FnOnce(&Logger) -> R) -> R {
         if self.0.is_bound.load(Ordering::Acquire)
             && let Some(logger) = self.lock().clone()
         {
@@ -157,13 +202,13 @@ impl Scope {
     /// Whether anything was logged or bound: if not, the logger is still the one that was given.
     #[cfg(feature = "http")]
     pub(crate) fn is_touched(&self) -> bool {
-        self.0.own.get().is_some()
+        self.whole().0.own.get().is_some()
     }
 
     /// The logger that the work was given.
     #[cfg(feature = "http")]
     pub(crate) fn given(&self) -> &Logger {
-        &self.0.given
+        &self.whole().0.given
     }
 
     fn own(&self) -> &Logger {
@@ -194,8 +239,11 @@ impl Scope {
     }
 
     /// Adds fields to every later record of this scope. A request keeps its own `request_id`, and `trace_id` if it has one:
-    /// fields of these names go nowhere.
+    /// fields of these names go nowhere. What is bound to a [part](Scope::part) is bound to the whole.
     pub fn bind(&self, fields: impl BindFields) {
+        if let Some(part) = self.as_part() {
+            return part.whole().bind(fields);
+        }
         let is_taken = |key: &str| self.0.subject.is_named_by(key);
         if fields.parts().names().any(is_taken) {
             return self.bind(&FieldSet::copied(fields.parts()).without(is_taken));
@@ -218,9 +266,10 @@ impl Scope {
     /// Puts another logger in the place of the one that is there.
     #[cfg(feature = "http")]
     pub(crate) fn rebind(&self, change: impl Fn(&Logger) -> Logger) {
+        let whole = self.whole();
         loop {
-            let before = self.logger();
-            if self.replace(&before, change(&before)) {
+            let before = whole.logger();
+            if whole.replace(&before, change(&before)) {
                 return;
             }
         }
@@ -234,8 +283,19 @@ impl Scope {
         if is_there {
             *bound = Some(after);
             self.0.is_bound.store(true, Ordering::Release);
+            self.note_change();
         }
         is_there
+    }
+
+    /// Puts another logger in the place of the one that is there, and notes what it stands for.
+    pub(crate) fn put<R>(&self, logger: Logger, note: impl FnOnce() -> R) {
+        let mut bound = self.lock();
+        let before = (bound.replace(logger), note());
+        self.0.is_bound.store(true, Ordering::Release);
+        drop(bound);
+        // Outside of the lock: what a logger holds may log when it is dropped.
+        drop(before);
     }
 
     /// Makes this the current scope of the thread until the guard is dropped.
@@ -252,6 +312,25 @@ impl Scope {
             note_scope(true);
         });
         Entered { number, on_this_thread: PhantomData }
+    }
+
+    /// Makes this the current scope of the thread until [`Scope::leave`]: for bridges, which are told of both apart from
+    /// each other, and not always in order. Everything else keeps the guard of [`Scope::enter`].
+    #[doc(hidden)]
+    pub fn enter_without_guard(&self) {
+        std::mem::forget(self.enter());
+    }
+
+    /// Leaves the scope where it was entered last on this thread, and none of those that were entered within it.
+    #[doc(hidden)]
+    pub fn leave(&self) {
+        let left = with_entered(|entered| {
+            let place = entered.iter().rposition(|(_, scope)| Arc::ptr_eq(&scope.0, &self.0))?;
+            let left = entered.remove(place);
+            note_scope(!entered.is_empty());
+            Some(left)
+        });
+        drop(left);
     }
 }
 

@@ -23,6 +23,8 @@ pub enum Case {
     BelowDirectives,
     SampledCounter,
     SampledBucket,
+    Event,
+    EventInSpans,
     Threads,
     Logfmt,
     Pretty,
@@ -92,7 +94,7 @@ pub enum Output {
 }
 
 impl Case {
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 44] = [
         Self::Five,
         Self::Redacted,
         Self::Bound,
@@ -105,6 +107,8 @@ impl Case {
         Self::BelowDirectives,
         Self::SampledCounter,
         Self::SampledBucket,
+        Self::Event,
+        Self::EventInSpans,
         Self::Threads,
         Self::Logfmt,
         Self::Pretty,
@@ -152,6 +156,8 @@ impl Case {
             Self::BelowDirectives => ("below-directives", "below the level, directives per target set"),
             Self::SampledCounter => ("sampled-counter", "sampled out by a counter"),
             Self::SampledBucket => ("sampled-bucket", "sampled out by a token bucket"),
+            Self::Event => ("event", "five typed fields as an event of tracing"),
+            Self::EventInSpans => ("event-in-spans", "the same inside two spans of five fields"),
             Self::Threads => ("threads", "two threads into one sink"),
             Self::Logfmt => ("logfmt", "five fields as logfmt"),
             Self::Pretty => ("pretty", "five fields for people"),
@@ -245,6 +251,7 @@ impl Case {
             "bytes_out", "cached", "retries", "shard", "host", "version", "cpu_ms", "db_ms", "ok", "attempt", "trace_id",
         ];
         match self {
+            Self::Event | Self::EventInSpans => Output::Json(FIVE),
             Self::Five | Self::Redacted | Self::Threads | Self::Start | Self::Sites => Output::Json(FIVE),
             Self::Delivery1 | Self::Delivery2 | Self::Delivery4 => Output::Json(FIVE),
             Self::DeliveryPaced | Self::DeliverySaturated => Output::Json(FIVE),

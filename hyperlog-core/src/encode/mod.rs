@@ -24,6 +24,7 @@ pub use self::csv::Csv;
 #[cfg(feature = "formats")]
 pub use self::gelf::{Gelf, Terminator};
 pub use self::json::{Json, MessageTemplate};
+pub(crate) use self::line::push_pairs;
 pub use self::logfmt::Logfmt;
 pub use self::pretty::{Pretty, PrettyLayout};
 #[cfg(feature = "formats")]

@@ -571,11 +571,16 @@ impl fmt::Debug for Sampler {
 /// assert_eq!(hyperlog_core::stable_hash(b"4bf92f3577b34da6a3ce929d0e0e4736"), 3769367082464072108);
 /// ```
 pub fn stable_hash(bytes: &[u8]) -> u64 {
+    stable_hash_upon(0, bytes)
+}
+
+/// The same behind what has been hashed before.
+pub(crate) fn stable_hash_upon(before: u64, bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<8>();
     let mut last = [0; 8];
     last[..rest.len()].copy_from_slice(rest);
     let words = words.iter().chain([&last]).map(|word| u64::from_le_bytes(*word));
-    words.fold(bytes.len() as u64, |hash, word| mix(hash.rotate_left(5) ^ word))
+    words.fold(before ^ bytes.len() as u64, |hash, word| mix(hash.rotate_left(5) ^ word))
 }
 
 /// Why a sampling cannot be compiled.

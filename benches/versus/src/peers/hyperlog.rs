@@ -4,7 +4,7 @@ use crate::case::{Case, Method};
 use crate::delivery;
 use crate::http::request::{REPLY, ROUTE};
 use crate::http::{actix, axum};
-use crate::peers::{Loop, Peer, Sites, Standing};
+use crate::peers::{Loop, Peer, Sites, Standing, tracing};
 use crate::sink::Null;
 use ::axum::Router;
 use hyperlog_actix::HyperLog;
@@ -48,6 +48,9 @@ pub static JSON: Peer = Peer {
             builder = builder.sampling(Sampling::new().rule(rule));
         }
         let logger = builder.install()?;
+        if matches!(case, Case::Event | Case::EventInSpans) {
+            hyperlog_tracing::install()?;
+        }
         if case == Case::SampledBucket {
             // The one token there is.
             logger.log(Level::INFO, "", &FieldSet::new());
@@ -190,6 +193,7 @@ fn call(case: Case) -> Option<Loop> {
         Case::ActixUnmatched => drives!(actix, Case::ActixUnmatched, actix::app(actix::user).wrap(HyperLog)),
         Case::ActixInfo => drives!(actix, Case::ActixInfo, actix::app(talks).wrap(HyperLog)),
         Case::ActixLoopback => serves!(actix, actix::app(actix::user).wrap(HyperLog)),
+        Case::Event | Case::EventInSpans => return tracing::event(case),
         Case::Sites => return None,
     })
 }

@@ -82,8 +82,47 @@ macro_rules! request {
     ($($key:ident = $value:expr),*) => { info_span!("request", $($key = $value),*) };
 }
 
+macro_rules! five_of_a_user {
+    ($i:ident) => {
+        info_span!(
+            "user",
+            user_id = $i.user_id,
+            tenant = $i.tenant.as_str(),
+            region = $i.region.as_str(),
+            host = $i.host.as_str(),
+            version = $i.version.as_str()
+        )
+    };
+}
+
+macro_rules! five_of_a_job {
+    ($i:ident) => {
+        info_span!(
+            "job",
+            bytes_in = $i.bytes_in,
+            bytes_out = $i.bytes_out,
+            cached = $i.cached,
+            shard = $i.shard,
+            cpu_ms = $i.cpu_ms
+        )
+    };
+}
+
+/// What events cost whoever listens to them.
+pub fn event(case: Case) -> Option<Loop> {
+    Some(match case {
+        Case::Event => each!(i => with5!(completed, i)),
+        Case::EventInSpans => each_with!(
+            i => (five_of_a_user!(i).entered(), five_of_a_job!(i).entered()),
+            spans => with5!(completed, i)
+        ),
+        _ => return None,
+    })
+}
+
 fn call(case: Case) -> Option<Loop> {
     Some(match case {
+        Case::Event | Case::EventInSpans => return event(case),
         Case::Five | Case::Threads | Case::Start => each!(i => with5!(completed, i)),
         Case::Bound => each_with!(i => with5!(request, i).entered(), span => with2!(completed, i)),
         Case::Bind => each!(i => {
