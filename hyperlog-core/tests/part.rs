@@ -250,7 +250,7 @@ mod of_a_request {
         debug!("held");
         drop(entered);
         assert!(captured.is_empty());
-        exchange.failed(&std::fmt::Error);
+        exchange.failed(std::fmt::Error);
         drop(exchange);
         let said: Vec<String> = captured.records().iter().map(|record| record.message().to_owned()).collect();
         assert!(said.iter().any(|message| message == "held"), "{said:?}");
