@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod init;
+
+pub use crate::init::{Guard, InitError, init};
 pub use hyperlog_core::*;
 
 #[cfg(feature = "config")]

@@ -2,6 +2,7 @@
 //!
 //! | what | says it by |
 //! |---|---|
+//! | what the process runs in | being there: Kubernetes, Docker, Lambda and others, unless `detect = "off"` |
 //! | a preset | its name: `preset = "production"`, `HYPERLOG_PRESET`, or [`Config::preset`] |
 //! | a file | TOML, YAML or JSON: [`Config::file`], or `HYPERLOG_CONFIG` |
 //! | the environment | `HYPERLOG_` and the key, with two underscores for each dot: `HYPERLOG_OUTPUTS__CONSOLE__FORMAT` |
@@ -22,6 +23,7 @@
 //! ```
 
 mod assemble;
+mod detect;
 mod env;
 mod error;
 mod explain;
@@ -36,6 +38,7 @@ mod registry;
 mod schema;
 mod secret;
 
+pub use crate::config::detect::Detected;
 pub use crate::config::error::ConfigError;
 pub use crate::config::explain::{ExplainedValue, Explanation};
 pub use crate::config::node::Origin;
@@ -45,7 +48,8 @@ pub use crate::config::secret::Secret;
 use crate::config::error::instead;
 use crate::config::node::{Node, Value};
 use crate::config::preset::Presets;
-use hyperlog_core::{Builder, Logger};
+use crate::config::schema::Switch;
+use hyperlog_core::{Builder, FieldSet, Level, Logger, Site, keys};
 use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -92,7 +96,7 @@ impl Config {
         self
     }
 
-    /// Whatever the environment says.
+    /// Whatever the environment says, or shows.
     pub fn without_environment(mut self) -> Config {
         self.prefix = None;
         self
@@ -147,11 +151,14 @@ impl Config {
         let variables = || {
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         };
-        self.load_from(variables())
+        self.load_from(variables().collect(), Path::exists)
     }
 
-    fn load_from(self, variables: impl Iterator<Item = (String, String)>) -> Result<Loaded, ConfigError> {
-        let variables: Vec<(String, String)> = variables.collect();
+    fn load_from(
+        self,
+        variables: Vec<(String, String)>,
+        is_there: impl Fn(&Path) -> bool,
+    ) -> Result<Loaded, ConfigError> {
         let mut environment = Node::table(Origin::Default);
         let mut path = self.file;
         if let Some(prefix) = &self.prefix {
@@ -166,14 +173,28 @@ impl Config {
             None => Node::table(Origin::Default),
         };
         let mut code = self.code;
+        let (detected, seen) = match self.prefix.is_some() && !is_off([&code, &environment, &file], "detect")? {
+            true => {
+                let variable = |name: &str| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+                let detected = Detected::look(variable, is_there);
+                let layer = detected.layer(variable);
+                (detected, layer)
+            }
+            false => (Detected::default(), Node::table(Origin::Default)),
+        };
         let named = [file.take("preset"), environment.take("preset"), code.take("preset")];
         let named = named.into_iter().flatten().next_back();
         let named = self.preset.map(|name| Node::new(Origin::Code, Value::Word(name))).or(named);
-        let mut node = match &named {
+        let named = named.or_else(|| {
+            let (name, origin) = detected.preset()?;
+            Some(Node::new(origin, Value::Text(name.to_owned())))
+        });
+        let preset = match &named {
             Some(named) => preset_of(named, &self.presets)?,
             None => Node::table(Origin::Default),
         };
-        for layer in [file, environment, code] {
+        let mut node = seen;
+        for layer in [preset, file, environment, code] {
             node.lay(layer);
         }
         let directory = path.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
@@ -181,8 +202,17 @@ impl Config {
         if let Some(named) = named {
             node.put(&["preset"], named);
         }
-        Ok(Loaded { node, registry: self.registry, directory })
+        Ok(Loaded { node, registry: self.registry, directory, detected, file: path })
     }
+}
+
+/// Whether the first of these that says anything about it switches something off.
+fn is_off(layers: [&Node; 3], key: &str) -> Result<bool, ConfigError> {
+    let said = layers.into_iter().find_map(|layer| layer.get(key));
+    said.map_or(Ok(false), |node| {
+        let switch: Switch = reader::read(node).map_err(|error: ConfigError| error.below(key))?;
+        Ok(switch == Switch::Off)
+    })
 }
 
 fn preset_of(named: &Node, presets: &Presets) -> Result<Node, ConfigError> {
@@ -218,9 +248,16 @@ pub struct Loaded {
     node: Node,
     registry: Registry,
     directory: PathBuf,
+    detected: Detected,
+    file: Option<PathBuf>,
 }
 
 impl Loaded {
+    /// What was seen of what the process runs in.
+    pub fn detected(&self) -> &Detected {
+        &self.detected
+    }
+
     /// What is in force, and where each value comes from.
     pub fn explain(&self) -> Explanation {
         Explanation::of(&self.node)
@@ -237,13 +274,36 @@ impl Loaded {
         assemble::build(&node, &self.registry, &self.directory)
     }
 
-    /// The logger of the whole process, as it is said.
+    /// The logger of the whole process, as it is said. Its first record tells what was seen, and what was chosen.
     ///
     /// # Errors
     ///
     /// When an output cannot be opened, outputs contradict each other, or there is a logger already.
     pub fn install(&self) -> Result<Logger, Box<dyn Error + Send + Sync>> {
-        Ok(self.builder()?.install()?)
+        let logger = self.builder()?.install()?;
+        self.tell(&logger);
+        Ok(logger)
+    }
+
+    /// Logs what was seen and what was chosen, and by whom.
+    fn tell(&self, logger: &Logger) {
+        let explanation = self.explain();
+        let chosen = |path: &str| {
+            let value = explanation.values().iter().find(|value| value.path == path)?;
+            Some(format!("{} ({})", value.value, value.origin))
+        };
+        let outputs: Vec<String> = logger.health().into_iter().map(|output| output.name).collect();
+        let mut fields = FieldSet::new();
+        fields.add(keys::KIND, "setup").add("detected", self.detected.to_string().as_str());
+        fields.add("preset", chosen("preset").as_deref().unwrap_or("none"));
+        fields.add("levels", chosen("level").as_deref().unwrap_or("info (default)"));
+        fields.add("outputs", outputs.join(", ").as_str());
+        if let Some(file) = &self.file {
+            fields.add("file", file.display().to_string().as_str());
+        }
+        let (level, target, template) = (Level::INFO, "hyperlog", "logging is set up");
+        let site = Site { level, target, module: None, file: None, line: None, template, keys: &[] };
+        logger.log_from(&site, format_args!("logging is set up"), &fields);
     }
 }
 

@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub enum Origin {
     /// Nobody said anything.
     Default,
+    /// It was seen in what the process runs in.
+    Detected(Arc<str>),
     /// A preset of this name.
     Preset(Arc<str>),
     /// A file, in this line and column.
@@ -32,6 +34,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Default => formatter.write_str("default"),
+            Origin::Detected(name) => write!(formatter, "detected: {name}"),
             Origin::Preset(name) => write!(formatter, "preset {name}"),
             Origin::File { path, line, column } => write!(formatter, "{}:{line}:{column}", path.display()),
             Origin::Variable(name) => formatter.write_str(name),
@@ -111,6 +114,14 @@ impl Node {
                 *value = over_value;
                 self.origin = over.origin;
             }
+        }
+    }
+
+    /// The node under this key, if this is a table.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        match &self.value {
+            Value::Table(table) => table.get(key),
+            _ => None,
         }
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) sampling: Sampling,
     /// What follows a fatal record.
     pub(crate) fatal: Fatal,
+    /// Whether what the process runs in is looked at. It is, if nothing is said.
+    pub(crate) detect: Option<Switch>,
 }
 
 /// Whether something is there.

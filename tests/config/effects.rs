@@ -28,9 +28,11 @@ enum Ground {
     Proxied,
     /// Whether the process writes to standard error.
     Streams,
+    /// What a process says that seems to run in Kubernetes.
+    Detection,
 }
 
-use Ground::{File, Gate, Memory, Proxied, Server, Streams};
+use Ground::{Detection, File, Gate, Memory, Proxied, Server, Streams};
 
 /// A key, the ground, what is said (the key among it), what is seen then and was not before. What begins with `!` was seen
 /// before and is not then. Before, what stands before a `~` was said, or nothing.
@@ -38,6 +40,7 @@ type Effect = (&'static str, Ground, &'static str, &'static str);
 
 const EFFECTS: &[Effect] = &[
     ("preset", Memory, "preset = \"production\"", "\"pid\":"),
+    ("detect", Detection, "detect = \"off\"", "preset none"),
     ("level", Memory, "level = \"warn\"", "!\"level\":\"INFO\""),
     ("location", Memory, "location = \"shown\"", "effects.rs"),
     ("identity.service", Memory, "identity.service = \"shop\"", "\"service\":\"shop\""),
@@ -417,6 +420,7 @@ fn what_is_said_of_a_web_hook_is_seen_by_its_receiver() {
 #[test]
 fn what_is_said_of_the_console_is_seen_on_its_stream() {
     check(Streams);
+    check(Detection);
 }
 
 fn seen(ground: Ground, said: &str) -> String {
@@ -427,6 +431,7 @@ fn seen(ground: Ground, said: &str) -> String {
         Server => to_a_server(said),
         Proxied => to_a_server_behind_a_proxy(said),
         Streams => to_a_stream(said),
+        Detection => seen_around(said),
     }
 }
 
@@ -656,6 +661,18 @@ fn to_a_stream(said: &str) -> String {
     let output = command.output().unwrap();
     let is_on_error = String::from_utf8_lossy(&output.stderr).contains("\"message\":\"said\"");
     if is_on_error { "said on standard error".to_owned() } else { String::from_utf8(output.stdout).unwrap() }
+}
+
+/// This test as a process of its own, which seems to run in Kubernetes.
+fn seen_around(said: &str) -> String {
+    let folder = Folder::new();
+    let path = folder.write("shop.toml", &format!("{said}\n[outputs.console]\nkind = \"console\"\nformat = \"json\"\n"));
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["effects::says_something", "--exact", "--nocapture"]).env("HYPERLOG_CONFIG", path).env(ROLE, "speak");
+    let output = command.env("KUBERNETES_SERVICE_HOST", "10.0.0.1").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let preset = if text.contains("production (detected: kubernetes)") { "production" } else { "none" };
+    format!("preset {preset}")
 }
 
 const ROLE: &str = "EFFECTS_TEST_ROLE";

@@ -10,7 +10,7 @@ const ROLE: &str = "LAYERS_TEST_ROLE";
 
 fn explained(variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["layers::explains_itself", "--exact", "--nocapture"]).env(ROLE, "explain");
+    command.args(["layers::explains_itself", "--exact", "--nocapture"]).env(ROLE, "explain").env("HYPERLOG_DETECT", "off");
     let output = command.envs(variables.iter().copied()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
@@ -23,7 +23,7 @@ fn explains_itself() {
         return;
     }
     match Config::new().set("identity.version", "9").load() {
-        Ok(loaded) => println!("{}", loaded.explain()),
+        Ok(loaded) => println!("{}\nseen: {}", loaded.explain(), loaded.detected()),
         Err(error) => println!("{error}"),
     }
 }
@@ -110,4 +110,31 @@ fn secrets_are_never_explained_and_where_they_are_kept_is() {
     let told = loaded.explain().to_string();
     assert!(!told.contains("hunter2") && !format!("{loaded:?} {:?}", loaded.explain()).contains("hunter2"), "{told}");
     assert!(told.contains(key.to_str().unwrap()), "{told}");
+}
+
+#[test]
+fn what_the_process_runs_in_is_seen_and_gives_way_to_what_is_said() {
+    let variables = [
+        ("HYPERLOG_DETECT", "on"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "shop"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "3"),
+        ("AWS_REGION", "eu-central-1"),
+    ];
+    let told = explained(&variables);
+    let said = |told: &str, key: &str| {
+        let line = told.lines().find(|line| line.starts_with(key)).unwrap_or_default();
+        line.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(said(&told, "identity.service"), "identity.service shop detected: lambda");
+    assert_eq!(said(&told, "identity.version"), "identity.version 9 code");
+    assert_eq!(said(&told, "identity.fields.cloud_region"), "identity.fields.cloud_region eu-central-1 detected: lambda");
+    assert_eq!(said(&told, "preset"), "preset serverless detected: lambda");
+    assert_eq!(said(&told, "fatal.deadline"), "fatal.deadline 500ms preset serverless");
+    assert!(told.contains("seen: lambda (by AWS_LAMBDA_FUNCTION_NAME)"), "{told}");
+
+    let told = explained(&[&variables[1..], &[("HYPERLOG_DETECT", "on"), ("HYPERLOG_PRESET", "dev")]].concat());
+    assert_eq!(said(&told, "preset"), "preset dev HYPERLOG_PRESET");
+    let told = explained(&variables[1..]);
+    assert_eq!(said(&told, "identity.service"), "");
+    assert!(told.contains("seen: nothing"), "{told}");
 }

@@ -1,0 +1,95 @@
+//! Set up in one line, and closed at the end of `main`.
+
+use hyperlog_core::{Logger, report_fault};
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+/// Sets the logger of the process up, with whatever it finds, and closes it when what this returns is dropped.
+///
+/// Without the feature `config`, records from `INFO` up go to standard output: for people on a terminal, as JSON otherwise.
+/// With it, [`Config::new`](crate::config::Config::new) says what is done: variables that begin with `HYPERLOG_`, the file
+/// that `HYPERLOG_CONFIG` names, and a preset that suits what the process runs in.
+///
+/// Standard output is written to before each call returns: nothing waits, and a guard that is dropped at once loses
+/// nothing. An output with a queue, a file or a web hook, is closed by the drop: what waits is delivered, for at most ten
+/// seconds, and what is logged later goes nowhere. So bind it to a name, and not to `_`.
+///
+/// ```
+/// use hyperlog::info;
+///
+/// fn main() -> Result<(), hyperlog::InitError> {
+///     let _logging = hyperlog::init()?;
+///     info!("ready");
+///     Ok(())
+/// }
+/// ```
+///
+/// # Errors
+///
+/// When there is a logger already, or what is said in a configuration cannot be done.
+pub fn init() -> Result<Guard, InitError> {
+    #[cfg(feature = "config")]
+    let logger = crate::config::Config::new().load().map_err(InitError::new)?.install().map_err(InitError)?;
+    #[cfg(not(feature = "config"))]
+    let logger = Logger::builder().install().map_err(InitError::new)?;
+    Ok(Guard { logger, deadline: Duration::from_secs(10) })
+}
+
+/// Closes a logger when it is dropped.
+#[derive(Debug)]
+#[must_use = "dropped at once, it closes the logger at once: bind it to a name that lives as long as `main`"]
+pub struct Guard {
+    logger: Logger,
+    deadline: Duration,
+}
+
+impl Guard {
+    /// The logger, which is the global one.
+    pub fn logger(&self) -> &Logger {
+        &self.logger
+    }
+
+    /// How long the drop waits for what has not left yet, instead of ten seconds.
+    #[must_use = "it is the guard that closes the logger"]
+    pub fn close_within(mut self, deadline: Duration) -> Guard {
+        self.deadline = deadline;
+        self
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Err(error) = self.logger.close(self.deadline) {
+            report_fault("close", format_args!("not all that was logged has left: {error}"));
+        }
+    }
+}
+
+/// Why logging could not be set up.
+pub struct InitError(Box<dyn Error + Send + Sync>);
+
+impl InitError {
+    fn new(error: impl Error + Send + Sync + 'static) -> InitError {
+        InitError(Box::new(error))
+    }
+}
+
+impl fmt::Display for InitError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// As `main` shows it: on a line, for people.
+impl fmt::Debug for InitError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl Error for InitError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
