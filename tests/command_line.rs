@@ -54,7 +54,14 @@ fn a_check_looks_at_the_environment_only_if_it_is_told_to() {
     let file = Written::new("environment.toml", "level = \"info\"\n");
     let check = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hyperlog"));
-        command.args(["config", "check", file.path()]).args(more).env("HYPERLOG_LEVL", "x").output().unwrap().status.code()
+        command
+            .args(["config", "check", file.path()])
+            .args(more)
+            .env("HYPERLOG_LEVL", "x")
+            .output()
+            .unwrap()
+            .status
+            .code()
     };
     assert_eq!((check(&[]), check(&["--environment"])), (Some(0), Some(1)));
 }

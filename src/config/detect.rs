@@ -83,7 +83,8 @@ const BY_FILE: &[Sight] = &[
 impl Detected {
     /// Looks around.
     pub(crate) fn look(variable: impl Fn(&str) -> Option<String>, is_there: impl Fn(&Path) -> bool) -> Detected {
-        let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty() && value != "false" && value != "0");
+        let is_set =
+            |name: &str| variable(name).is_some_and(|value| !value.is_empty() && value != "false" && value != "0");
         let by_variable = BY_VARIABLE.iter().filter(|sight| is_set(sight.by));
         let by_file = BY_FILE.iter().filter(|sight| is_there(Path::new(sight.by)));
         Detected { seen: by_variable.chain(by_file).cloned().collect() }
@@ -138,7 +139,8 @@ mod tests {
     use super::*;
 
     fn look(variables: &[(&str, &str)], files: &[&str]) -> (Detected, Node) {
-        let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let variable =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         let detected = Detected::look(variable, |path| files.iter().any(|file| Path::new(file) == path));
         let layer = detected.layer(variable);
         (detected, layer)
@@ -148,10 +150,8 @@ mod tests {
     fn what_is_around_is_seen_by_what_shows_it() {
         let (detected, _) = look(&[], &[]);
         assert_eq!((detected.to_string().as_str(), detected.preset()), ("nothing", None));
-        let (detected, layer) = look(
-            &[("KUBERNETES_SERVICE_HOST", "10.0.0.1"), ("POD_NAME", "shop-7"), ("CI", "false")],
-            &["/.dockerenv"],
-        );
+        let (detected, layer) =
+            look(&[("KUBERNETES_SERVICE_HOST", "10.0.0.1"), ("POD_NAME", "shop-7"), ("CI", "false")], &["/.dockerenv"]);
         assert_eq!(detected.to_string(), "kubernetes (by KUBERNETES_SERVICE_HOST), docker (by /.dockerenv)");
         assert_eq!(detected.preset().map(|(name, _)| name), Some("production"));
         let mut seen = Vec::new();

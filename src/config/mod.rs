@@ -175,7 +175,8 @@ impl Config {
         let mut code = self.code;
         let (detected, seen) = match self.prefix.is_some() && !is_off([&code, &environment, &file], "detect")? {
             true => {
-                let variable = |name: &str| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+                let variable =
+                    |name: &str| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
                 let detected = Detected::look(variable, is_there);
                 let layer = detected.layer(variable);
                 (detected, layer)

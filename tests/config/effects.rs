@@ -666,7 +666,8 @@ fn to_a_stream(said: &str) -> String {
 /// This test as a process of its own, which seems to run in Kubernetes.
 fn seen_around(said: &str) -> String {
     let folder = Folder::new();
-    let path = folder.write("shop.toml", &format!("{said}\n[outputs.console]\nkind = \"console\"\nformat = \"json\"\n"));
+    let path =
+        folder.write("shop.toml", &format!("{said}\n[outputs.console]\nkind = \"console\"\nformat = \"json\"\n"));
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
     command.args(["effects::says_something", "--exact", "--nocapture"]).env("HYPERLOG_CONFIG", path).env(ROLE, "speak");
     let output = command.env("KUBERNETES_SERVICE_HOST", "10.0.0.1").output().unwrap();

@@ -10,7 +10,10 @@ const ROLE: &str = "LAYERS_TEST_ROLE";
 
 fn explained(variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["layers::explains_itself", "--exact", "--nocapture"]).env(ROLE, "explain").env("HYPERLOG_DETECT", "off");
+    command
+        .args(["layers::explains_itself", "--exact", "--nocapture"])
+        .env(ROLE, "explain")
+        .env("HYPERLOG_DETECT", "off");
     let output = command.envs(variables.iter().copied()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
@@ -127,7 +130,10 @@ fn what_the_process_runs_in_is_seen_and_gives_way_to_what_is_said() {
     };
     assert_eq!(said(&told, "identity.service"), "identity.service shop detected: lambda");
     assert_eq!(said(&told, "identity.version"), "identity.version 9 code");
-    assert_eq!(said(&told, "identity.fields.cloud_region"), "identity.fields.cloud_region eu-central-1 detected: lambda");
+    assert_eq!(
+        said(&told, "identity.fields.cloud_region"),
+        "identity.fields.cloud_region eu-central-1 detected: lambda"
+    );
     assert_eq!(said(&told, "preset"), "preset serverless detected: lambda");
     assert_eq!(said(&told, "fatal.deadline"), "fatal.deadline 500ms preset serverless");
     assert!(told.contains("seen: lambda (by AWS_LAMBDA_FUNCTION_NAME)"), "{told}");

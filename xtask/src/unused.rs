@@ -20,7 +20,7 @@ pub(crate) fn check() -> Outcome<Ended> {
 
 fn unused_in(package: &Package) -> Outcome<Vec<String>> {
     let (shipped, build) = (code(&package.folder, &["src"])?, code(&package.folder, &["build.rs"])?);
-    let around = code(&package.folder, &["src", "tests", "benches", "examples"])?;
+    let around = code(&package.folder, &["src", "tests", "benches", "examples", "docs", "README.md"])?;
     let used = |name: &str, kind| match kind {
         Kind::Normal => shipped.iter().any(|text| text.lines().filter(is_code).any(|line| names(line, name))),
         Kind::Build => build.iter().any(|text| names(text, name)),
@@ -43,7 +43,8 @@ fn names(text: &str, word: &str) -> bool {
     })
 }
 
-/// The Rust files of some of a package's folders; a package of its own in there is left out.
+/// The Rust files of some of a package's folders, and the pages whose examples run; a package of its own in there is left
+/// out.
 fn code(package: &Path, below: &[&str]) -> Outcome<Vec<String>> {
     let mut waiting: Vec<PathBuf> = below.iter().map(|folder| package.join(folder)).collect();
     let mut texts = Vec::new();
@@ -52,7 +53,7 @@ fn code(package: &Path, below: &[&str]) -> Outcome<Vec<String>> {
             for entry in fs::read_dir(&path)? {
                 waiting.push(entry?.path());
             }
-        } else if path.is_file() && path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.is_file() && path.extension().is_some_and(|extension| extension == "rs" || extension == "md") {
             texts.push(fs::read_to_string(path)?);
         }
     }
