@@ -45,7 +45,7 @@ fn a_file_is_checked_and_the_code_says_how_it_went() {
     let expected = format!("error: {}:1:1: levl: there is no such key: did you mean `level`?", bad.path());
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), ""));
     assert!(text(&output.stderr).starts_with(&expected), "{output:?}");
-    assert_eq!(hyperlog(&["config", "chekc", bad.path()]).status.code(), Some(2));
+    assert_eq!(hyperlog(&["config", "inspect", bad.path()]).status.code(), Some(2));
     assert_eq!(hyperlog(&["config", "check", good.path(), "--preset", "prod"]).status.code(), Some(1));
 }
 
