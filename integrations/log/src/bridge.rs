@@ -1,8 +1,8 @@
 //! The logger of the `log` crate that makes records of its calls.
 
-use crate::crossing::Way;
+use crate::crossing::CROSSING;
 use crate::level;
-use hyperlog_core::bridge::{most_verbose, on_change};
+use hyperlog_core::bridge::{Way, most_verbose, on_change};
 use hyperlog_core::{FieldSet, Logger, Site, Value};
 use log::kv::{self, Error, Key, VisitSource, VisitValue};
 use std::cell::Cell;
@@ -37,11 +37,11 @@ fn follow() {
 
 impl log::Log for Bridge {
     fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
-        !Way::Outward.is_taken() && Logger::with_current(|logger| is_wanted(logger, metadata))
+        !Way::Outward.is_taken(&CROSSING) && Logger::with_current(|logger| is_wanted(logger, metadata))
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        if !Way::Outward.is_taken() {
+        if !Way::Outward.is_taken(&CROSSING) {
             Logger::with_current(|logger| {
                 if is_wanted(logger, record.metadata()) {
                     tell(logger, record);
@@ -76,7 +76,7 @@ fn tell(logger: &Logger, record: &log::Record<'_>) {
     };
     lend(|fields| {
         let _ = record.key_values().visit(&mut IntoSet(fields));
-        Way::Inward.take(|| logger.log_from(&site, *record.args(), fields));
+        Way::Inward.take(&CROSSING, || logger.log_from(&site, *record.args(), fields));
     });
 }
 

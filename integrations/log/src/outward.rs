@@ -1,16 +1,16 @@
 //! The other direction: records become calls of the `log` crate.
 
-use crate::crossing::Way;
+use crate::crossing::CROSSING;
 use crate::level;
-use hyperlog_core::bridge::line_of;
+use hyperlog_core::bridge::{Way, line_of};
 use hyperlog_core::{Hook, Record};
 
 /// Gives each record to the logger of the `log` crate, with its level and its target, and its fields behind the message as
 /// `name=value`. A record that was a call of that crate before is left out.
 pub fn to_log() -> Hook {
     Hook::observe(|record| {
-        if !Way::Inward.is_taken() && !Way::Outward.is_taken() {
-            Way::Outward.take(|| send(record));
+        if !Way::Inward.is_taken(&CROSSING) && !Way::Outward.is_taken(&CROSSING) {
+            Way::Outward.take(&CROSSING, || send(record));
         }
     })
 }

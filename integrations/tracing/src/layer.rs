@@ -4,14 +4,14 @@
 //! the span's fields, those of the spans around it, and those of the request.
 
 use crate::closing::{self, Closing};
-use crate::crossing::Way;
+use crate::crossing::CROSSING;
 use crate::gathering::{Gathered, Gathering, IntoSet, OfLog};
 use crate::install::InstallError;
 use crate::level;
 use crate::span::{self, Span};
 use crate::spot::Spot;
 use crate::subscriber::RecordSubscriber;
-use hyperlog_core::bridge::{self, Wanted};
+use hyperlog_core::bridge::{self, Wanted, Way};
 use hyperlog_core::{FieldSet, Level, Logger, Scope, Site};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Once};
@@ -152,7 +152,7 @@ impl RecordLayer {
             |gathering| {
                 event.record(&mut gathering.gather(spot));
                 gathering.with(spot, |gathered, message| {
-                    Way::Inward.take(|| match gathered {
+                    Way::Inward.take(&CROSSING, || match gathered {
                         Gathered::Even(values) => spot.origin.log(logger, pass, format_args!("{message}"), values),
                         Gathered::Uneven(fields) => {
                             spot.origin.log_fields(logger, pass, format_args!("{message}"), fields)
@@ -208,7 +208,7 @@ impl RecordLayer {
     #[inline]
     pub(crate) fn hear(&self, event: &Event<'_>, find: impl FnOnce(&Id) -> Option<Scope>) {
         let spot = Spot::of(event.metadata());
-        if spot.is_log && Way::Outward.is_taken() {
+        if spot.is_log && Way::Outward.is_taken(&CROSSING) {
             return;
         }
         if event.is_contextual() {
@@ -317,7 +317,7 @@ fn tell_closed(logger: &Logger, level: Level, metadata: &Metadata<'_>, fields: &
         template: closing::MESSAGE,
         keys: &[],
     };
-    Way::Inward.take(|| logger.log_from(&site, format_args!("{}", closing::MESSAGE), fields));
+    Way::Inward.take(&CROSSING, || logger.log_from(&site, format_args!("{}", closing::MESSAGE), fields));
 }
 
 /// Logs an event that was a call of the `log` crate: where it comes from is told in its fields.
@@ -334,7 +334,7 @@ fn tell_log(logger: &Logger, event: &Event<'_>) {
         template: "",
         keys: &[],
     };
-    Way::Inward.take(|| logger.log_from(&site, format_args!("{}", of_log.message), &FieldSet::new()));
+    Way::Inward.take(&CROSSING, || logger.log_from(&site, format_args!("{}", of_log.message), &FieldSet::new()));
 }
 
 /// What all loggers together say of a place.

@@ -1,8 +1,8 @@
 //! The other direction: records become events of `tracing`.
 
-use crate::crossing::Way;
+use crate::crossing::CROSSING;
 use crate::level;
-use hyperlog_core::bridge::line_of;
+use hyperlog_core::bridge::{Way, line_of};
 use hyperlog_core::{Hook, Record};
 use log::Record as LogRecord;
 
@@ -13,8 +13,8 @@ use log::Record as LogRecord;
 /// subscribers know how to read. A record that was an event before is left out.
 pub fn to_tracing() -> Hook {
     Hook::observe(|record| {
-        if !Way::Inward.is_taken() && !Way::Outward.is_taken() {
-            Way::Outward.take(|| send(record));
+        if !Way::Inward.is_taken(&CROSSING) && !Way::Outward.is_taken(&CROSSING) {
+            Way::Outward.take(&CROSSING, || send(record));
         }
     })
 }

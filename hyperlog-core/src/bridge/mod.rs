@@ -2,6 +2,10 @@
 //!
 //! For bridges. Everything else logs by the macros, whose call sites know all this.
 
+mod crossing;
+
+pub use crate::bridge::crossing::{Crossing, Way};
+
 use crate::append::BLANKS;
 use crate::bind::Gathered;
 use crate::callsite::{self, Callsite, Verdict};
