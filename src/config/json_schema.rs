@@ -1,6 +1,6 @@
 //! The JSON Schema of a configuration, put together from its types: editors complete and check by it.
 
-use crate::config::assemble::OutputSettings;
+use crate::config::output::OutputSettings;
 use crate::config::registry::Registry;
 use crate::config::schema::Settings;
 use schemars::generate::SchemaSettings;

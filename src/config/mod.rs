@@ -30,7 +30,9 @@ mod explain;
 mod json_schema;
 mod kinds;
 mod load;
+mod loaded;
 mod node;
+mod output;
 mod preset;
 mod quantity;
 mod reader;
@@ -41,16 +43,16 @@ mod secret;
 pub use crate::config::detect::Detected;
 pub use crate::config::error::ConfigError;
 pub use crate::config::explain::{ExplainedValue, Explanation};
+pub use crate::config::loaded::Loaded;
 pub use crate::config::node::Origin;
 pub use crate::config::registry::{Opened, Registry, Surroundings};
 pub use crate::config::secret::Secret;
 
 use crate::config::error::instead;
+use crate::config::loaded::directory_of;
 use crate::config::node::{Node, Value};
 use crate::config::preset::Presets;
 use crate::config::schema::Switch;
-use hyperlog_core::{Builder, FieldSet, Level, Logger, Site, keys};
-use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -198,12 +200,11 @@ impl Config {
         for layer in [preset, file, environment, code] {
             node.lay(layer);
         }
-        let directory = path.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
-        assemble::check(&node, &self.registry, &directory)?;
+        assemble::check(&node, &self.registry, &directory_of(path.as_deref()))?;
         if let Some(named) = named {
             node.put(&["preset"], named);
         }
-        Ok(Loaded { node, registry: self.registry, directory, detected, file: path })
+        Ok(Loaded { node, registry: self.registry, detected, file: path })
     }
 }
 
@@ -241,75 +242,5 @@ impl fmt::Debug for Config {
             .field("file", &self.file)
             .field("prefix", &self.prefix)
             .finish_non_exhaustive()
-    }
-}
-
-/// A configuration that was read and is well said.
-pub struct Loaded {
-    node: Node,
-    registry: Registry,
-    directory: PathBuf,
-    detected: Detected,
-    file: Option<PathBuf>,
-}
-
-impl Loaded {
-    /// What was seen of what the process runs in.
-    pub fn detected(&self) -> &Detected {
-        &self.detected
-    }
-
-    /// What is in force, and where each value comes from.
-    pub fn explain(&self) -> Explanation {
-        Explanation::of(&self.node)
-    }
-
-    /// A builder of loggers with all of it, to which more can be added. This opens the outputs.
-    ///
-    /// # Errors
-    ///
-    /// When an output cannot be opened.
-    pub fn builder(&self) -> Result<Builder, ConfigError> {
-        let mut node = self.node.clone();
-        node.take("preset");
-        assemble::build(&node, &self.registry, &self.directory)
-    }
-
-    /// The logger of the whole process, as it is said. Its first record tells what was seen, and what was chosen.
-    ///
-    /// # Errors
-    ///
-    /// When an output cannot be opened, outputs contradict each other, or there is a logger already.
-    pub fn install(&self) -> Result<Logger, Box<dyn Error + Send + Sync>> {
-        let logger = self.builder()?.install()?;
-        self.tell(&logger);
-        Ok(logger)
-    }
-
-    /// Logs what was seen and what was chosen, and by whom.
-    fn tell(&self, logger: &Logger) {
-        let explanation = self.explain();
-        let chosen = |path: &str| {
-            let value = explanation.values().iter().find(|value| value.path == path)?;
-            Some(format!("{} ({})", value.value, value.origin))
-        };
-        let outputs: Vec<String> = logger.health().into_iter().map(|output| output.name).collect();
-        let mut fields = FieldSet::new();
-        fields.add(keys::KIND, "setup").add("detected", self.detected.to_string().as_str());
-        fields.add("preset", chosen("preset").as_deref().unwrap_or("none"));
-        fields.add("levels", chosen("level").as_deref().unwrap_or("info (default)"));
-        fields.add("outputs", outputs.join(", ").as_str());
-        if let Some(file) = &self.file {
-            fields.add("file", file.display().to_string().as_str());
-        }
-        let (level, target, template) = (Level::INFO, "hyperlog", "logging is set up");
-        let site = Site { level, target, module: None, file: None, line: None, template, keys: &[] };
-        logger.log_from(&site, format_args!("logging is set up"), &fields);
-    }
-}
-
-impl fmt::Debug for Loaded {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Loaded").field("directory", &self.directory).finish_non_exhaustive()
     }
 }

@@ -1,0 +1,87 @@
+//! A configuration that was read: explained, built, and told of in the first record.
+
+use crate::config::assemble;
+use crate::config::detect::Detected;
+use crate::config::error::ConfigError;
+use crate::config::explain::Explanation;
+use crate::config::node::Node;
+use crate::config::registry::Registry;
+use hyperlog_core::{Builder, FieldSet, Level, Logger, Site, keys};
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A configuration that was read and is well said.
+pub struct Loaded {
+    pub(crate) node: Node,
+    pub(crate) registry: Registry,
+    pub(crate) detected: Detected,
+    /// Where it was read from, if that is a file.
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl Loaded {
+    /// What was seen of what the process runs in.
+    pub fn detected(&self) -> &Detected {
+        &self.detected
+    }
+
+    /// What is in force, and where each value comes from.
+    pub fn explain(&self) -> Explanation {
+        Explanation::of(&self.node)
+    }
+
+    /// A builder of loggers with all of it, to which more can be added. This opens the outputs.
+    ///
+    /// # Errors
+    ///
+    /// When an output cannot be opened.
+    pub fn builder(&self) -> Result<Builder, ConfigError> {
+        let mut node = self.node.clone();
+        node.take("preset");
+        assemble::build(&node, &self.registry, &directory_of(self.file.as_deref()))
+    }
+
+    /// The logger of the whole process, as it is said. Its first record tells what was seen, and what was chosen.
+    ///
+    /// # Errors
+    ///
+    /// When an output cannot be opened, outputs contradict each other, or there is a logger already.
+    pub fn install(&self) -> Result<Logger, Box<dyn Error + Send + Sync>> {
+        let logger = self.builder()?.install()?;
+        self.tell(&logger);
+        Ok(logger)
+    }
+
+    /// Logs what was seen and what was chosen, and by whom.
+    fn tell(&self, logger: &Logger) {
+        let explanation = self.explain();
+        let chosen = |path: &str| {
+            let value = explanation.values().iter().find(|value| value.path == path)?;
+            Some(format!("{} ({})", value.value, value.origin))
+        };
+        let outputs: Vec<String> = logger.health().into_iter().map(|output| output.name).collect();
+        let mut fields = FieldSet::new();
+        fields.add(keys::KIND, "setup").add("detected", self.detected.to_string().as_str());
+        fields.add("preset", chosen("preset").as_deref().unwrap_or("none"));
+        fields.add("levels", chosen("level").as_deref().unwrap_or("info (default)"));
+        fields.add("outputs", outputs.join(", ").as_str());
+        if let Some(file) = &self.file {
+            fields.add("file", file.display().to_string().as_str());
+        }
+        let (level, target, template) = (Level::INFO, "hyperlog", "logging is set up");
+        let site = Site { level, target, module: None, file: None, line: None, template, keys: &[] };
+        logger.log_from(&site, format_args!("logging is set up"), &fields);
+    }
+}
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Loaded").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+/// Where relative paths begin: with the file, or where the process is.
+pub(crate) fn directory_of(file: Option<&Path>) -> PathBuf {
+    file.and_then(Path::parent).map(Path::to_owned).unwrap_or_default()
+}
