@@ -54,6 +54,7 @@ use crate::config::node::{Node, Value};
 use crate::config::preset::Presets;
 use crate::config::schema::Switch;
 use std::fmt;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// Where a configuration comes from.
@@ -153,13 +154,14 @@ impl Config {
         let variables = || {
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         };
-        self.load_from(variables().collect(), Path::exists)
+        self.load_from(variables().collect(), Path::exists, std::io::stdout().is_terminal())
     }
 
     fn load_from(
         self,
         variables: Vec<(String, String)>,
         is_there: impl Fn(&Path) -> bool,
+        is_looked_at: bool,
     ) -> Result<Loaded, ConfigError> {
         let mut environment = Node::table(Origin::Default);
         let mut path = self.file;
@@ -189,7 +191,8 @@ impl Config {
         let named = named.into_iter().flatten().next_back();
         let named = self.preset.map(|name| Node::new(Origin::Code, Value::Word(name))).or(named);
         let named = named.or_else(|| {
-            let (name, origin) = detected.preset()?;
+            // Whoever works in a container looks at lines for people, as anywhere.
+            let (name, origin) = detected.preset().filter(|_| !is_looked_at)?;
             Some(Node::new(origin, Value::Text(name.to_owned())))
         });
         let preset = match &named {
@@ -242,5 +245,22 @@ impl fmt::Debug for Config {
             .field("file", &self.file)
             .field("prefix", &self.prefix)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_seen_names_the_preset_unless_somebody_looks_at_the_output() {
+        let preset = |is_looked_at| {
+            let is_there = |path: &Path| path == Path::new("/.dockerenv");
+            let loaded = Config::new().load_from(Vec::new(), is_there, is_looked_at).unwrap();
+            assert_eq!(loaded.detected().to_string(), "docker (by /.dockerenv)");
+            loaded.explain().values().iter().find(|value| value.path == "preset").map(|value| value.value.clone())
+        };
+        assert_eq!(preset(false).as_deref(), Some("production"));
+        assert_eq!(preset(true), None);
     }
 }

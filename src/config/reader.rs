@@ -41,11 +41,7 @@ macro_rules! numbers {
                 match &self.0.value {
                     Value::Integer(value) => visitor.visit_i64(*value),
                     Value::Float(value) => visitor.visit_f64(*value),
-                    Value::Word(word) => match (word.parse::<i64>(), word.parse::<f64>()) {
-                        (Ok(value), _) => visitor.visit_i64(value),
-                        (_, Ok(value)) => visitor.visit_f64(value),
-                        _ => self.mismatch(&visitor),
-                    },
+                    Value::Word(word) => number_of(word, visitor),
                     _ => self.mismatch(&visitor),
                 }
             }
@@ -110,9 +106,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             Value::List(nodes) => visitor.visit_seq(List { nodes: nodes.iter(), index: 0 }),
             Value::Word(word) => {
                 let words = word.split(',').map(str::trim).filter(|word| !word.is_empty());
-                let nodes: Vec<Node> =
-                    words.map(|word| Node::new(self.0.origin.clone(), Value::Word(word.to_owned()))).collect();
-                visitor.visit_seq(Words(nodes.into_iter()))
+                visitor.visit_seq(value::SeqDeserializer::new(words.map(OneWord)))
             }
             _ => self.mismatch(&visitor),
         }
@@ -172,16 +166,60 @@ impl<'de> SeqAccess<'de> for List<'de> {
     }
 }
 
-/// The words of one variable.
-struct Words(std::vec::IntoIter<Node>);
+/// One of several words of a variable: a text, or what a word alone may be besides.
+struct OneWord<'n>(&'n str);
 
-impl<'de> SeqAccess<'de> for Words {
+impl<'de> IntoDeserializer<'de, ConfigError> for OneWord<'de> {
+    type Deserializer = OneWord<'de>;
+
+    fn into_deserializer(self) -> OneWord<'de> {
+        self
+    }
+}
+
+macro_rules! numbers_of_words {
+    ($($method:ident)*) => {
+        $(
+            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConfigError> {
+                number_of(self.0, visitor)
+            }
+        )*
+    };
+}
+
+impl<'de> Deserializer<'de> for OneWord<'de> {
     type Error = ConfigError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ConfigError> {
-        let Some(node) = self.0.next() else { return Ok(None) };
-        let Value::Word(word) = node.value else { return Ok(None) };
-        seed.deserialize(IntoDeserializer::<ConfigError>::into_deserializer(word)).map(Some)
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConfigError> {
+        visitor.visit_borrowed_str(self.0)
+    }
+
+    numbers_of_words! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32
+        deserialize_u64 deserialize_f32 deserialize_f64
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ConfigError> {
+        visitor.visit_enum(IntoDeserializer::<ConfigError>::into_deserializer(self.0))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i128 u128 char str string bytes byte_buf option unit unit_struct newtype_struct seq tuple tuple_struct map
+        struct identifier ignored_any
+    }
+}
+
+/// The number that a word says.
+fn number_of<'de, V: Visitor<'de>>(word: &str, visitor: V) -> Result<V::Value, ConfigError> {
+    match (word.parse::<i64>(), word.parse::<f64>()) {
+        (Ok(value), _) => visitor.visit_i64(value),
+        (_, Ok(value)) => visitor.visit_f64(value),
+        _ => Err(ConfigError::invalid_type(Unexpected::Str(word), &visitor)),
     }
 }
 

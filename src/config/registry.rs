@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 ///
 /// ```
 /// use hyperlog::config::{Opened, Registry};
-/// use hyperlog::{Memory, Null};
+/// use hyperlog::Null;
 ///
 /// /// What may be said about an output of this kind.
 /// #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 /// struct Nowhere {}
 ///
 /// let registry = Registry::new().output("nowhere", |_: Nowhere, _| Ok(Opened::sink(Null)));
-/// # let _ = (registry, Memory::new());
+/// # let _ = registry;
 /// ```
 pub struct Registry {
     outputs: BTreeMap<String, Kind<Opened>>,
@@ -89,7 +89,7 @@ impl Surroundings {
     ///
     /// # Errors
     ///
-    /// When a relative path leads out of the directory.
+    /// When it goes up with `..`, or is no path at all.
     pub fn path(&self, path: &Path) -> Result<PathBuf, ConfigError> {
         use std::path::Component;
         if path.as_os_str().is_empty() || path.as_os_str().as_encoded_bytes().contains(&0) {

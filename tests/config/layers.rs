@@ -144,3 +144,20 @@ fn what_the_process_runs_in_is_seen_and_gives_way_to_what_is_said() {
     assert_eq!(said(&told, "identity.service"), "");
     assert!(told.contains("seen: nothing"), "{told}");
 }
+
+#[test]
+fn a_variable_says_lists_of_texts_names_and_numbers_with_commas() {
+    let told = explained(&[
+        ("HYPERLOG_OUTPUTS__HOOK__KIND", "webhook"),
+        ("HYPERLOG_OUTPUTS__HOOK__URL", "https://hooks.example.com"),
+        ("HYPERLOG_OUTPUTS__HOOK__ACCEPTS", "200, 202"),
+        ("HYPERLOG_REDACTION__PRESETS", "email,phone"),
+        ("HYPERLOG_REDACTION__HIDE", "birthday,street"),
+        ("HYPERLOG_LIMITS__MESSAGE", "4096"),
+        ("HYPERLOG_LIMITS__DEPTH", "3"),
+    ]);
+    assert!(told.contains("HYPERLOG_OUTPUTS__HOOK__ACCEPTS"), "{told}");
+    let told = explained(&[("HYPERLOG_REDACTION__PRESETS", "email,phones")]);
+    assert!(told.contains("did you mean `phone`?"), "{told}");
+    assert!(told.contains("HYPERLOG_REDACTION__PRESETS: redaction.presets: "), "{told}");
+}

@@ -403,6 +403,7 @@ fn terminate(case: &str, times: u32) -> (String, std::process::ExitStatus) {
         // SAFETY: the process is ours, and still there, since nobody has waited for it.
         let killed = unsafe { libc::kill(libc::pid_t::try_from(child.id()).unwrap(), libc::SIGTERM) };
         assert_eq!(killed, 0);
+        // No order: it is asked again and again until it has ended.
         std::thread::sleep(Duration::from_millis(10));
         status = child.try_wait().unwrap();
         if status.is_some() {

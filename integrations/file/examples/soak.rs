@@ -42,12 +42,24 @@ fn main() -> Outcome {
         return victim(Path::new(path));
     }
     let Some(name) = arguments.first() else {
-        return TRIALS.iter().try_for_each(|(name, amount, trial)| run(name, *amount, *trial));
+        return run_all();
     };
     let names = TRIALS.map(|(name, ..)| name).join(", ");
     let known = TRIALS.into_iter().find(|(known, ..)| known == name);
     let (name, amount, trial) = known.ok_or_else(|| format!("there is no trial {name}; there are {names}"))?;
     run(name, arguments.get(1).map_or(Ok(amount), |amount| amount.parse())?, trial)
+}
+
+/// One after the other, whatever becomes of those before.
+fn run_all() -> Outcome {
+    let mut broken = Vec::new();
+    for (name, amount, trial) in TRIALS {
+        if let Err(error) = run(name, amount, trial) {
+            say(&format!("{error}: NOT KEPT"));
+            broken.push(name);
+        }
+    }
+    check(broken.is_empty(), || format!("not kept: {}", broken.join(", ")))
 }
 
 fn run(name: &str, amount: u64, trial: fn(u64) -> Outcome) -> Outcome {
