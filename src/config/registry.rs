@@ -102,16 +102,10 @@ impl Surroundings {
     }
 }
 
-impl Default for Registry {
-    fn default() -> Registry {
-        Registry::new()
-    }
-}
-
 impl Registry {
-    /// The kinds that the features of this crate bring.
-    pub fn new() -> Registry {
-        crate::config::kinds::all(Registry { outputs: BTreeMap::new(), formats: BTreeMap::new() })
+    /// No kinds at all.
+    pub(crate) fn empty() -> Registry {
+        Registry { outputs: BTreeMap::new(), formats: BTreeMap::new() }
     }
 
     /// Adds a kind of outputs, or replaces the one of this name.

@@ -11,11 +11,20 @@ mod webhook;
 
 use crate::config::registry::Registry;
 
-pub(crate) fn all(registry: Registry) -> Registry {
-    let registry = format::all(console::all(registry));
-    #[cfg(feature = "file")]
-    let registry = file::all(registry);
-    #[cfg(feature = "webhook")]
-    let registry = webhook::all(registry);
-    registry
+impl Registry {
+    /// The kinds that the features of this crate bring.
+    pub fn new() -> Registry {
+        let registry = format::all(console::all(Registry::empty()));
+        #[cfg(feature = "file")]
+        let registry = file::all(registry);
+        #[cfg(feature = "webhook")]
+        let registry = webhook::all(registry);
+        registry
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Registry {
+        Registry::new()
+    }
 }
