@@ -3,9 +3,10 @@
 //! Each thread counts in a place of its own, so that counting costs a plain addition and two threads never wait for one
 //! another's cache line. The places are added up when somebody asks.
 
+use crate::condition::Condition;
+use crate::drop_reason::DropReason;
 use crate::level::Level;
 use crate::seat::{Room, SEATS, Seat};
-use crate::sink::{Condition, DropReason};
 use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 

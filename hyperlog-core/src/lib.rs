@@ -393,10 +393,12 @@ mod block;
 pub mod bridge;
 mod builder;
 mod callsite;
+mod condition;
 mod contain;
 mod context;
 mod core;
 mod desk;
+mod drop_reason;
 mod encode;
 mod everywhere;
 mod fatal;
@@ -447,7 +449,9 @@ mod workspace;
 
 pub use crate::bind::{BindFields, Gathered};
 pub use crate::builder::{BuildError, Builder, Location, Output};
+pub use crate::condition::Condition;
 pub use crate::core::{LevelChange, LevelChangeCause};
+pub use crate::drop_reason::DropReason;
 pub use crate::encode::{
     Color, ColorDepth, ColorMode, Encode, Json, Logfmt, MessageTemplate, Palette, Pretty, PrettyLayout, Style, Theme,
     Token,
@@ -486,8 +490,7 @@ pub use crate::scope::{Entered, InScope, Scope, ScopeExt, wrap};
 #[cfg(feature = "serde")]
 pub use crate::serialized::{Serialized, serde};
 pub use crate::sink::{
-    Captured, CapturedRecord, CapturedValue, Condition, Console, DropReason, Line, Memory, Null, Sink, SinkError,
-    Surface, Typed, Written,
+    Captured, CapturedRecord, CapturedValue, Console, Line, Memory, Null, Sink, SinkError, Surface, Typed, Written,
 };
 pub use crate::time::{Clock, ClockHands, PatternError, TimeFormat, Timestamp, Zone};
 pub use crate::value::{List, Map, ToValue, Tree, TreeVisitor, TypedError, Value, list, map, typed};

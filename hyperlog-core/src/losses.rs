@@ -5,11 +5,11 @@
 
 use crate::background;
 use crate::contain::contain;
+use crate::drop_reason::DropReason;
 use crate::field::FieldSet;
 use crate::health::LevelCounts;
 use crate::keys;
 use crate::level::Level;
-use crate::sink::DropReason;
 use crate::value::{ToValue, map};
 use std::cell::Cell;
 use std::fmt;

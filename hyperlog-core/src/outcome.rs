@@ -1,6 +1,6 @@
 //! What became of the records that one piece of code logged, for code that has to know.
 
-use crate::sink::DropReason;
+use crate::drop_reason::DropReason;
 use std::cell::RefCell;
 
 /// What the outputs of a logger did with the records that one piece of code logged on its thread. A record counts once

@@ -1,6 +1,8 @@
 //! The last steps of a record: encoded once for each format, and given to each output that wants it.
 
+use crate::condition::Condition;
 use crate::contain::contain;
+use crate::drop_reason::DropReason;
 use crate::encode::Encode;
 use crate::fault;
 use crate::filter::directive::LevelFilter;
@@ -12,7 +14,7 @@ use crate::losses::LossBell;
 use crate::outcome;
 use crate::partition::Partition;
 use crate::record::Record;
-use crate::sink::{Condition, DropReason, Line, Sink, Written};
+use crate::sink::{Line, Sink, Written};
 use std::any::Any;
 
 /// All that a logger writes. The kind stands apart from the contents, where telling it takes half the instructions.

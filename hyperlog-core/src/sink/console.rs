@@ -3,8 +3,10 @@
 //! Written to a duplicate of the descriptor and never through the standard library's handle: its lock would be held
 //! while a reader stalls, and the application's own prints with it.
 
+use crate::condition::Condition;
+use crate::drop_reason::DropReason;
 use crate::fault;
-use crate::sink::{Condition, DropReason, Line, Sink, SinkError, Surface, Written};
+use crate::sink::{Line, Sink, SinkError, Surface, Written};
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
