@@ -63,8 +63,9 @@ impl Backend for FileBackend {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{File, Rotation};
+    use crate::config::File;
     use crate::fs::Machine;
+    use crate::options::Rotation;
     use hyperlog_delivery::testing::check_backend;
     use std::sync::Arc;
 

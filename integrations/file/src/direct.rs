@@ -1,8 +1,8 @@
 //! A file that is written to on the thread that logs.
 
-use crate::config::Buffer;
 use crate::errand::Errand;
 use crate::live::{Live, Stopped};
+use crate::options::Buffer;
 use hyperlog_core::{Account, Condition, DropReason, Level, Line, LossBell, Sink, SinkError, Written, report_fault};
 use hyperlog_delivery::Origin;
 use std::io;

@@ -1,9 +1,10 @@
 //! A file system of which any operation fails once, and what is left of a log when it does.
 
-use crate::config::{Buffer, Compression, File, Retention, Rotation};
+use crate::config::File;
 use crate::direct::Direct;
 use crate::fs::{Fs, Lock, Machine};
 use crate::live::{Live, Stopped};
+use crate::options::{Buffer, Compression, Retention, Rotation};
 use hyperlog_core::{Clock, ClockHands, Level, Line, Partition, Sink, Timestamp, Written};
 use std::collections::BTreeMap;
 use std::ffi::OsString;

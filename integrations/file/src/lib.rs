@@ -13,12 +13,14 @@ mod fs;
 mod handle;
 mod live;
 mod open;
+mod options;
 mod pack;
 mod retention;
 mod rotation;
 
 pub use crate::calendar::Period;
-pub use crate::config::{Buffer, Compression, File, Links, Retention, Rotation, Sharing};
+pub use crate::config::File;
 pub use crate::direct::Direct;
 pub use crate::error::FileError;
 pub use crate::handle::FileHandle;
+pub use crate::options::{Buffer, Compression, Links, Retention, Rotation, Sharing};

@@ -4,11 +4,11 @@
 //! happen to a file.
 
 use crate::archive::{Place, Shape, Turn};
-use crate::config::{Options, Sharing};
 use crate::error::{FileError, not_a_file};
 use crate::fs::{Fs, Identity, Lock, written_at};
 use crate::handle::FileHandle;
 use crate::open::{Open, Tail};
+use crate::options::{Options, Sharing};
 use crate::pack::Packer;
 use crate::retention::{Keeper, found};
 use crate::rotation::Schedule;

@@ -1,7 +1,7 @@
 //! An open file: how much is in it, how it ends, and how all of something is written to it.
 
-use crate::config::Sharing;
 use crate::fs::{Fs, Identity, has_name};
+use crate::options::Sharing;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, IoSlice};
 

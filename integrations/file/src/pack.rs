@@ -4,8 +4,8 @@
 //! left when it died is found by the next one. At any moment either the archive is there or its whole compressed form.
 
 use crate::archive::{Codec, Shape, Turn};
-use crate::config::Compression;
 use crate::fs::{Fs, Identity};
+use crate::options::Compression;
 use crate::retention::{Keeper, found};
 use hyperlog_core::{Clock, report_fault};
 use std::collections::BTreeSet;
@@ -403,7 +403,7 @@ fn is_same(mut one: impl Read, mut other: impl Read) -> io::Result<bool> {
 /// Compresses what there is at a place, once.
 #[cfg(test)]
 pub(crate) fn pack_at(fs: Arc<dyn Fs>, path: &Path, compression: Compression) {
-    use crate::{archive::Place, config::Retention};
+    use crate::{archive::Place, options::Retention};
     let keeper = Arc::new(Keeper::new(fs, Arc::new(Place::of(path)), Retention::new()));
     keeper.clean();
     Packer::new(keeper, compression).shared.pack_all(&mut BTreeSet::new());

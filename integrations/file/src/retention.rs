@@ -3,8 +3,8 @@
 //! Whoever writes and whoever compresses both put the place in order, so that this is done under a lock of its own.
 
 use crate::archive::{Place, Shape, Turn};
-use crate::config::Retention;
 use crate::fs::{Fs, Identity, written_at};
+use crate::options::Retention;
 use hyperlog_core::report_fault;
 use std::fs::Metadata;
 use std::io::{self, ErrorKind};

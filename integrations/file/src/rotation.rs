@@ -1,7 +1,7 @@
 //! When a period has passed, by a clock that may be set.
 
 use crate::calendar::Period;
-use crate::config::Rotation;
+use crate::options::Rotation;
 
 /// The period of the file that is written to.
 pub(crate) struct Schedule {

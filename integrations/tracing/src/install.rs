@@ -1,12 +1,33 @@
-//! Why a subscriber could not become that of the process.
+//! The subscriber of the process, and why it could not become that.
 
+use crate::layer::RecordLayer;
 use std::error::Error;
 use std::fmt;
-use tracing_core::dispatcher::SetGlobalDefaultError;
+use tracing_core::dispatcher::{self, SetGlobalDefaultError};
+
+/// Makes records of all events of the process: [`RecordLayer::install`] without options.
+///
+/// # Errors
+///
+/// When there is a global subscriber already.
+pub fn install() -> Result<(), InstallError> {
+    RecordLayer::new().install()
+}
+
+impl RecordLayer {
+    /// Makes records of all events of the process.
+    ///
+    /// # Errors
+    ///
+    /// When there is a global subscriber already.
+    pub fn install(self) -> Result<(), InstallError> {
+        dispatcher::set_global_default(self.into_subscriber().into()).map_err(InstallError)
+    }
+}
 
 /// There is a subscriber for the whole process already.
 #[derive(Debug)]
-pub struct InstallError(pub(crate) SetGlobalDefaultError);
+pub struct InstallError(SetGlobalDefaultError);
 
 impl fmt::Display for InstallError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

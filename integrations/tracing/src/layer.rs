@@ -6,11 +6,9 @@
 use crate::closing::{self, Closing};
 use crate::crossing::CROSSING;
 use crate::gathering::{Gathered, Gathering, IntoSet, OfLog};
-use crate::install::InstallError;
 use crate::level;
 use crate::span::{self, Span};
 use crate::spot::Spot;
-use crate::subscriber::RecordSubscriber;
 use hyperlog_core::bridge::{self, Wanted, Way};
 use hyperlog_core::{FieldSet, Level, Logger, Scope, Site};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +16,7 @@ use std::sync::{Arc, Mutex, Once};
 use tracing_core::metadata::LevelFilter;
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::subscriber::Interest;
-use tracing_core::{Event, Metadata, Subscriber, callsite, dispatcher};
+use tracing_core::{Event, Metadata, Subscriber, callsite};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -68,15 +66,6 @@ pub enum SpanIds {
     Shown,
 }
 
-/// Makes records of all events of the process: [`RecordLayer::install`] without options.
-///
-/// # Errors
-///
-/// When there is a global subscriber already.
-pub fn install() -> Result<(), InstallError> {
-    RecordLayer::new().install()
-}
-
 impl RecordLayer {
     /// A layer that logs through the logger that is current where an event happens: that of the request or job, or else the
     /// global one.
@@ -108,20 +97,6 @@ impl RecordLayer {
     pub fn closing(mut self, level: Level) -> RecordLayer {
         self.closing = Some(level);
         self
-    }
-
-    /// A subscriber that does what this layer does, and keeps its spans itself.
-    pub fn into_subscriber(self) -> RecordSubscriber {
-        RecordSubscriber::new(self)
-    }
-
-    /// Makes records of all events of the process.
-    ///
-    /// # Errors
-    ///
-    /// When there is a global subscriber already.
-    pub fn install(self) -> Result<(), InstallError> {
-        dispatcher::set_global_default(self.into_subscriber().into()).map_err(InstallError)
     }
 
     /// Lends the logger of this thread.

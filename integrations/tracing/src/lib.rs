@@ -12,8 +12,8 @@ mod span;
 mod spot;
 mod subscriber;
 
-pub use crate::install::InstallError;
-pub use crate::layer::{RecordLayer, SpanIds, SpanNames, install};
+pub use crate::install::{InstallError, install};
+pub use crate::layer::{RecordLayer, SpanIds, SpanNames};
 pub use crate::levels::Levels;
 pub use crate::outward::to_tracing;
 pub use crate::subscriber::RecordSubscriber;

@@ -38,8 +38,15 @@ thread_local! {
     static ENTERED: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
+impl RecordLayer {
+    /// A subscriber that does what this layer does, and keeps its spans itself.
+    pub fn into_subscriber(self) -> RecordSubscriber {
+        RecordSubscriber::new(self)
+    }
+}
+
 impl RecordSubscriber {
-    pub(crate) fn new(layer: RecordLayer) -> RecordSubscriber {
+    fn new(layer: RecordLayer) -> RecordSubscriber {
         RecordSubscriber { layer, spans: Default::default() }
     }
 

@@ -1,6 +1,6 @@
 //! Where requests go, of which no more than the origin is ever told.
 
-use super::client::ClientError;
+use super::error::ClientError;
 use std::fmt;
 use ureq::http::Uri;
 use ureq::http::uri::Scheme;

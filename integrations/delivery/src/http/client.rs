@@ -3,6 +3,7 @@
 use super::address::{Address, Transport};
 use super::answer::{Answer, read_retry_after};
 use super::dial::Dial;
+use super::error::ClientError;
 use super::guard::Addresses;
 use super::pack::{Compression, Packed};
 use super::proxy::Proxy;
@@ -10,7 +11,6 @@ use super::resolve::{Resolve, Unresolved};
 use super::trust::{self, Verification};
 use crate::backend::{DeliveryError, Reply};
 use hyperlog_core::report_fault;
-use std::error::Error;
 use std::fmt;
 use std::io::Read;
 use std::net::IpAddr;
@@ -312,21 +312,3 @@ fn read_header(name: &str, value: &str, told: Told) -> Result<(HeaderName, Heade
     value.set_sensitive(told == Told::Never);
     Ok((name, value))
 }
-
-/// Why a client could not be built, in words without secrets.
-#[derive(Debug)]
-pub struct ClientError(DeliveryError);
-
-impl ClientError {
-    pub(super) fn new(what: impl Into<std::borrow::Cow<'static, str>>) -> ClientError {
-        ClientError(DeliveryError::new(what))
-    }
-}
-
-impl fmt::Display for ClientError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
-}
-
-impl Error for ClientError {}

@@ -43,6 +43,7 @@ mod address;
 mod answer;
 mod client;
 mod dial;
+mod error;
 mod guard;
 mod pack;
 mod proxy;
@@ -51,7 +52,8 @@ mod trust;
 
 pub use self::address::{Address, Transport};
 pub use self::answer::Answer;
-pub use self::client::{Client, ClientBuilder, ClientError};
+pub use self::client::{Client, ClientBuilder};
+pub use self::error::ClientError;
 pub use self::guard::Addresses;
 pub use self::pack::{Compression, Packed};
 pub use self::proxy::Proxy;

@@ -1,7 +1,7 @@
 //! Whether requests take a detour, as the environment says.
 
 use super::address::Address;
-use super::client::ClientError;
+use super::error::ClientError;
 use std::net::IpAddr;
 
 /// Whether requests go through a proxy.

@@ -1,6 +1,6 @@
 //! Whom a client believes to be who they say.
 
-use super::client::ClientError;
+use super::error::ClientError;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
