@@ -18,8 +18,7 @@ pub(crate) struct Core {
     pub(crate) generation: AtomicU64,
     /// The number of the filter in force, by which call sites remember its verdicts.
     pub(crate) filter: AtomicU64,
-    /// The sampler, if it decides before any field is known. A logger has the one that it was built with, and only the
-    /// default logger may take over another's, once.
+    /// The first sampler that it had, if it decides before any field is known.
     pub(crate) gate: OnceLock<Gate>,
     snapshot: RwLock<Arc<Snapshot>>,
     listeners: Mutex<Vec<Listener>>,
@@ -49,6 +48,8 @@ pub enum LevelChangeCause {
     Overridden,
     /// The while is over.
     Reverted,
+    /// The logger was set up anew.
+    Reconfigured,
 }
 
 /// Numbers that are never used twice in a process; never 0.
@@ -84,8 +85,10 @@ impl Core {
             let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
             let mut changed = (**current).clone();
             change(&mut changed);
-            if let Some(gate) = Gate::of(&changed) {
-                let _ = self.gate.set(gate);
+            if let Some(gate) = Gate::of(&changed)
+                && !self.gate.get_or_init(|| gate).is_of(changed.sampler.as_ref())
+            {
+                changed.detour.sample_late();
             }
             let before = std::mem::replace(&mut *current, Arc::new(changed));
             self.filter.store(next_number(), Ordering::Release);

@@ -2,6 +2,7 @@
 
 use crate::core::{Core, cores};
 use crate::hook::Hook;
+use crate::snapshot::Snapshot;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 static HOOKS: Mutex<Vec<Hook>> = Mutex::new(Vec::new());
@@ -15,13 +16,16 @@ pub(crate) fn give_hooks(core: &Core) {
     if hooks().is_empty() {
         return;
     }
-    core.update(|snapshot| {
-        let of_all = hooks();
-        let is_of_all = |hook: &Hook| of_all.iter().any(|other| other.id == hook.id);
-        let before = Arc::clone(snapshot.detour.hooks());
-        let own = before.iter().filter(|hook| !is_of_all(hook));
-        snapshot.detour.set_hooks(of_all.iter().chain(own).cloned());
-    });
+    core.update(put_hooks_of_all_first);
+}
+
+/// Puts the hooks of all loggers before all that are there.
+pub(crate) fn put_hooks_of_all_first(snapshot: &mut Snapshot) {
+    let of_all = hooks();
+    let is_of_all = |hook: &Hook| of_all.iter().any(|other| other.id == hook.id);
+    let before = Arc::clone(snapshot.detour.hooks());
+    let own = before.iter().filter(|hook| !is_of_all(hook));
+    snapshot.detour.set_hooks(of_all.iter().chain(own).cloned());
 }
 
 /// Adds a hook to every logger, those to come included.

@@ -1,7 +1,8 @@
 //! A sampler as calls meet it: before any argument is evaluated, and so without a field.
 //!
 //! Apart from the snapshot, which a thread would have to look up: what most records that are sampled away cost is getting
-//! here.
+//! here. That is why a logger has one for all its life. Another sampler, which comes when it is set up anew, is met later,
+//! on the walk of the record.
 
 use crate::filter::sample::{Offer, SampleRate, Sampler};
 use crate::filter::{SeatNumber, Summary};
@@ -19,8 +20,13 @@ pub(crate) struct Gate {
 impl Gate {
     /// None if nothing is sampled, or by a field, which is known only later.
     pub(crate) fn of(snapshot: &Snapshot) -> Option<Gate> {
-        let sampler = snapshot.sampler.as_ref().filter(|_| !snapshot.detour.samples_by_field())?;
+        let sampler = snapshot.sampler.as_ref().filter(|_| !snapshot.detour.samples_late())?;
         Some(Gate { sampler: Arc::clone(sampler), clock: snapshot.clock.clone() })
+    }
+
+    /// Whether it is a sampler's.
+    pub(crate) fn is_of(&self, sampler: Option<&Arc<Sampler>>) -> bool {
+        sampler.is_some_and(|sampler| Arc::ptr_eq(sampler, &self.sampler))
     }
 
     /// The number of the rule that decides about records of this level and target.

@@ -8,6 +8,7 @@ use crate::drop_reason::DropReason;
 use crate::level::Level;
 use crate::seat::{Room, SEATS, Seat};
 use std::ops::AddAssign;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many records each of the six classes of levels saw, from trace to fatal.
@@ -88,6 +89,19 @@ impl Account {
     }
 }
 
+impl AddAssign<&Account> for Account {
+    fn add_assign(&mut self, more: &Account) {
+        self.left += &more.left;
+        self.pending += &more.pending;
+        for (reason, lost) in &more.dropped {
+            match self.dropped.iter_mut().find(|(known, _)| known == reason) {
+                Some((_, counts)) => *counts += lost,
+                None => self.dropped.push((*reason, *lost)),
+            }
+        }
+    }
+}
+
 #[inline]
 fn class_of(level: Level) -> usize {
     row_of(level).min(CLASSES - 1)
@@ -134,9 +148,16 @@ impl OutputHealth {
     }
 }
 
-/// The counters of one output.
+/// The counters of one output, for all that write for it one after the other.
+#[derive(Clone)]
 pub(crate) struct Counters {
-    shards: Box<[Shard; SHARDS]>,
+    shards: Arc<[Shard; SHARDS]>,
+    rare: Arc<Rare>,
+}
+
+/// What hardly ever happens.
+#[derive(Default)]
+struct Rare {
     dropped: [[AtomicU64; CLASSES]; DropReason::ALL.len()],
     cut: AtomicU64,
 }
@@ -154,9 +175,8 @@ const ROWS: usize = 8;
 
 impl Shard {
     /// Put together where they stay: as an array, they would pass over the stack, and leave it larger than it has to be.
-    fn all() -> Box<[Shard; SHARDS]> {
-        let mut shards = Vec::with_capacity(SHARDS);
-        shards.resize_with(SHARDS, Shard::default);
+    fn all() -> Arc<[Shard; SHARDS]> {
+        let shards: Arc<[Shard]> = std::iter::repeat_with(Shard::default).take(SHARDS).collect();
         shards.try_into().unwrap_or_else(|_| unreachable!("there are as many as there should be"))
     }
 }
@@ -164,11 +184,13 @@ impl Shard {
 /// All threads without a seat share the last.
 const SHARDS: usize = SEATS + 1;
 
-impl Counters {
-    pub(crate) fn new() -> Counters {
-        Counters { shards: Shard::all(), dropped: Default::default(), cut: AtomicU64::new(0) }
+impl Default for Counters {
+    fn default() -> Counters {
+        Counters { shards: Shard::all(), rare: Arc::default() }
     }
+}
 
+impl Counters {
     /// Counts a record that an output was given.
     #[inline]
     pub(crate) fn accept(&self, level: Level, place: &Place) {
@@ -184,16 +206,22 @@ impl Counters {
 
     #[cold]
     pub(crate) fn drop_one(&self, level: Level, reason: DropReason) {
-        self.dropped[reason as usize][class_of(level)].fetch_add(1, Ordering::Relaxed);
+        self.rare.dropped[reason as usize][class_of(level)].fetch_add(1, Ordering::Relaxed);
     }
 
     #[cold]
     pub(crate) fn cut_one(&self) {
-        self.cut.fetch_add(1, Ordering::Relaxed);
+        self.rare.cut.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What has become of all records, if the sink says of those in its queue that it is so.
-    pub(crate) fn read(&self, name: &str, condition: Condition, account: Option<Account>) -> OutputHealth {
+    /// What has become of all records, if sinks of before and the one of now say of those in their queues that it is so.
+    pub(crate) fn read(
+        &self,
+        name: &str,
+        condition: Condition,
+        past: Account,
+        account: Option<Account>,
+    ) -> OutputHealth {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let sum = |select: fn(&Shard) -> &[AtomicU64; ROWS]| {
             let of_class = |class: usize| self.shards.iter().map(|shard| load(&select(shard)[class])).sum();
@@ -202,18 +230,19 @@ impl Counters {
         // Written before accepted: a record in between must not seem to come from nowhere.
         let mut written = sum(|shard| &shard.written);
         let mut dropped = DropReason::ALL.map(|reason| {
-            (reason, LevelCounts(std::array::from_fn(|class| load(&self.dropped[reason as usize][class]))))
+            (reason, LevelCounts(std::array::from_fn(|class| load(&self.rare.dropped[reason as usize][class]))))
         });
         let accepted = sum(|shard| &shard.accepted);
         let floor = account.as_ref().and_then(|account| account.floor);
-        let pending = match account {
-            Some(account) => {
-                written += &account.left;
-                account.dropped.iter().for_each(|(reason, lost)| dropped[*reason as usize].1 += lost);
-                account.pending
-            }
+        let is_told = account.is_some();
+        let mut all = past;
+        all += &account.unwrap_or_default();
+        written += &all.left;
+        all.dropped.iter().for_each(|(reason, lost)| dropped[*reason as usize].1 += lost);
+        let pending = match is_told {
+            true => all.pending,
             // Nobody says more of what went into a queue.
-            None => dropped.iter().fold(accepted.since(&written), |rest, (_, lost)| rest.since(lost)),
+            false => dropped.iter().fold(accepted.since(&written), |rest, (_, lost)| rest.since(lost)),
         };
         OutputHealth {
             name: name.to_owned(),
@@ -222,7 +251,7 @@ impl Counters {
             pending,
             dropped: dropped.into(),
             floor,
-            cut: load(&self.cut),
+            cut: load(&self.rare.cut),
             condition,
         }
     }
@@ -231,7 +260,7 @@ impl Counters {
 impl Counters {
     /// By which they are told from all others, as long as they are there.
     pub(crate) fn number(&self) -> usize {
-        std::ptr::from_ref(self).addr()
+        Arc::as_ptr(&self.shards).addr()
     }
 
     /// What a thread itself has counted as accepted and as written. None if it shares its place with others.
@@ -271,7 +300,7 @@ mod tests {
 
     #[test]
     fn counts_of_all_threads_add_up_with_and_without_a_place() {
-        let counters = Counters::new();
+        let counters = Counters::default();
         std::thread::scope(|scope| {
             for _ in 0..80 {
                 scope.spawn(|| {
@@ -282,7 +311,7 @@ mod tests {
                 });
             }
         });
-        let health = counters.read("test", Condition::Well, None);
+        let health = counters.read("test", Condition::Well, Account::new(), None);
         assert_eq!((health.accepted.total(), health.written.of(Level::NOTICE)), (8_000, 8_000));
         assert!(health.is_conserved());
     }

@@ -7,7 +7,6 @@ use crate::background;
 use crate::bind::{BindFields, Yielding, bind, findings, marks};
 use crate::block::Block;
 use crate::callsite::{Answer, Callsite};
-use crate::contain::contain;
 use crate::context::{Context, has_one_of};
 use crate::core::{Core, LevelChange, LevelChangeCause, jury, next_number, note_names};
 use crate::everywhere::{HookHandle, give_hooks};
@@ -32,6 +31,7 @@ use crate::snapshot::Snapshot;
 #[cfg(feature = "http")]
 use crate::value::Value;
 use crate::workspace::{DEEPEST, LARGEST_KEPT, Tools, Workspace};
+use crate::writer::Writer;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -147,6 +147,22 @@ impl Logger {
     #[cfg(feature = "http")]
     pub(crate) fn unrecorded(&self) -> Logger {
         Logger { recorder: None, ..self.clone() }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// Begins what goes on by itself, after the logger was set up anew, and ends what did so before.
+    pub(crate) fn settle_in(&self, before: &Snapshot) {
+        listen_for_losses(&self.core);
+        let now = self.core.snapshot();
+        match (&before.sampler, &now.sampler) {
+            (Some(before), Some(now)) if Arc::ptr_eq(before, now) => {}
+            (Some(_), _) => self.tell_summaries(before, Told::All),
+            (None, Some(_)) => self.keep_telling_summaries(),
+            (None, None) => {}
+        }
     }
 
     /// What a recorder needs to know.
@@ -320,7 +336,7 @@ impl Logger {
 
     /// What became of the records of each output.
     pub fn health(&self) -> Vec<OutputHealth> {
-        self.core.snapshot().outlets().map(|outlet| outlet.health()).collect()
+        self.core.snapshot().outlets().map(|outlet| outlet.writer.health()).collect()
     }
 
     /// What became of the records that this logs through the logger, on this thread. None where the thread shares its
@@ -337,13 +353,14 @@ impl Logger {
         let snapshot = self.core.snapshot();
         let counted = || {
             Workspace::lend(|workspace| {
-                let mut counted = snapshot.outlets().map(|outlet| outlet.counters.of_thread(&workspace.tools.place));
+                let place = &workspace.tools.place;
+                let mut counted = snapshot.outlets().map(|outlet| outlet.writer.counters.of_thread(place));
                 counted.try_fold((0, 0), |sum, one| one.map(|(accepted, written)| (sum.0 + accepted, sum.1 + written)))
             })
         };
         let before = counted();
         let mut lost = outcome::losses_of(work);
-        lost.retain(|(output, _)| snapshot.outlets().any(|outlet| outlet.counters.number() == *output));
+        lost.retain(|(output, _)| snapshot.outlets().any(|outlet| outlet.writer.counters.number() == *output));
         let ((accepted, written), (accepted_before, written_before)) = (counted()?, before?);
         let (accepted, written) = (accepted - accepted_before, written - written_before);
         let lost: Vec<_> = lost.into_iter().map(|(_, reason)| reason).collect();
@@ -360,7 +377,7 @@ impl Logger {
         let begun = Instant::now();
         let left = || deadline.saturating_sub(begun.elapsed());
         background::wait(deadline);
-        self.tell_summaries(Told::All);
+        self.tell_summaries(&self.core.snapshot(), Told::All);
         let flush = |sink: &dyn Sink, left| sink.flush(left);
         if self.core.snapshot().outlets().nth(1).is_some() {
             // All of them begin at once: one that hangs must not use up the time of another.
@@ -368,7 +385,7 @@ impl Logger {
         }
         let flushed = self.on_every_sink(left, flush);
         // Now there is room for it.
-        let has_told = self.core.snapshot().outlets().fold(false, |told, outlet| outlet.bell.answer() | told);
+        let has_told = self.core.snapshot().outlets().fold(false, |told, outlet| outlet.writer.bell.answer() | told);
         match has_told {
             true => flushed.and(self.on_every_sink(left, flush)),
             false => flushed,
@@ -392,13 +409,8 @@ impl Logger {
         left: impl Fn() -> Duration,
         act: impl Fn(&dyn Sink, Duration) -> Result<(), SinkError>,
     ) -> Result<(), SinkError> {
-        let mut result = Ok(());
-        for outlet in self.core.snapshot().outlets() {
-            let of_this = contain(|| act(&*outlet.sink, left()))
-                .unwrap_or_else(|| Err(SinkError::new("flush an output", "it panicked")));
-            result = result.and(of_this);
-        }
-        result
+        let of_each = |outlet: &Outlet| outlet.writer.on_sink(|sink| act(sink, left()));
+        self.core.snapshot().outlets().map(of_each).fold(Ok(()), Result::and)
     }
 
     /// The gates of a call site: level, then sampling.
@@ -494,7 +506,9 @@ impl Logger {
     /// The number of the rule that samples such records before any argument is evaluated: none if it goes by a field, for
     /// which an argument has to be.
     fn rule_for(&self, site: &Site<'_>) -> Option<usize> {
-        self.core.gate.get()?.rule_for(site.level, self.name.as_deref().unwrap_or(site.target))
+        let gate = self.core.gate.get()?;
+        let is_in_force = gate.is_of(self.core.snapshot().sampler.as_ref());
+        gate.rule_for(site.level, self.name.as_deref().unwrap_or(site.target)).filter(|_| is_in_force)
     }
 
     /// The gate of the sampler.
@@ -655,7 +669,7 @@ impl Logger {
         place: &Place,
         emit: impl FnOnce(&mut Record<'_>, &mut Vec<u8>, &Place) -> Seen,
     ) {
-        let Some(rate) = self.sample_by_field(snapshot, &record) else { return };
+        let Some(rate) = self.sample_late(snapshot, &record) else { return };
         // Whoever encodes it in a hook does so in a form of its own.
         let record = Record { format: Record::NO_FORMAT, head_site: 0, ..record };
         added.clear();
@@ -696,10 +710,10 @@ impl Logger {
         }
     }
 
-    /// The rate of a record whose sampler has to see a field.
-    fn sample_by_field(&self, snapshot: &Snapshot, record: &Record<'_>) -> Option<SampleRate> {
+    /// The rate of a record that no sampler has met before.
+    fn sample_late(&self, snapshot: &Snapshot, record: &Record<'_>) -> Option<SampleRate> {
         let sampler = match &snapshot.sampler {
-            Some(sampler) if snapshot.detour.samples_by_field() && record.call.may_be_sampled => sampler,
+            Some(sampler) if snapshot.detour.samples_late() && record.call.may_be_sampled => sampler,
             _ => return Some(record.call.rate),
         };
         let value_of = |name: &str| record.value_text(name).map(|text| stable_hash(text.as_bytes()));
@@ -768,16 +782,16 @@ impl Logger {
     }
 
     /// Logs what an output lost since that was told last, and whether it takes less or more. That is no subject of sampling.
-    fn tell_losses(&self, outlet: &Outlet) {
-        let health = outlet.health();
-        if let Some(moved) = outlet.bell.moved(health.floor) {
+    fn tell_losses(&self, writer: &Writer) {
+        let health = writer.health();
+        if let Some(moved) = writer.bell.moved(health.floor) {
             match moved.is_less {
-                true => self.tell_of_itself(Level::WARN, "an output takes less", &moved.fields(&outlet.name)),
-                false => self.tell_of_itself(Level::INFO, "an output takes more again", &moved.fields(&outlet.name)),
+                true => self.tell_of_itself(Level::WARN, "an output takes less", &moved.fields(&writer.name)),
+                false => self.tell_of_itself(Level::INFO, "an output takes more again", &moved.fields(&writer.name)),
             }
         }
-        if let Some(lost) = outlet.bell.not_told(health.dropped) {
-            self.tell_of_itself(Level::WARN, "records were lost", &lost.fields(&outlet.name));
+        if let Some(lost) = writer.bell.not_told(health.dropped) {
+            self.tell_of_itself(Level::WARN, "records were lost", &lost.fields(&writer.name));
         }
     }
 
@@ -787,8 +801,7 @@ impl Logger {
         self.log_call(&Call { site: &site, fields, message, rate: SampleRate::ONE, may_be_sampled: false });
     }
 
-    fn tell_summaries(&self, told: Told) {
-        let snapshot = self.core.snapshot();
+    fn tell_summaries(&self, snapshot: &Snapshot, told: Told) {
         let Some(sampler) = &snapshot.sampler else { return };
         let mut due = Vec::new();
         match told {
@@ -803,8 +816,9 @@ impl Logger {
         let core = Arc::downgrade(&self.core);
         background::after(BETWEEN_SUMMARIES, move || {
             let logger = Logger::bare(core.upgrade()?);
-            logger.tell_summaries(Told::Due);
-            Some(BETWEEN_SUMMARIES)
+            let snapshot = logger.core.snapshot();
+            logger.tell_summaries(&snapshot, Told::Due);
+            snapshot.sampler.is_some().then_some(BETWEEN_SUMMARIES)
         });
     }
 }
@@ -816,13 +830,11 @@ fn own_site<'t>(level: Level, target: &'t str, template: &'static str) -> Site<'
 
 /// What an output of this logger loses is told by it, as long as it lives.
 fn listen_for_losses(core: &Arc<Core>) {
-    for (index, outlet) in core.snapshot().outlets().enumerate() {
-        let core = Arc::downgrade(core);
-        outlet.bell.connect(move || {
-            let Some(core) = core.upgrade() else { return };
-            let snapshot = core.snapshot();
-            let Some(outlet) = snapshot.outlets().nth(index) else { return };
-            Logger::bare(core).tell_losses(outlet);
+    for outlet in core.snapshot().outlets() {
+        let (core, writer) = (Arc::downgrade(core), Arc::downgrade(&outlet.writer));
+        outlet.writer.bell.connect(move || {
+            let (Some(core), Some(writer)) = (core.upgrade(), writer.upgrade()) else { return };
+            Logger::bare(core).tell_losses(&writer);
         });
     }
 }

@@ -1,28 +1,26 @@
 //! The last steps of a record: encoded once for each format, and given to each output that wants it.
 
-use crate::condition::Condition;
 use crate::contain::contain;
 use crate::drop_reason::DropReason;
 use crate::encode::Encode;
 use crate::fault;
 use crate::filter::directive::LevelFilter;
-use crate::health::{Counters, OutputHealth, Place};
+use crate::health::Place;
 use crate::lane::{self, Lane, Lanes, Outputs};
 use crate::level::Level;
 use crate::limits;
-use crate::losses::LossBell;
-use crate::outcome;
 use crate::partition::Partition;
 use crate::record::Record;
-use crate::sink::{Line, Sink, Written};
+use crate::sink::Line;
+use crate::writer::{Given, Writer};
 use std::any::Any;
+use std::sync::Arc;
 
 /// All that a logger writes. The kind stands apart from the contents, where telling it takes half the instructions.
 #[repr(u8)]
-#[expect(clippy::large_enum_variant, reason = "a logger has one of them")]
 pub(crate) enum Formats {
     /// What most have: there is nothing to go through.
-    One { encoder: Box<dyn Encode>, outlet: Outlet },
+    One { outlet: Outlet },
     Many {
         formats: Vec<Format>,
         /// None if every output takes what there is.
@@ -30,36 +28,30 @@ pub(crate) enum Formats {
     },
 }
 
-/// An encoder and all outputs that want its bytes.
+/// All outputs that want the bytes of one encoder, of which there is at least one.
 pub(crate) struct Format {
-    encoder: Box<dyn Encode>,
     outlets: Vec<Outlet>,
     /// The number of its first output among all.
     first: usize,
 }
 
-/// An output at work.
+/// An output: who writes, and what.
 pub(crate) struct Outlet {
-    pub(crate) name: String,
     pub(crate) level: LevelFilter,
-    pub(crate) sink: Box<dyn Sink>,
-    pub(crate) counters: Counters,
-    pub(crate) bell: LossBell,
+    pub(crate) writer: Arc<Writer>,
 }
 
 impl Formats {
     /// Outputs with the same encoder share its bytes. An error is the name of an output that a lane knows and nobody else.
-    pub(crate) fn new(
-        outputs: impl IntoIterator<Item = (Box<dyn Encode>, Outlet, Option<Lane>)>,
-    ) -> Result<Formats, String> {
+    pub(crate) fn new(outputs: impl IntoIterator<Item = (Outlet, Option<Lane>)>) -> Result<Formats, String> {
         let mut formats: Vec<(Format, Vec<Option<Lane>>)> = Vec::new();
-        for (encoder, outlet, lane) in outputs {
-            match formats.iter_mut().find(|(format, _)| format.encoder.is_same(&*encoder as &dyn Any)) {
+        for (outlet, lane) in outputs {
+            match formats.iter_mut().find(|(format, _)| is_same(format.encoder(), &*outlet.writer.encoder)) {
                 Some((format, lanes)) => {
                     format.outlets.push(outlet);
                     lanes.push(lane);
                 }
-                None => formats.push((Format { encoder, outlets: vec![outlet], first: 0 }, vec![lane])),
+                None => formats.push((Format { outlets: vec![outlet], first: 0 }, vec![lane])),
             }
         }
         let mut first = 0;
@@ -68,7 +60,7 @@ impl Formats {
             first += format.outlets.len();
         }
         let with_lanes = |(format, lanes): &'_ (Format, Vec<Option<Lane>>)| {
-            let outlets = format.outlets.iter().map(|outlet| (outlet.name.clone(), outlet.level));
+            let outlets = format.outlets.iter().map(|outlet| (outlet.writer.name.clone(), outlet.level));
             outlets.zip(lanes.clone()).collect::<Vec<_>>()
         };
         let outputs: Vec<_> = formats.iter().flat_map(with_lanes).collect();
@@ -78,23 +70,23 @@ impl Formats {
             [Format { outlets, .. }] if outlets.len() == 1 && lanes.is_none() => {}
             _ => return Ok(Formats::Many { formats, lanes }),
         }
-        Ok(match formats.pop().map(|format| (format.encoder, format.outlets.into_iter().next())) {
-            Some((encoder, Some(outlet))) => Formats::One { encoder, outlet },
-            _ => Formats::Many { formats, lanes },
+        Ok(match formats.pop().and_then(|format| format.outlets.into_iter().next()) {
+            Some(outlet) => Formats::One { outlet },
+            None => Formats::Many { formats, lanes },
         })
     }
 
     #[inline]
     pub(crate) fn encoders(&self) -> impl Iterator<Item = &dyn Encode> {
         (0..).map_while(|index| match self {
-            Formats::One { encoder, .. } => (index == 0).then_some(&**encoder),
-            Formats::Many { formats, .. } => formats.get(index).map(|format| &*format.encoder),
+            Formats::One { outlet } => (index == 0).then(|| &*outlet.writer.encoder),
+            Formats::Many { formats, .. } => formats.get(index).map(Format::encoder),
         })
     }
 
     pub(crate) fn outlets(&self) -> impl Iterator<Item = &Outlet> {
         let (one, many) = match self {
-            Formats::One { outlet, .. } => (Some(outlet), &[][..]),
+            Formats::One { outlet } => (Some(outlet), &[][..]),
             Formats::Many { formats, .. } => (None, &formats[..]),
         };
         one.into_iter().chain(many.iter().flat_map(|format| &format.outlets))
@@ -109,16 +101,53 @@ impl Formats {
     #[inline(always)]
     pub(crate) fn write(&self, record: &mut Record<'_>, bytes: &mut Vec<u8>, place: &Place) {
         match self {
-            Formats::One { encoder, outlet } => {
-                let outlets = std::slice::from_ref(outlet);
-                if outlet.level.allows(record.level)
-                    && let Some(partition) = encode(&**encoder, outlets, record, bytes, place)
-                {
-                    outlet.write(record, bytes, partition, place);
+            Formats::One { outlet } => {
+                if outlet.level.allows(record.level) && outlet.write(record, bytes, place) == Given::Moved {
+                    self.follow(1, record, bytes, place);
                 }
             }
-            Formats::Many { formats, lanes } => write_many(formats, lanes.as_ref(), record, bytes, place),
+            Formats::Many { .. } => self.write_some(lane::ALL, record, bytes, place),
         }
+    }
+
+    /// Gives a record to those of these outputs that want it.
+    #[inline(never)]
+    pub(crate) fn write_some(&self, some: Outputs, record: &mut Record<'_>, bytes: &mut Vec<u8>, place: &Place) {
+        let (formats, lanes) = match self {
+            Formats::One { .. } if some & 1 != 0 => return self.write(record, bytes, place),
+            Formats::One { .. } => return,
+            Formats::Many { formats, lanes } => (&formats[..], lanes.as_ref()),
+        };
+        let outputs = some & lanes.map_or(lane::ALL, |lanes| lanes.of(record));
+        let mut missed = write_to(formats, outputs, record, bytes, place);
+        if missed.is_by_none() {
+            return;
+        }
+        if let Some(lanes) = lanes.filter(|_| missed.lost != 0) {
+            // Once: whoever steps in has nobody to step in for it, or two that fail would go on for ever.
+            missed.moved |= write_to(formats, some & lanes.instead_of(missed.lost), record, bytes, place).moved;
+        }
+        if missed.moved != 0 {
+            self.follow(missed.moved, record, bytes, place);
+        }
+    }
+}
+
+/// Which outputs did not take a record that was given to them.
+#[derive(Clone, Copy, Default)]
+struct Missed {
+    lost: Outputs,
+    moved: Outputs,
+}
+
+impl Missed {
+    fn is_by_none(self) -> bool {
+        self.lost | self.moved == 0
+    }
+
+    fn add(&mut self, other: Missed) {
+        self.lost |= other.lost;
+        self.moved |= other.moved;
     }
 }
 
@@ -151,16 +180,17 @@ impl Formats {
     /// Gives a record that was held to every output of its format that it is for and that wants it.
     pub(crate) fn give(&self, format: usize, outputs: Outputs, line: &Line<'_>, place: &Place) {
         let (outlets, first) = match self {
-            Formats::One { outlet, .. } => (std::slice::from_ref(outlet), 0),
+            Formats::One { outlet } => (std::slice::from_ref(outlet), 0),
             Formats::Many { formats, .. } => {
                 formats.get(format).map_or((&[][..], 0), |format| (&format.outlets[..], format.first))
             }
         };
-        let lost = give_to(outlets, first, outputs, line, place);
-        if lost != 0
-            && let Some(lanes) = self.lanes()
-        {
-            give_to(outlets, first, lanes.instead_of(lost), line, place);
+        let mut missed = give_to(outlets, first, outputs, line, place);
+        if let Some(lanes) = self.lanes().filter(|_| missed.lost != 0) {
+            missed.moved |= give_to(outlets, first, lanes.instead_of(missed.lost), line, place).moved;
+        }
+        if missed.moved != 0 {
+            self.follow_line(format, missed.moved, line, place);
         }
     }
 
@@ -172,20 +202,28 @@ impl Formats {
     }
 }
 
-/// Gives a record to those of these outputs that it is for and that want it; which of them lost it.
+/// Gives a record to those of these outputs that it is for and that want it; which of them did not take it.
 #[inline]
-fn give_to(outlets: &[Outlet], first: usize, outputs: Outputs, line: &Line<'_>, place: &Place) -> Outputs {
-    let mut lost = 0;
+fn give_to(outlets: &[Outlet], first: usize, outputs: Outputs, line: &Line<'_>, place: &Place) -> Missed {
+    let mut missed = Missed::default();
     for (index, outlet) in outlets.iter().enumerate() {
         let bit = 1 << (first + index);
-        if outputs & bit != 0 && outlet.level.allows(line.level) && outlet.give(line, place) {
-            lost |= bit;
+        if outputs & bit != 0 && outlet.level.allows(line.level) {
+            match outlet.writer.give(line, place) {
+                Given::Taken => {}
+                Given::Lost => missed.lost |= bit,
+                Given::Moved => missed.moved |= bit,
+            }
         }
     }
-    lost
+    missed
 }
 
 impl Format {
+    fn encoder(&self) -> &dyn Encode {
+        &*self.outlets[0].writer.encoder
+    }
+
     fn wants(&self, level: Level, outputs: Outputs) -> bool {
         let outlets = self.outlets.iter().enumerate();
         outlets
@@ -194,38 +232,30 @@ impl Format {
     }
 }
 
-#[inline(never)]
-fn write_many(formats: &[Format], lanes: Option<&Lanes>, record: &mut Record<'_>, bytes: &mut Vec<u8>, place: &Place) {
-    let outputs = lanes.map_or(lane::ALL, |lanes| lanes.of(record));
-    let lost = write_to(formats, outputs, record, bytes, place);
-    if lost != 0
-        && let Some(lanes) = lanes
-    {
-        // Once: whoever steps in has nobody to step in for it, or two that fail would go on for ever.
-        write_to(formats, lanes.instead_of(lost), record, bytes, place);
-    }
-}
-
-/// Encodes a record for each format of which one of these outputs wants it; which of them lost it.
+/// Encodes a record for each format of which one of these outputs wants it; which of them did not take it.
 fn write_to(
     formats: &[Format],
     outputs: Outputs,
     record: &mut Record<'_>,
     bytes: &mut Vec<u8>,
     place: &Place,
-) -> Outputs {
-    let (level, mut lost) = (record.level, 0);
+) -> Missed {
+    let (level, mut missed) = (record.level, Missed::default());
     for (index, format) in formats.iter().enumerate() {
-        let Format { encoder, outlets, first } = format;
         (record.format, record.cut_from) = (index, 0);
         if format.wants(level, outputs)
-            && let Some(partition) = encode(&**encoder, outlets, record, bytes, place)
+            && let Some(partition) = encode(format.encoder(), &format.outlets, record, bytes, place)
         {
             let line = Line { bytes, level, timestamp: record.timestamp, partition };
-            lost |= give_to(outlets, *first, outputs, &line, place);
+            missed.add(give_to(&format.outlets, format.first, outputs, &line, place));
         }
     }
-    lost
+    missed
+}
+
+/// Whether two encoders make the same bytes.
+pub(crate) fn is_same(encoder: &dyn Encode, other: &dyn Encode) -> bool {
+    encoder.is_same(other as &dyn Any)
 }
 
 /// Makes a record bytes. None, and accounted for, if the encoder panics over it.
@@ -250,9 +280,7 @@ fn encode(
 #[inline(never)]
 fn lose(outlets: &[Outlet], level: Level, place: &Place) -> Option<Partition> {
     for outlet in outlets.iter().filter(|outlet| outlet.level.allows(level)) {
-        outlet.counters.accept(level, place);
-        outlet.counters.drop_one(level, DropReason::Panicked);
-        outcome::note_lost(outlet.counters.number(), DropReason::Panicked);
+        outlet.writer.lose(level, DropReason::Panicked, place);
     }
     fault::report("encoder", format_args!("it panicked, and the record is lost"));
     None
@@ -269,7 +297,7 @@ fn shrink(
     place: &Place,
 ) -> Option<Partition> {
     let level = record.level;
-    outlets.iter().filter(|outlet| outlet.level.allows(level)).for_each(|outlet| outlet.counters.cut_one());
+    outlets.iter().filter(|outlet| outlet.level.allows(level)).for_each(|outlet| outlet.writer.counters.cut_one());
     contain(|| encode_shorter(encoder, record, line)).or_else(|| lose(outlets, level, place))
 }
 
@@ -307,50 +335,14 @@ const SHORTEST_TEXT: usize = 32;
 
 impl Outlet {
     #[inline(always)]
-    fn write(&self, record: &Record<'_>, bytes: &[u8], partition: Partition, place: &Place) {
-        self.give(&Line { bytes, level: record.level, timestamp: record.timestamp, partition }, place);
-    }
-
-    /// Gives it a record; says whether it lost it.
-    #[inline(always)]
-    fn give(&self, line: &Line<'_>, place: &Place) -> bool {
-        match contain(|| self.sink.write(line)) {
-            Some(Written::Done) => self.counters.write(line.level, place),
-            Some(Written::Queued) => self.counters.accept(line.level, place),
-            other => {
-                self.account_for(line.level, other, place);
-                return true;
+    fn write(&self, record: &mut Record<'_>, bytes: &mut Vec<u8>, place: &Place) -> Given {
+        let outlets = std::slice::from_ref(self);
+        match encode(&*self.writer.encoder, outlets, record, bytes, place) {
+            Some(partition) => {
+                let line = Line { bytes, level: record.level, timestamp: record.timestamp, partition };
+                self.writer.give(&line, place)
             }
-        }
-        false
-    }
-
-    pub(crate) fn health(&self) -> OutputHealth {
-        let condition = contain(|| self.sink.condition());
-        let condition = condition.unwrap_or_else(|| Condition::Failed("it panicked when asked".to_owned()));
-        // The queue is asked first: what leaves it meanwhile must not seem to come from nowhere.
-        let account = contain(|| self.sink.account()).flatten();
-        self.counters.read(&self.name, condition, account)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn account_for(&self, level: Level, written: Option<Written>, place: &Place) {
-        self.counters.accept(level, place);
-        let reason = match written {
-            Some(Written::Done | Written::Queued) => return,
-            Some(Written::Dropped(reason)) => reason,
-            Some(Written::Closed) => DropReason::Closed,
-            None => {
-                fault::report("sink", format_args!("the output {:?} panicked, and the record is lost", self.name));
-                DropReason::Panicked
-            }
-        };
-        self.counters.drop_one(level, reason);
-        outcome::note_lost(self.counters.number(), reason);
-        // To deliver a record that tells of an echo makes the next echo: it would go on for ever.
-        if reason != DropReason::Echoed {
-            self.bell.ring();
+            None => Given::Lost,
         }
     }
 }

@@ -94,8 +94,8 @@ pub trait Encode: Any + Send + Sync {
 /// What an encoder makes of what is logged, at 2023-11-14T22:13:20.042Z.
 #[cfg(test)]
 pub(crate) fn written(encoder: impl Encode, log: impl FnOnce(&crate::logger::Logger)) -> String {
-    use crate::builder::Output;
     use crate::level::Level;
+    use crate::output::Output;
     use crate::time::{Clock, Timestamp};
 
     let memory = crate::sink::Memory::new();
@@ -109,11 +109,12 @@ pub(crate) fn written(encoder: impl Encode, log: impl FnOnce(&crate::logger::Log
 #[cfg(all(test, feature = "formats"))]
 mod tests {
     use super::*;
-    use crate::builder::{Location, Output};
+    use crate::builder::Location;
     use crate::field::FieldSet;
     use crate::level::Level;
     use crate::limits::Limits;
     use crate::logger::Logger;
+    use crate::output::Output;
     use crate::record::Site;
     use crate::sink::Memory;
 

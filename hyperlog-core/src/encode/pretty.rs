@@ -425,7 +425,7 @@ mod tests {
     #[test]
     fn a_place_in_the_source_is_shown_on_request() {
         let memory = crate::sink::Memory::new();
-        let output = crate::builder::Output::new(Pretty::new().time(TimeFormat::Off), memory.clone());
+        let output = crate::output::Output::new(Pretty::new().time(TimeFormat::Off), memory.clone());
         let logger = Logger::builder().location(Location::Shown).output(output).build().unwrap();
         let site = Site {
             level: Level::INFO,
@@ -536,7 +536,7 @@ mod tests {
         let pretty = Pretty::new().painted(&Palette::new(&theme, ColorDepth::Base)).unwrap();
         let memory = crate::sink::Memory::new();
         let pretty = *(pretty as Box<dyn Any>).downcast::<Pretty>().unwrap();
-        let output = crate::builder::Output::new(pretty.time(TimeFormat::Off), memory.clone());
+        let output = crate::output::Output::new(pretty.time(TimeFormat::Off), memory.clone());
         let logger = Logger::builder().output(output).build().unwrap();
         logger.log(Level::ERROR, "m", &FieldSet::new().with("error", "bad").with("n", 1).with("s", "x"));
         assert_eq!(memory.text(), "\x1b[1mERROR\x1b[0m  m  error=\x1b[3mbad\x1b[0m n=\x1b[4m1\x1b[0m s=x\n");

@@ -1303,7 +1303,7 @@ mod tests {
     #[test]
     fn a_field_that_is_called_as_a_time_of_the_record_does_not_stand_beside_it() {
         let memory = crate::sink::Memory::new();
-        let output = crate::builder::Output::new(crate::encode::Json::new(), memory.clone());
+        let output = crate::output::Output::new(crate::encode::Json::new(), memory.clone());
         let logger = Logger::builder().output(output).build().unwrap();
         let mut exchange = Exchange::open(&logger, &Arc::new(Policy::new()), &Request { method: "GET" });
         exchange.scope().add("duration_ms", 12.5);

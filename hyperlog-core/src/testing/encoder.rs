@@ -1,11 +1,12 @@
 //! What every encoder promises.
 
-use crate::builder::{Location, Output};
+use crate::builder::Location;
 use crate::encode::Encode;
 use crate::field::FieldSet;
 use crate::level::Level;
 use crate::limits::Limits;
 use crate::logger::Logger;
+use crate::output::Output;
 use crate::partition::Partition;
 use crate::reading::FieldCursor;
 use crate::record::{Record, Site};

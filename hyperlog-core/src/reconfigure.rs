@@ -1,0 +1,102 @@
+//! A logger that is set up anew while others log with it.
+//!
+//! What is new is brought to work first, so that nothing has happened yet if it cannot be. Then the snapshot is swapped,
+//! and what is not wanted any more is closed once it has delivered what it took. Whoever still held the snapshot of before
+//! meets closed outputs, and [goes on](crate::late) to those of now.
+
+use crate::builder::{BuildError, Builder};
+use crate::core::LevelChangeCause;
+use crate::everywhere::put_hooks_of_all_first;
+use crate::fault;
+use crate::health::OutputHealth;
+use crate::hook::Hook;
+use crate::logger::Logger;
+use crate::snapshot::Snapshot;
+use crate::writer::Writer;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Two at a time would each close what the other keeps.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+impl Logger {
+    /// Sets every handle of this logger up anew, while others log with it: all that a [`Builder`] says, its outputs among
+    /// it. Nothing is lost or written twice, and every record goes by what was said before or by what is said now.
+    ///
+    /// An output that is to stay as it is is [kept](crate::Output::kept). One that has the name of another takes its place,
+    /// and its account goes on. Those that are not named any more are closed, for at most this long, once they have
+    /// delivered what they had taken: their accounts are returned, and tell of what did not leave in time.
+    ///
+    /// What was added to the logger stays: hooks of [`Logger::add_hook`], listeners, and an override of the levels until its
+    /// time is over. Sampling goes on where nothing is said of it that is new.
+    ///
+    /// ```
+    /// use hyperlog_core::{Json, Logfmt, Logger, Memory, Output, info};
+    /// use std::time::Duration;
+    ///
+    /// let (app, audit) = (Memory::new(), Memory::new());
+    /// let logger = Logger::builder().output(Output::new(Json::new(), app.clone()).name("app")).build()?;
+    /// info!(logger: logger, "before");
+    ///
+    /// let builder = Logger::builder().output(Output::kept("app")).output(Output::new(Logfmt::new(), audit.clone()));
+    /// logger.reconfigure(builder, Duration::from_secs(10))?;
+    /// info!(logger: logger, "after");
+    ///
+    /// assert_eq!((app.len(), audit.len()), (2, 1));
+    /// # Ok::<(), hyperlog_core::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When options contradict each other, or an output that is to be kept is not there. Then all stays as it was.
+    pub fn reconfigure(&self, builder: Builder, deadline: Duration) -> Result<Vec<OutputHealth>, BuildError> {
+        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.core().snapshot();
+        let mut after = builder.snapshot(Some(&before))?;
+        self.core().change_levels(LevelChangeCause::Reconfigured, |snapshot| {
+            after.take_over(snapshot);
+            *snapshot = after;
+        });
+        self.settle_in(&before);
+        let after = self.core().snapshot();
+        let is_kept = |writer: &Arc<Writer>| after.outlets().any(|outlet| Arc::ptr_eq(&outlet.writer, writer));
+        let writers = before.outlets().map(|outlet| &outlet.writer);
+        let retired: Vec<&Arc<Writer>> = writers.filter(|writer| !is_kept(writer)).collect();
+        // All of them before any is closed: a record that moves on must not meet another that does not know where to.
+        retired.iter().for_each(|writer| writer.retire(self.core()));
+        close(&retired, deadline);
+        let is_followed = |name: &str| after.outlets().any(|outlet| outlet.writer.name == name);
+        let gone = retired.into_iter().filter(|writer| !is_followed(&writer.name));
+        Ok(gone.map(|writer| writer.health()).collect())
+    }
+}
+
+impl Snapshot {
+    /// Takes over what was added to a logger that is set up anew.
+    fn take_over(&mut self, before: &Snapshot) {
+        if let Some((_, number)) = before.overridden {
+            let base = std::mem::replace(&mut self.directives, before.directives.clone());
+            self.overridden = Some((base, number));
+        }
+        let is_added = |hook: &&Hook| !before.own_hooks.contains(&hook.id);
+        let own = Arc::clone(self.detour.hooks());
+        let added = before.detour.hooks().iter().filter(is_added);
+        self.detour.set_hooks(own.iter().chain(added).cloned());
+        put_hooks_of_all_first(self);
+    }
+}
+
+/// Closes all of these, each of which had begun to deliver before the first is waited for.
+fn close(writers: &[&Arc<Writer>], deadline: Duration) {
+    let begun = Instant::now();
+    if writers.len() > 1 {
+        writers.iter().for_each(|writer| _ = writer.on_sink(|sink| sink.flush(Duration::ZERO)));
+    }
+    for writer in writers {
+        if let Err(error) = writer.close(deadline.saturating_sub(begun.elapsed())) {
+            fault::report("reconfigure", format_args!("the output {:?} is closed, and {error}", writer.name));
+        }
+        // Nobody else may hold it when the second is over after which it would be told.
+        writer.bell.answer();
+    }
+}

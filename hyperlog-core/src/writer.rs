@@ -1,0 +1,182 @@
+//! An encoder and a sink at work for one output, and the account of what they did.
+//!
+//! It stays what it is while the logger around it is set up anew. Where an output gets another sink, the account goes on
+//! with the next one, under the same name.
+
+use crate::condition::Condition;
+use crate::contain::contain;
+use crate::core::Core;
+use crate::drop_reason::DropReason;
+use crate::encode::Encode;
+use crate::fault;
+use crate::health::{Account, Counters, OutputHealth, Place};
+use crate::level::Level;
+use crate::losses::LossBell;
+use crate::outcome;
+use crate::sink::{Line, Sink, SinkError, Written};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+/// An encoder and a sink at work for one output.
+pub(crate) struct Writer {
+    pub(crate) name: String,
+    pub(crate) encoder: Box<dyn Encode>,
+    pub(crate) sink: Box<dyn Sink>,
+    pub(crate) counters: Counters,
+    pub(crate) bell: LossBell,
+    /// Those that had this name before.
+    past: Arc<Mutex<Past>>,
+    /// Whoever writes what comes too late for this one.
+    heir: OnceLock<Weak<Core>>,
+}
+
+/// What became of records that were taken by sinks of before.
+#[derive(Default)]
+struct Past {
+    /// Of those that are closed.
+    settled: Account,
+    /// Those that are being closed.
+    closing: Vec<Arc<Writer>>,
+}
+
+/// What became of a record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Given {
+    Taken,
+    Lost,
+    /// Nothing yet: the output is another's now.
+    Moved,
+}
+
+impl Writer {
+    /// Begins to work, with what stands before the first record.
+    pub(crate) fn begin(
+        name: String,
+        encoder: Box<dyn Encode>,
+        sink: Box<dyn Sink>,
+        before: Option<&Arc<Writer>>,
+    ) -> Arc<Writer> {
+        let begun = contain(|| {
+            let mut preamble = Vec::new();
+            encoder.preamble(&mut preamble);
+            if !preamble.is_empty() {
+                sink.begin(&preamble);
+            }
+        });
+        if begun.is_none() {
+            fault::report("output", format_args!("it panicked before its first record"));
+        }
+        let (counters, bell, past) = match before {
+            Some(before) => (before.counters.clone(), before.bell.clone(), Arc::clone(&before.past)),
+            None => Default::default(),
+        };
+        if contain(|| sink.attach(bell.clone())).is_none() {
+            fault::report("output", format_args!("it panicked when its logger was built"));
+        }
+        Arc::new(Writer { name, encoder, sink, counters, bell, past, heir: OnceLock::new() })
+    }
+
+    /// Gives a record to the sink.
+    #[inline(always)]
+    pub(crate) fn give(&self, line: &Line<'_>, place: &Place) -> Given {
+        match contain(|| self.sink.write(line)) {
+            Some(Written::Done) => self.counters.write(line.level, place),
+            Some(Written::Queued) => self.counters.accept(line.level, place),
+            other => return self.account_for(line.level, other, place),
+        }
+        Given::Taken
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn account_for(&self, level: Level, written: Option<Written>, place: &Place) -> Given {
+        let reason = match written {
+            Some(Written::Done | Written::Queued) => return Given::Taken,
+            Some(Written::Closed) if self.heir.get().is_some() => return Given::Moved,
+            Some(Written::Closed) => DropReason::Closed,
+            Some(Written::Dropped(reason)) => reason,
+            None => {
+                fault::report("sink", format_args!("the output {:?} panicked, and the record is lost", self.name));
+                DropReason::Panicked
+            }
+        };
+        self.lose(level, reason, place);
+        // To deliver a record that tells of an echo makes the next echo: it would go on for ever.
+        if reason != DropReason::Echoed {
+            self.bell.ring();
+        }
+        Given::Lost
+    }
+
+    /// Counts a record as accepted and lost.
+    #[cold]
+    pub(crate) fn lose(&self, level: Level, reason: DropReason, place: &Place) {
+        self.counters.accept(level, place);
+        self.counters.drop_one(level, reason);
+        outcome::note_lost(self.counters.number(), reason);
+    }
+
+    /// From here on another may have this name, and whatever the sink no longer takes goes wherever the logger then says.
+    pub(crate) fn retire(self: &Arc<Writer>, heir: &Arc<Core>) {
+        self.past().closing.push(Arc::clone(self));
+        let _ = self.heir.set(Arc::downgrade(heir));
+    }
+
+    /// Lets what it has taken leave, for at most this long, and takes nothing more. What has not left then is accounted for
+    /// as it stands.
+    ///
+    /// # Errors
+    ///
+    /// When not all has left.
+    pub(crate) fn close(&self, deadline: Duration) -> Result<(), SinkError> {
+        let closed = self.on_sink(|sink| sink.close(deadline));
+        let account = self.account();
+        let mut past = self.past();
+        let before = past.closing.len();
+        past.closing.retain(|writer| !std::ptr::eq(&**writer, self));
+        if past.closing.len() < before
+            && let Some(account) = &account
+        {
+            past.settled += account;
+        }
+        closed
+    }
+
+    /// Does something to the sink, which may panic.
+    pub(crate) fn on_sink(&self, act: impl FnOnce(&dyn Sink) -> Result<(), SinkError>) -> Result<(), SinkError> {
+        contain(|| act(&*self.sink)).unwrap_or_else(|| Err(SinkError::new("flush an output", "it panicked")))
+    }
+
+    /// The logger that has taken over.
+    pub(crate) fn heir(&self) -> Option<Arc<Core>> {
+        self.heir.get().and_then(Weak::upgrade)
+    }
+
+    pub(crate) fn health(&self) -> OutputHealth {
+        let condition = contain(|| self.sink.condition());
+        let condition = condition.unwrap_or_else(|| Condition::Failed("it panicked when asked".to_owned()));
+        // Queues are asked first: what leaves them meanwhile must not seem to come from nowhere.
+        let (past, account) = (self.past().account(self), self.account());
+        self.counters.read(&self.name, condition, past, account)
+    }
+
+    /// What the sink says of its queue.
+    fn account(&self) -> Option<Account> {
+        contain(|| self.sink.account()).flatten()
+    }
+
+    fn past(&self) -> MutexGuard<'_, Past> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Past {
+    /// Of all but the one that asks.
+    fn account(&self, asking: &Writer) -> Account {
+        let others = self.closing.iter().filter(|writer| !std::ptr::eq(&***writer, asking));
+        others.filter_map(|writer| writer.account()).fold(self.settled.clone(), |mut account, of_one| {
+            account += &of_one;
+            account
+        })
+    }
+}
