@@ -102,6 +102,13 @@ impl File {
         self
     }
 
+    /// Where another output of this process has the file, waits until that is closed, instead of failing: for an output
+    /// that takes the place of another. What is logged meanwhile stays in the queue; [direct](File::direct), it is lost.
+    pub fn in_turn(mut self) -> File {
+        self.options.is_in_turn = true;
+        self
+    }
+
     /// By which periods are told: the system's clock, unless said otherwise.
     pub fn clock(mut self, clock: Clock) -> File {
         self.options.clock = clock;

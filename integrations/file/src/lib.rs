@@ -17,6 +17,7 @@ mod options;
 mod pack;
 mod retention;
 mod rotation;
+mod ticket;
 
 pub use crate::calendar::Period;
 pub use crate::config::File;

@@ -12,6 +12,7 @@ use crate::options::{Options, Sharing};
 use crate::pack::Packer;
 use crate::retention::{Keeper, found};
 use crate::rotation::Schedule;
+use crate::ticket::Ticket;
 use hyperlog_core::{Timestamp, report_fault};
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
@@ -42,6 +43,10 @@ pub(crate) struct Live {
     is_directory_unsynced: bool,
     keeper: Arc<Keeper>,
     packer: Option<Packer>,
+    /// Its place among the outputs of this process that want the file alone. It is left after the lock.
+    ticket: Option<Ticket>,
+    /// Others come first.
+    is_waiting: bool,
     is_closed: bool,
 }
 
@@ -99,23 +104,47 @@ impl Live {
             is_directory_unsynced: false,
             keeper,
             packer,
+            ticket: None,
+            is_waiting: false,
             is_closed: false,
         };
         let path = live.place.path.clone();
         live.create_directories().map_err(|error| FileError::failed(&path, error))?;
+        if !live.is_shared()
+            && let Ok(directory) = live.fs.metadata_at(&live.place.directory)
+        {
+            live.ticket = Some(Ticket::draw(Identity::of(&directory), path.file_name().unwrap_or_default()));
+        }
+        live.is_waiting = !live.is_next();
+        if live.is_waiting && live.options.is_in_turn {
+            return Ok(live);
+        }
+        match !live.is_waiting && live.enter().map_err(|error| FileError::failed(&path, error))? {
+            true => Ok(live),
+            false => Err(FileError::taken(&path)),
+        }
+    }
+
+    /// Whether no other output of this process comes first.
+    fn is_next(&self) -> bool {
+        self.ticket.as_ref().is_none_or(Ticket::is_first)
+    }
+
+    /// Opens the file, unless another process has it. Says whether it did.
+    fn enter(&mut self) -> io::Result<bool> {
         // Before the lock, which may lie on the file itself.
-        let now = live.now();
-        live.open = Some(live.open(now).map_err(|error| FileError::failed(&path, error))?);
-        match live.take_lock() {
-            Lock::Refused if live.options.sharing == Sharing::Alone => return Err(FileError::taken(&path)),
-            _ => {}
+        let now = self.now();
+        self.open = Some(self.open(now)?);
+        if self.take_lock() == Lock::Refused && !self.is_shared() {
+            self.open = None;
+            return Ok(false);
         }
-        live.looked_at = Some(now);
-        live.note_identity();
-        if live.lock.is_some() {
-            live.find_archives();
+        self.looked_at = Some(now);
+        self.note_identity();
+        if self.lock.is_some() {
+            self.find_archives();
         }
-        Ok(live)
+        Ok(true)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -306,6 +335,12 @@ impl Live {
         if self.is_closed {
             return Err(io::Error::new(ErrorKind::BrokenPipe, "the output was closed"));
         }
+        if self.is_waiting {
+            if !self.is_next() || !self.enter()? {
+                return Err(io::Error::new(ErrorKind::ResourceBusy, "the output before has not closed it yet"));
+            }
+            self.is_waiting = false;
+        }
         let now = self.now();
         if self.handle.take_reopen() {
             self.looked_at = None;
@@ -327,7 +362,10 @@ impl Live {
 
     /// When there is nothing to write.
     pub(crate) fn tick(&mut self) -> io::Result<()> {
-        self.prepare()
+        match self.prepare() {
+            Err(_) if self.is_waiting => Ok(()),
+            prepared => prepared,
+        }
     }
 
     /// Whether the path still leads to the open file.
@@ -669,6 +707,7 @@ impl Live {
         }
         self.open = None;
         self.lock = None;
+        self.ticket = None;
         synced
     }
 }

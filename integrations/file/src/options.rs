@@ -13,6 +13,8 @@ pub(crate) struct Options {
     pub(crate) compression: Option<Compression>,
     pub(crate) buffer: Buffer,
     pub(crate) sharing: Sharing,
+    /// Whether it waits for another output of this process that has the file.
+    pub(crate) is_in_turn: bool,
     pub(crate) links: Links,
     pub(crate) mode: u32,
     pub(crate) directory_mode: u32,
@@ -27,6 +29,7 @@ impl Default for Options {
             compression: None,
             buffer: Buffer::Nothing,
             sharing: Sharing::Alone,
+            is_in_turn: false,
             links: Links::Refused,
             mode: 0o640,
             directory_mode: 0o750,

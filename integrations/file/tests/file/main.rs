@@ -12,3 +12,4 @@ mod place;
 mod retention;
 mod rotation;
 mod traced;
+mod turns;
