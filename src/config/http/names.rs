@@ -105,7 +105,12 @@ impl RouteName {
 
 #[cfg(feature = "patterns")]
 fn compiled(expression: &str) -> Result<RoutePattern, String> {
-    RoutePattern::regex(expression).map_err(|error| error.to_string())
+    RoutePattern::regex(expression).map_err(|error| {
+        let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        // What stands above the last line shows where in the expression, in several lines.
+        let why = why.lines().next_back().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        format!("this is no expression that can be used: {why}")
+    })
 }
 
 #[cfg(not(feature = "patterns"))]
