@@ -66,7 +66,7 @@ where
         }
         let opened = request.extensions().get::<Scope>().cloned();
         if let Some(scope) = opened {
-            policy.refine(&scope, &ShownRequest::new(&request));
+            self.policy.borrow().refine(&scope, &ShownRequest::new(&request));
             return LogFuture::passing(self.inner.call(request));
         }
         let mut exchange = self.open(&policy, &request);

@@ -18,10 +18,11 @@ use std::future::{Ready, ready};
 /// | option | default | what it does |
 /// |---|---|---|
 /// | [`logger`](HyperLog::logger) | the one that is current when a request comes | what logs the requests |
-/// | [`policy`](HyperLog::policy) | a policy of its own | one that all workers share, or that is swapped while requests are served |
+/// | [`policy`](HyperLog::policy) | that of the [process](SharedPolicy::global) | one that other middleware shares, or that is swapped while requests are served |
 /// | [`error_type`](HyperLog::error_type) | none | whose causes are told |
 ///
-/// All other options are those of a [`Policy`](hyperlog_core::http::Policy).
+/// All other options are those of a [`Policy`](hyperlog_core::http::Policy). They go over what is said for the whole
+/// process, in a configuration say; a policy that is given as a whole is left as it is.
 #[derive(Clone)]
 pub struct HyperLog {
     logger: Option<Logger>,
@@ -41,7 +42,7 @@ impl HyperLog {
         self
     }
 
-    /// A policy that is shared.
+    /// A policy that is shared, in the place of that of the process.
     #[must_use]
     pub fn policy(mut self, policy: &SharedPolicy) -> HyperLog {
         self.policy = PolicySetting::Shared(policy.clone());

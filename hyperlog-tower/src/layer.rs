@@ -15,9 +15,10 @@ pub type HyperLogLayer = LogLayer<NoRouter>;
 /// | option | default | what it does |
 /// |---|---|---|
 /// | [`logger`](LogLayer::logger) | the one that is current when a request comes | what logs the requests |
-/// | [`policy`](LogLayer::policy) | a policy of its own | one that other layers share, or that is swapped while requests are served |
+/// | [`policy`](LogLayer::policy) | that of the [process](SharedPolicy::global) | one that other layers share, or that is swapped while requests are served |
 ///
-/// All other options are those of a [`Policy`](hyperlog_core::http::Policy).
+/// All other options are those of a [`Policy`](hyperlog_core::http::Policy). They go over what is said for the whole
+/// process, in a configuration say; a policy that is given as a whole is left as it is.
 ///
 /// `R` says how to read what a framework knows of routes and peers.
 pub struct LogLayer<R> {
@@ -39,7 +40,7 @@ impl<R> LogLayer<R> {
         self
     }
 
-    /// A policy that is shared.
+    /// A policy that is shared, in the place of that of the process.
     #[must_use]
     pub fn policy(mut self, policy: &SharedPolicy) -> LogLayer<R> {
         self.policy = PolicySetting::Shared(policy.clone());

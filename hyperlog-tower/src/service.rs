@@ -56,7 +56,7 @@ where
             return LogFuture::passing(self.inner.call(request));
         }
         if let Some(scope) = request.extensions().get::<Scope>() {
-            policy.refine(scope, &ShownRequest::<Q, R>::new(&request));
+            self.policy.refine(scope, &ShownRequest::<Q, R>::new(&request));
             return LogFuture::passing(self.inner.call(request));
         }
         let mut exchange = self.open(&request);

@@ -17,6 +17,7 @@ use std::path::Path;
 pub(crate) fn check(node: &Node, registry: &Registry, directory: &Path) -> Result<(), ConfigError> {
     let (settings, outputs) = read(node)?;
     let _ = apply(&settings)?;
+    let _ = registry.hooks(&settings.hooks, node.get("hooks"))?;
     for (name, output) in outputs {
         let read = || Parts::read(output, registry, &Surroundings::new(&name, directory))?.check(registry);
         read().map_err(|error| error.below(&name).below("outputs"))?;
@@ -28,12 +29,21 @@ pub(crate) fn check(node: &Node, registry: &Registry, directory: &Path) -> Resul
 pub(crate) fn build(node: &Node, registry: &Registry, directory: &Path) -> Result<Builder, ConfigError> {
     let (settings, outputs) = read(node)?;
     let mut builder = apply(&settings)?;
+    for hook in registry.hooks(&settings.hooks, node.get("hooks"))? {
+        builder = builder.hook(hook);
+    }
     for (name, output) in outputs {
         let place = Surroundings::new(&name, directory);
         let open = || Parts::read(output, registry, &place)?.open(registry, &place);
         builder = builder.output(open().map_err(|error| error.below(&name).below("outputs"))?);
     }
     Ok(builder)
+}
+
+/// What is said of requests.
+#[cfg(feature = "http")]
+pub(crate) fn policy(node: &Node) -> Result<core::http::Policy, ConfigError> {
+    Ok(read(node)?.0.http.policy())
 }
 
 /// The settings of the whole, and the outputs by their names.
@@ -49,6 +59,12 @@ fn read(node: &Node) -> Result<(Settings, Vec<(String, Node)>), ConfigError> {
             return Err(ConfigError::new(what).at(&other.origin).below("outputs"));
         }
     };
+    #[cfg(not(feature = "http"))]
+    if let Some(http) = node.take("http") {
+        let what =
+            "this needs the feature `http` of hyperlog, which `axum`, `actix` and `tower` bring: add one in Cargo.toml";
+        return Err(ConfigError::new(what).at(&http.origin).below("http"));
+    }
     let settings = reader::read(&node).map_err(|error: ConfigError| error.knowing(&["outputs", "preset"]))?;
     Ok((settings, outputs))
 }

@@ -11,6 +11,9 @@ use std::fmt;
 /// ```
 pub struct ConfigError(Box<Inner>);
 
+/// In characters: of a longer key an error shows no more.
+const LONGEST_KEY: usize = 100;
+
 struct Inner {
     origin: Option<Origin>,
     path: String,
@@ -67,6 +70,9 @@ impl ConfigError {
     /// Below this key.
     pub(crate) fn below(mut self, key: &str) -> ConfigError {
         let path = &mut self.0.path;
+        let end = key.char_indices().nth(LONGEST_KEY).map(|(end, _)| end);
+        let cut = end.map(|end| format!("{}…", &key[..end]));
+        let key = cut.as_deref().unwrap_or(key);
         *path = match path.is_empty() {
             true => key.to_owned(),
             false if path.starts_with('[') => format!("{key}{path}"),
@@ -186,5 +192,7 @@ mod tests {
     fn paths_are_put_together_from_within() {
         let error = ConfigError::new("what").below("[2]").below("list").below("outer");
         assert_eq!(error.to_string(), "outer.list[2]: what");
+        let error = ConfigError::new("what").below(&"\u{e4}".repeat(1 << 20));
+        assert_eq!(error.path(), format!("{}\u{2026}", "\u{e4}".repeat(LONGEST_KEY)));
     }
 }

@@ -42,13 +42,28 @@ impl Loaded {
         assemble::build(&node, &self.registry, &directory_of(self.file.as_deref()))
     }
 
-    /// The logger of the whole process, as it is said. Its first record tells what was seen, and what was chosen.
+    /// What is logged of requests, for a layer or for all of them.
+    ///
+    /// # Errors
+    ///
+    /// None, of what was loaded: what cannot be is refused when it is read.
+    #[cfg(feature = "http")]
+    pub fn policy(&self) -> Result<hyperlog_core::http::Policy, ConfigError> {
+        let mut node = self.node.clone();
+        node.take("preset");
+        assemble::policy(&node)
+    }
+
+    /// The logger of the whole process, as it is said, and its policy about requests. The logger's first record tells what
+    /// was seen, and what was chosen.
     ///
     /// # Errors
     ///
     /// When an output cannot be opened, outputs contradict each other, or there is a logger already.
     pub fn install(&self) -> Result<Logger, Box<dyn Error + Send + Sync>> {
         let logger = self.builder()?.install()?;
+        #[cfg(feature = "http")]
+        hyperlog_core::http::SharedPolicy::global().swap(self.policy()?);
         self.tell(&logger);
         Ok(logger)
     }

@@ -27,6 +27,8 @@ mod detect;
 mod env;
 mod error;
 mod explain;
+#[cfg(feature = "http")]
+mod http;
 mod json_schema;
 mod kinds;
 mod load;
@@ -126,7 +128,7 @@ impl Config {
         self
     }
 
-    /// With kinds of outputs and formats that others bring.
+    /// With kinds of outputs and formats, and with hooks, that others bring.
     pub fn registry(mut self, registry: Registry) -> Config {
         self.registry = registry;
         self

@@ -10,13 +10,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// What comes with hyperlog.
-pub(crate) const OURS: [(&str, &str); 6] = [
+pub(crate) const OURS: [(&str, &str); 10] = [
+    ("api", include_str!("presets/api.toml")),
     ("dev", include_str!("presets/dev.toml")),
     ("hardened", include_str!("presets/hardened.toml")),
+    ("microservice", include_str!("presets/microservice.toml")),
     ("minimal", include_str!("presets/minimal.toml")),
     ("production", include_str!("presets/production.toml")),
     ("serverless", include_str!("presets/serverless.toml")),
     ("test", include_str!("presets/test.toml")),
+    ("web", include_str!("presets/web.toml")),
+    ("worker", include_str!("presets/worker.toml")),
 ];
 
 /// The presets by name.

@@ -1,4 +1,4 @@
-//! The kinds of outputs and formats, by name: ours, and those that others bring.
+//! The kinds of outputs and formats, and the hooks, by name: ours, and those that others bring.
 //!
 //! A kind is a type that says what may be written about it, and a function that makes of it what does the work. A crate
 //! that brings one need not know this one: its settings are plain data.
@@ -6,7 +6,7 @@
 use crate::config::error::{ConfigError, instead};
 use crate::config::node::{Node, Value};
 use crate::config::reader;
-use hyperlog_core::{Encode, Sink};
+use hyperlog_core::{Encode, Hook, Sink};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// The kinds of outputs and formats that a configuration may name.
+/// The kinds of outputs and formats, and the hooks, that a configuration may name.
 ///
 /// ```
 /// use hyperlog::config::{Opened, Registry};
@@ -31,6 +31,7 @@ use std::path::{Path, PathBuf};
 pub struct Registry {
     outputs: BTreeMap<String, Kind<Opened>>,
     formats: BTreeMap<String, Kind<Box<dyn Encode>>>,
+    hooks: BTreeMap<String, Hook>,
 }
 
 /// How something of a kind is made, and what may be said about it.
@@ -105,7 +106,7 @@ impl Surroundings {
 impl Registry {
     /// No kinds at all.
     pub(crate) fn empty() -> Registry {
-        Registry { outputs: BTreeMap::new(), formats: BTreeMap::new() }
+        Registry { outputs: BTreeMap::new(), formats: BTreeMap::new(), hooks: BTreeMap::new() }
     }
 
     /// Adds a kind of outputs, or replaces the one of this name.
@@ -128,6 +129,40 @@ impl Registry {
     ) -> Registry {
         self.formats.insert(name.to_owned(), Kind::new(move |settings, _| make(settings)));
         self
+    }
+
+    /// Gives a hook a name, by which a configuration switches it on.
+    ///
+    /// ```
+    /// use hyperlog::Hook;
+    /// use hyperlog::config::{Config, Registry};
+    ///
+    /// let region = Hook::enrich(|draft| drop(draft.add("region", "eu-west-1")));
+    /// let registry = Registry::new().hook("add_region", region);
+    /// let loaded = Config::new().registry(registry).set("hooks", "add_region").load()?;
+    /// # Ok::<(), hyperlog::config::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn hook(mut self, name: &str, hook: Hook) -> Registry {
+        self.hooks.insert(name.to_owned(), hook);
+        self
+    }
+
+    /// The hooks of these names, in their order, as they stand in this node.
+    pub(crate) fn hooks(&self, names: &[String], said: Option<&Node>) -> Result<Vec<Hook>, ConfigError> {
+        let known: Vec<&str> = self.hooks.keys().map(String::as_str).collect();
+        let find = |(index, name): (usize, &String)| {
+            self.hooks.get(name).cloned().ok_or_else(|| {
+                let what = format!("no hook of this name is registered{}", instead(name, &known));
+                let error = ConfigError::new(what).below(&format!("[{index}]")).below("hooks");
+                match said {
+                    Some(Node { value: Value::List(items), .. }) => error.at(&items[index].origin),
+                    Some(whole) => error.at(&whole.origin),
+                    None => error,
+                }
+            })
+        };
+        names.iter().enumerate().map(find).collect()
     }
 
     /// Reads an output of the kind that its table names, and opens nothing.
@@ -174,11 +209,12 @@ impl Registry {
 
 impl fmt::Debug for Registry {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (outputs, formats) = (self.outputs.keys(), self.formats.keys());
+        let (outputs, formats, hooks) = (self.outputs.keys(), self.formats.keys(), self.hooks.keys());
         formatter
             .debug_struct("Registry")
             .field("outputs", &outputs.collect::<Vec<_>>())
             .field("formats", &formats.collect::<Vec<_>>())
+            .field("hooks", &hooks.collect::<Vec<_>>())
             .finish()
     }
 }

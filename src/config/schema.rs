@@ -28,6 +28,11 @@ pub(crate) struct Settings {
     pub(crate) sampling: Sampling,
     /// What follows a fatal record.
     pub(crate) fatal: Fatal,
+    /// The functions on each record's way, by the names that the program gave them, in their order.
+    pub(crate) hooks: Vec<String>,
+    /// What is logged of requests, by every layer that is given no policy of its own.
+    #[cfg(feature = "http")]
+    pub(crate) http: crate::config::http::Http,
     /// Whether what the process runs in is looked at. It is, if nothing is said.
     pub(crate) detect: Option<Switch>,
 }

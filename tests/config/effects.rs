@@ -1,7 +1,10 @@
 //! Each key does what it says: for each there is a case that shows a difference, and a key without one fails here.
 
+use crate::requests::send_all;
 use crate::stage::{Folder, SOON, Stage};
-use hyperlog::config::Config;
+use hyperlog::axum::HyperLogLayer;
+use hyperlog::config::{Config, Loaded};
+use hyperlog::http::SharedPolicy;
 use hyperlog::{Logger, debug, error, fatal, info, warn};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -26,13 +29,15 @@ enum Ground {
     Server,
     /// The same where the environment names a proxy that nobody runs.
     Proxied,
+    /// Requests of each kind, and what is seen of them.
+    Requests,
     /// Whether the process writes to standard error.
     Streams,
     /// What a process says that seems to run in Kubernetes.
     Detection,
 }
 
-use Ground::{Detection, File, Gate, Memory, Proxied, Server, Streams};
+use Ground::{Detection, File, Gate, Memory, Proxied, Requests, Server, Streams};
 
 /// A key, the ground, what is said (the key among it), what is seen then and was not before. What begins with `!` was seen
 /// before and is not then. Before, what stands before a `~` was said, or nothing.
@@ -95,6 +100,79 @@ const EFFECTS: &[Effect] = &[
         "\"window_ms\":77000",
     ),
     ("sampling.rules.keys", Memory, "sampling.rules = [{ method = { first = 2 }, keys = 0 }]", "refused: "),
+    ("hooks", Memory, "hooks = [\"add_region\"]", "\"region\":\"eu\""),
+    ("http.mode", Requests, "http.mode = \"off\"", "!\"kind\":\"access\""),
+    ("http.id_header", Requests, "http.id_header = \"x-trace\"", "\"x-trace\": \"t-17\""),
+    ("http.inbound_ids", Requests, "http.inbound_ids = \"from_trusted\"", "!\"request_id\":\"r-17\""),
+    (
+        "http.correlation_id",
+        Requests,
+        "http.trust = [\"10.0.0.0/8\"] ~ http = { trust = [\"10.0.0.0/8\"], correlation_id = \"x-common\" }",
+        "\"correlation_id\":\"c-17\"",
+    ),
+    (
+        "http.user_id",
+        Requests,
+        "http.trust = [\"10.0.0.0/8\"] ~ http = { trust = [\"10.0.0.0/8\"], user_id = \"x-user\" }",
+        "\"user_id\":\"ann-17\"",
+    ),
+    (
+        "http.tenant_id",
+        Requests,
+        "http.trust = [\"10.0.0.0/8\"] ~ http = { trust = [\"10.0.0.0/8\"], tenant_id = \"x-tenant\" }",
+        "\"tenant_id\":\"acme-17\"",
+    ),
+    ("http.trust", Requests, "http.trust = [\"10.0.0.0/8\"]", "\"client_ip\":\"203.0.113.9\""),
+    ("http.baggage", Requests, "http.baggage = [\"plan\"]", "\"baggage.plan\":\"gold\""),
+    ("http.request_headers", Requests, "http.request_headers = [\"Accept-Language\"]", "\"accept-language\":\"fr\""),
+    ("http.response_headers", Requests, "http.response_headers = [\"etag\"]", "\"etag\":\"e-17\""),
+    (
+        "http.body_limit",
+        Requests,
+        "http.rule.show = [\"response_body\"] ~ http = { rule = { show = [\"response_body\"] }, body_limit = 12 }",
+        "!greetings to all",
+    ),
+    (
+        "http.status_levels",
+        Requests,
+        "http.status_levels = { 404 = \"notice\", 4xx = \"debug\" }",
+        "\"level\":\"NOTICE\"",
+    ),
+    ("http.outcome_levels.ok", Requests, "http.outcome_levels.ok = \"notice\"", "\"level\":\"NOTICE\""),
+    ("http.outcome_levels.error", Requests, "http.outcome_levels.error = \"critical\"", "\"level\":\"CRITICAL\""),
+    ("http.outcome_levels.panic", Requests, "http.outcome_levels.panic = \"critical\"", "\"level\":\"CRITICAL\""),
+    ("http.outcome_levels.cancelled", Requests, "http.outcome_levels.cancelled = \"notice\"", "\"level\":\"NOTICE\""),
+    (
+        "http.outcome_levels.body_error",
+        Requests,
+        "http.outcome_levels.body_error = \"critical\"",
+        "\"level\":\"CRITICAL\"",
+    ),
+    ("http.outcome_levels.closed", Requests, "http.outcome_levels.closed = \"notice\"", "\"level\":\"NOTICE\""),
+    ("http.recovery", Requests, "http.recovery = \"resume\"", "/panics panicked on"),
+    ("http.slow_poll", Requests, "http.slow_poll = \"0ms\"", "\"kind\":\"slow_poll\""),
+    ("http.server_timing", Requests, "http.server_timing = \"shown\"", "parse;dur="),
+    ("http.tell_open_after", Requests, "http.tell_open_after = \"1ms\"", "\"kind\":\"open\",\"method\":\"GET\""),
+    ("http.rule.access", Requests, "http.rule.access = \"off\"", "!\"path\":\"/hello/ann\""),
+    ("http.rule.level", Requests, "http.rule.level = \"notice\"", "\"level\":\"NOTICE\""),
+    ("http.rule.failures", Requests, "http.rule.failures = \"critical\"", "\"level\":\"CRITICAL\""),
+    ("http.rule.sample", Requests, "http.rule.sample = 0", "!\"path\":\"/hello/ann\""),
+    ("http.rule.slow", Requests, "http.rule.slow = \"0ms\"", "\"slow\":true"),
+    ("http.rule.recorder", Requests, "http.rule.recorder = \"debug\"", "\"message\":\"asking\""),
+    (
+        "http.rule.recorder_room",
+        Requests,
+        "http.rule.recorder = \"debug\" ~ http.rule = { recorder = \"debug\", recorder_room = \"1 B\" }",
+        "\"held_lost\":2",
+    ),
+    ("http.rule.show", Requests, "http.rule.show = [\"query\"]", "\"color\":\"red\""),
+    (
+        "http.rule.hide",
+        Requests,
+        "http.rule.show = [\"query\"] ~ http.rule = { show = [\"query\"], hide = [\"query\"] }",
+        "!\"color\":\"red\"",
+    ),
+    ("http.routes", Requests, "http.routes.\"/hello/*\".access = \"quiet\"", "!\"message\":\"working\""),
     ("fatal.deadline", Memory, "fatal.deadline = \"123ms\"", "flushed within 12"),
     ("fatal.then", Memory, "fatal.then = \"panic\"", "panicked"),
     ("outputs.memory.level", Memory, "outputs.memory.level = \"warn\"", "!\"level\":\"INFO\""),
@@ -418,6 +496,11 @@ fn what_is_said_of_a_web_hook_is_seen_by_its_receiver() {
 }
 
 #[test]
+fn what_is_said_of_requests_is_seen_when_they_are_served() {
+    check(Requests);
+}
+
+#[test]
 fn what_is_said_of_the_console_is_seen_on_its_stream() {
     check(Streams);
     check(Detection);
@@ -429,6 +512,7 @@ fn seen(ground: Ground, said: &str) -> String {
         Gate => past_a_gate(said),
         File => into_a_file(said),
         Server => to_a_server(said),
+        Requests => of_requests(said),
         Proxied => to_a_server_behind_a_proxy(said),
         Streams => to_a_stream(said),
         Detection => seen_around(said),
@@ -437,14 +521,17 @@ fn seen(ground: Ground, said: &str) -> String {
 
 /// Builds a logger of what is said, over what is said of the ground.
 fn logger_of(folder: &Folder, stage: &Stage, ground: &str, said: &str) -> Result<Logger, String> {
+    let builder = loaded_of(folder, stage, ground, said)?.builder().map_err(|error| format!("refused: {error}"))?;
+    builder.build().map_err(|error| format!("refused: {error}"))
+}
+
+fn loaded_of(folder: &Folder, stage: &Stage, ground: &str, said: &str) -> Result<Loaded, String> {
     // What is said of an output goes over what the ground says of it, as a file goes over a preset.
     let config = Config::new().without_environment().registry(stage.registry());
     let is_preset = said.starts_with("preset");
     let preset = if is_preset { config } else { config.register_preset("ground", ground).preset("ground") };
     let text = if is_preset { format!("{said}\n{ground}") } else { said.to_owned() };
-    let loaded = preset.file(folder.write("shop.toml", &text)).load().map_err(|error| format!("refused: {error}"))?;
-    let builder = loaded.builder().map_err(|error| format!("refused: {error}"))?;
-    builder.build().map_err(|error| format!("refused: {error}"))
+    preset.file(folder.write("shop.toml", &text)).load().map_err(|error| format!("refused: {error}"))
 }
 
 fn into_memory(said: &str) -> String {
@@ -469,6 +556,19 @@ fn into_memory(said: &str) -> String {
     let _ = logger.flush(SOON);
     let end = if end.is_err() { "panicked" } else { "" };
     format!("{}{end}", stage.text())
+}
+
+fn of_requests(said: &str) -> String {
+    let (folder, stage) = (Folder::new(), Stage::new());
+    let ground = "[outputs.memory]\nkind = \"memory\"\n";
+    let loaded = match loaded_of(&folder, &stage, ground, said) {
+        Ok(loaded) => loaded,
+        Err(refused) => return refused,
+    };
+    let logger = loaded.builder().unwrap().build().unwrap();
+    let layer = HyperLogLayer::new().logger(logger).policy(&SharedPolicy::new(loaded.policy().unwrap()));
+    let told = send_all(layer, || !said.contains("tell_open_after") || stage.text().contains("\"kind\":\"open\""));
+    format!("{told}{}", stage.text())
 }
 
 /// More than a call takes that does not wait.

@@ -54,11 +54,14 @@ fn the_samples_say_the_same_and_can_be_built() {
 
 #[test]
 fn every_preset_can_be_built_and_is_shown_in_the_reference() {
-    for name in ["dev", "hardened", "minimal", "production", "serverless", "test"] {
+    for name in PRESETS {
         let loaded = Config::new().without_environment().preset(name).load().unwrap();
         assert_eq!(loaded.builder().unwrap().build().unwrap().health()[0].name, "console", "{name}");
     }
 }
+
+const PRESETS: [&str; 10] =
+    ["dev", "production", "api", "web", "microservice", "worker", "serverless", "hardened", "minimal", "test"];
 
 /// Set, the pages are written instead of compared.
 const WRITE: &str = "HYPERLOG_WRITE_REFERENCE";
@@ -68,6 +71,32 @@ fn the_reference_and_the_schema_are_those_of_the_types() {
     let schema = Config::new().schema();
     check_page("docs/config/schema.json", &format!("{}\n", serde_json::to_string_pretty(&schema).unwrap()));
     check_page("docs/guide/src/configuration_reference.md", &reference(&schema));
+}
+
+#[test]
+fn the_guide_shows_what_each_preset_says_that_production_does_not() {
+    let path = "docs/guide/src/configuration.md";
+    let page = fs::read_to_string(root().join(path)).unwrap().replace("\r\n", "\n");
+    let (begin, end) = ("| preset | says, where `production` says otherwise |\n|---|---|\n", "\n\n");
+    let (before, rest) = page.split_once(begin).unwrap();
+    let (_, after) = rest.split_once(end).unwrap();
+    let rows: Vec<_> = PRESETS.iter().filter(|name| **name != "production").map(|name| difference(name)).collect();
+    check_page(path, &format!("{before}{begin}{}{end}{after}", rows.join("\n")));
+}
+
+/// What a preset says that `production` does not, and what it leaves out, as a row of a table.
+fn difference(name: &str) -> String {
+    let said = |name: &str| {
+        let explanation = Config::new().without_environment().preset(name).load().unwrap().explain();
+        let values = explanation.values().iter().filter(|value| value.path != "preset");
+        values.map(|value| (value.path.clone(), value.value.clone())).collect::<Vec<_>>()
+    };
+    let (production, own) = (said("production"), said(name));
+    let is_there = |path: &str| own.iter().any(|(other, _)| other == path);
+    let others =
+        own.iter().filter(|value| !production.contains(value)).map(|(path, value)| format!("`{path} = {value}`"));
+    let left_out = production.iter().filter(|(path, _)| !is_there(path)).map(|(path, _)| format!("no `{path}`"));
+    format!("| `{name}` | {} |", others.chain(left_out).collect::<Vec<_>>().join(", "))
 }
 
 #[track_caller]
@@ -107,7 +136,7 @@ fn reference(schema: &Value) -> String {
         }
     }
     page += "\n## The presets\n";
-    for name in ["dev", "production", "serverless", "hardened", "minimal", "test"] {
+    for name in PRESETS {
         let text = fs::read_to_string(root().join(format!("src/config/presets/{name}.toml"))).unwrap();
         write!(page, "\n`{name}`:\n\n```toml\n{text}```\n").unwrap();
     }

@@ -2,6 +2,8 @@
 
 mod effects;
 mod files;
+mod http;
 mod layers;
 mod refused;
+mod requests;
 mod stage;

@@ -48,6 +48,102 @@ fn whatever_the_format_the_place_the_key_and_what_is_allowed_are_told() {
 }
 
 #[test]
+fn what_is_wrong_about_requests_is_told_with_its_place_and_without_its_value() {
+    let check = |text: &str, expected: &str| {
+        check("a.toml", text, expected);
+        let error = load_as("a.toml", text).unwrap_err().to_string();
+        assert!(!error.contains("hunter2"), "{error}");
+    };
+    let no_level = "no such level: write trace, debug, info";
+    check("[http.rule]\nlevel = \"hunter2\"\n", &format!(":2:1: http.rule.level: {no_level}"));
+    check(
+        "[http.routes]\n\"/a\" = {}\n\"/b\" = { level = \"hunter2\" }\n",
+        &format!(":3:10: http.routes./b.level: {no_level}"),
+    );
+    check(
+        "http.rule.failures = \"info\"\n",
+        ":1:11: http.rule.failures: no rule hides a failure: this has to be `warn`",
+    );
+    check("http.rule.recorder = \"hunter2\"\n", ":1:11: http.rule.recorder: no such level");
+    check("http.rule.sample = 1.5\n", ":1:11: http.rule.sample: this has to be a share, from 0.0 to 1.0");
+    check("http.rule.sample = \"hunter2\"\n", ":1:11: http.rule.sample: this is a text, and has to be f64");
+    check("http.rule.show = [\"quary\"]\n", ":1:19: http.rule.show[0]: there is no such value: did you mean `query`?");
+    check("http.rule.lavel = 1\n", ":1:11: http.rule.lavel: there is no such key: did you mean `level`?");
+    check("[http]\ntrsut = []\n", ":2:1: http.trsut: there is no such key: did you mean `trust`?");
+    check(
+        "http.trust = [\"10.0.0.0/8\",\n \"hunter2\"]\n",
+        ":2:2: http.trust[1]: this is no network: write an address, or one with the length of its prefix, as 10.0.0.0/8",
+    );
+    check("http.trust = [\"10.0.0.0/33\"]\n", ":1:15: http.trust[0]: this is no network: ");
+    check("http.id_header = \"hunter2 \"\n", ":1:6: http.id_header: this is no name of a header: write letters");
+    check("http.user_id = \"\"\n", ":1:6: http.user_id: this is no name of a header");
+    check(
+        "http.request_headers = [\"a\", \"hunter2:\"]\n",
+        ":1:30: http.request_headers[1]: this is no name of a header",
+    );
+    check("http.baggage = [\"a=hunter2\"]\n", ":1:17: http.baggage[0]: this is no name of an entry");
+    check(
+        "http.status_levels = { 40x = \"info\" }\n",
+        ":1:24: http.status_levels.40x: this is no status: write one, as `404`",
+    );
+    check(
+        "http.outcome_levels.canceled = \"info\"\n",
+        ":1:21: http.outcome_levels.canceled: there is no such key: did you mean `cancelled`?",
+    );
+    check(
+        "http.inbound_ids = \"hunter2\"\n",
+        ":1:6: http.inbound_ids: there is no such value: there are `from_trusted`",
+    );
+    check(
+        "[http.routes]\nhealth = {}\n",
+        ":2:1: http.routes.health: this is no pattern of a route: it begins with `/` or `*`",
+    );
+    check(
+        "[http.routes]\n\"regex:(\" = {}\n",
+        ":2:1: http.routes.regex:(: this is no expression that can be used: unclosed group",
+    );
+    check(
+        "hooks = [\"add_region\", \"add_regoin\"]\n",
+        ":1:24: hooks[1]: no hook of this name is registered: did you mean `add_region`?",
+    );
+}
+
+#[test]
+fn rules_without_end_are_refused_quickly() {
+    let routes = |count: usize, of: &dyn Fn(usize) -> String| {
+        let rules = (0..count).map(|number| format!("{:?} = {{}}\n", of(number))).collect::<String>();
+        format!("[http.routes]\n{rules}")
+    };
+    check("a.toml", &routes(100_000, &|number| format!("/{number}")), " is longer than 1048576 bytes");
+    check("a.toml", &routes(50_000, &|number| format!("/{number}")), ":");
+    check(
+        "a.toml",
+        &routes(5_000, &|number| format!("/{number}")),
+        ":1:7: http.routes: there are more than 1000 routes",
+    );
+    check(
+        "a.toml",
+        &routes(100, &|number| format!("regex:{number}")),
+        ":1:7: http.routes: there are more than 64 expressions",
+    );
+    check("a.toml", &routes(1, &|_| format!("/{}", "*a".repeat(100_000))), ":2:1: http.routes.");
+    let error = load_as("a.toml", &routes(1, &|_| format!("/{}", "*a".repeat(100_000)))).unwrap_err().to_string();
+    assert!(error.ends_with("this pattern has more than 1024 bytes") && error.len() < 1_000, "{} bytes", error.len());
+    check(
+        "a.toml",
+        &routes(1, &|_| "regex:((a{100}){100}){100}".to_owned()),
+        ":2:1: http.routes.regex:((a{100}){100}){100}: this is no expression that can be used: Compiled regex exceeds size limit",
+    );
+    let networks = vec!["\"::1\""; 2_000].join(", ");
+    check("a.toml", &format!("http.trust = [{networks}]\n"), ":1:6: http.trust: there are more than 1000 of these");
+    let said = (0..100_000).fold(Config::new().without_environment(), |config, number| {
+        config.set(&format!("http.routes./{number}.level"), "info")
+    });
+    let error = said.load().unwrap_err().to_string();
+    assert!(error.contains("http.routes: there are more than 1000 routes"), "{error}");
+}
+
+#[test]
 fn what_is_no_configuration_is_refused_with_its_place() {
     check("a.toml", "level = \"info\nx = 1", ":1:14: this is no TOML: ");
     check("a.toml", "a = 1\na = 2\n", ":2:1: this is no TOML: ");

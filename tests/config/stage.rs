@@ -2,7 +2,7 @@
 
 use hyperlog::config::{Config, ConfigError, Loaded, Opened, Registry};
 use hyperlog::delivery::{Backend, Batch, DeliveryError, Exporter, Limits, Reply};
-use hyperlog::{Line, Memory, Sink, SinkError, Surface, Written};
+use hyperlog::{Hook, Line, Memory, Sink, SinkError, Surface, Written};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -72,6 +72,12 @@ impl Stage {
         let (kept, gated) = (self.clone(), self.clone());
         Registry::new()
             .output("memory", move |_: Nothing, _| Ok(Opened::sink(kept.clone())))
+            .hook(
+                "add_region",
+                Hook::enrich(|draft| {
+                    draft.add("region", "eu");
+                }),
+            )
             .output("gate", move |_: Nothing, _| Ok(Opened::exporter(Exporter::new(gated.clone()))))
     }
 

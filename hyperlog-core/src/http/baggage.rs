@@ -23,10 +23,9 @@ const HEADER: &str = "baggage";
 const LONGEST: usize = 8192;
 
 impl Baggage {
-    pub(crate) fn of<'n>(names: impl IntoIterator<Item = &'n str>) -> Baggage {
-        Baggage(
-            names.into_iter().map(|name| Named { name: name.into(), key: format!("baggage.{name}").into() }).collect(),
-        )
+    pub(crate) fn of(names: impl IntoIterator<Item = impl AsRef<str>>) -> Baggage {
+        let named = |name: &str| Named { name: name.into(), key: format!("baggage.{name}").into() };
+        Baggage(names.into_iter().map(|name| named(name.as_ref())).collect())
     }
 
     fn tell(&self, entries: &[(&str, &str)], fields: &mut FieldSet) {

@@ -45,5 +45,5 @@ pub(crate) fn body_limit<'h>(
     header: impl Fn(&str) -> Option<&'h [u8]>,
 ) -> usize {
     let is_plain = || header("content-encoding").is_none() && header("content-type").is_some_and(shown::is_text);
-    if rule.shows(extra) && is_plain() { policy.body_limit } else { 0 }
+    if rule.shows(extra) && is_plain() { policy.most_of_a_body() } else { 0 }
 }

@@ -14,7 +14,7 @@ use crate::http::flight::Ticket;
 use crate::http::head::{RequestHead, ResponseHead};
 use crate::http::outcome::Outcome;
 use crate::http::path::shown_path;
-use crate::http::policy::{InboundIds, Policy, Recovery, Reply, ServerTiming};
+use crate::http::policy::{InboundIds, Policy, Reply};
 use crate::http::polls::Polls;
 use crate::http::problem::{PROBLEM_JSON, internal_server_error};
 use crate::http::request::{Notes, Request, RequestTexts};
@@ -211,7 +211,7 @@ impl Exchange {
 
     /// The name of the header that carries the id, in lower case.
     pub fn id_header(&self) -> &str {
-        &self.request().policy.ids.header
+        self.request().policy.header_of_ids()
     }
 
     /// Makes the request's scope current until the guard is dropped.
@@ -271,7 +271,7 @@ impl Exchange {
     #[cold]
     fn recover(&mut self, panic: Panic, entered: Entered) {
         self.panicked(&panic);
-        if self.request().policy.panics.recovery == Recovery::Resume {
+        if self.request().policy.resumes_panics() {
             self.close();
             drop(entered);
             panic.resume();
@@ -382,7 +382,7 @@ impl Exchange {
     /// The value of a `server-timing` header for the response, if the policy wants one and something took time.
     pub fn server_timing(&self) -> Option<String> {
         let request = self.request();
-        if request.policy.server_timing == ServerTiming::Hidden {
+        if !request.policy.shows_times() {
             return None;
         }
         let taken = |name: &str, time: Duration| format!("{name};dur={:.3}", time.as_secs_f64() * 1000.0);
@@ -721,14 +721,14 @@ fn trace_state(head: &impl RequestHead) -> Option<String> {
 }
 
 fn accept_id(policy: &Policy, head: &impl RequestHead, usual: Option<&[u8]>) -> (RequestId, IdSource) {
-    let is_accepted = match policy.ids.inbound {
+    let is_accepted = match policy.inbound() {
         InboundIds::Valid => true,
         InboundIds::Ignored => false,
         InboundIds::FromTrusted => policy.trusts(head.peer()),
     };
     let sent = match is_accepted {
-        true if &*policy.ids.header == RequestId::HEADER => usual,
-        true => head.header(&policy.ids.header),
+        true if policy.header_of_ids() == RequestId::HEADER => usual,
+        true => head.header(policy.header_of_ids()),
         false => None,
     };
     match sent.and_then(RequestId::parse) {
@@ -767,6 +767,7 @@ mod tests {
     use super::*;
     use crate::http::event::TARGET;
     use crate::http::head::Header;
+    use crate::http::policy::Recovery;
     use crate::level::Level;
     use crate::sink::{Captured, CapturedRecord};
     use std::net::IpAddr;

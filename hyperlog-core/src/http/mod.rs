@@ -26,6 +26,7 @@ mod request;
 mod request_id;
 mod route;
 mod rpc;
+mod shared_policy;
 mod shown;
 mod texts;
 mod trace_parent;
@@ -42,13 +43,14 @@ pub use crate::http::flight::{InFlight, OpenRequest};
 pub use crate::http::head::{Header, RequestHead, ResponseHead, UsualHeaders};
 pub use crate::http::log::RequestLog;
 pub use crate::http::outcome::Outcome;
-pub use crate::http::policy::{InboundIds, Mode, Policy, Recovery, Reply, ServerTiming, SharedPolicy};
-#[doc(hidden)]
-pub use crate::http::policy::{PolicySetting, SeenPolicy};
+pub use crate::http::policy::{InboundIds, Mode, Policy, Recovery, Reply, ServerTiming};
 pub use crate::http::problem::{PROBLEM_JSON, internal_server_error};
 pub use crate::http::request::Timing;
 pub use crate::http::request_id::RequestId;
 #[cfg(feature = "patterns")]
 pub use crate::http::route::RoutePatternError;
 pub use crate::http::route::{Access, Extra, RoutePattern, RouteRule};
+pub use crate::http::shared_policy::SharedPolicy;
+#[doc(hidden)]
+pub use crate::http::shared_policy::{PolicySetting, SeenPolicy};
 pub use crate::http::trace_parent::TraceParent;

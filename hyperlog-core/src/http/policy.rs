@@ -1,7 +1,7 @@
 //! What is logged of requests, as one value that serves every framework.
 //!
-//! A policy is plain data, and a few functions for what data cannot say. It can be swapped while requests are served: each
-//! request keeps the one it began with.
+//! A policy is plain data, and a few functions for what data cannot say. It holds only what was said, so that one can be
+//! laid over another. It can be swapped while requests are served: each request keeps the one it began with.
 
 use crate::contain::contain;
 use crate::fault;
@@ -22,8 +22,7 @@ use crate::scope::Scope;
 use std::fmt;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What is logged of requests.
@@ -39,27 +38,28 @@ use std::time::Duration;
 ///     .status_level(404..=404, Level::INFO);
 /// # Ok::<(), hyperlog_core::http::NetworkError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct Policy {
-    pub(crate) mode: Mode,
-    pub(crate) ids: Ids,
+    mode: Option<Mode>,
+    ids: Ids,
     pub(crate) trusted: Vec<Network>,
-    pub(crate) routes: RouteTable,
-    pub(crate) default_rule: RouteRule,
+    routes: RouteTable,
+    default_rule: RouteRule,
     levels: Vec<(RangeInclusive<u16>, Level)>,
     outcome_levels: [Option<Level>; Outcome::ALL.len()],
     level_of: Option<LevelOf>,
-    pub(crate) skips: Vec<Skip>,
+    skips: Vec<Skip>,
     pub(crate) request_headers: Vec<Box<str>>,
     pub(crate) response_headers: Vec<Box<str>>,
-    pub(crate) body_limit: usize,
-    pub(crate) panics: Panics,
-    pub(crate) extractors: Vec<Arc<dyn Extract>>,
-    pub(crate) observers: Vec<Observer>,
+    body_limit: Option<usize>,
+    recovery: Option<Recovery>,
+    panic_reply: Option<MakeReply>,
+    extractors: Vec<Arc<dyn Extract>>,
+    observers: Vec<Observer>,
     pub(crate) in_flight: Option<InFlight>,
     pub(crate) slow_poll: Option<Duration>,
-    pub(crate) server_timing: ServerTiming,
+    server_timing: Option<ServerTiming>,
     pub(crate) debug: Option<Debug>,
 }
 
@@ -110,19 +110,13 @@ pub enum ServerTiming {
     Shown,
 }
 
-#[derive(Clone)]
-pub(crate) struct Ids {
-    pub(crate) header: Box<str>,
-    pub(crate) inbound: InboundIds,
-    pub(crate) generate: Option<Arc<dyn Fn() -> RequestId + Send + Sync>>,
+#[derive(Clone, Default)]
+struct Ids {
+    header: Option<Box<str>>,
+    inbound: Option<InboundIds>,
+    generate: Option<Arc<dyn Fn() -> RequestId + Send + Sync>>,
     /// Other ids: their fields, and the headers that carry them.
     others: Vec<(&'static str, Box<str>)>,
-}
-
-#[derive(Clone)]
-pub(crate) struct Panics {
-    pub(crate) recovery: Recovery,
-    pub(crate) reply: Option<MakeReply>,
 }
 
 /// What a client gets instead of the response of a handler that panicked.
@@ -146,49 +140,52 @@ pub(crate) struct Debug {
     pub(crate) tokens: Arc<dyn DebugTokens>,
 }
 
-impl Default for Policy {
-    fn default() -> Policy {
-        Policy::new()
-    }
-}
-
 impl Policy {
     /// How much of a body is shown where bodies are, unless it is said otherwise.
     pub const BODY_LIMIT: usize = 1024;
 
     /// One access record per request; everything else off.
     pub fn new() -> Policy {
+        Policy::default()
+    }
+
+    /// This, and what it leaves open as the other says it: as if all that was said here had been said after what was said
+    /// there. What options add to, such as routes and trusted networks, is added to; of everything else this counts.
+    ///
+    /// ```
+    /// use hyperlog_core::http::{Policy, RouteRule};
+    ///
+    /// let of_all = Policy::new().id_header("x-trace").route("/health", RouteRule::off());
+    /// let own = Policy::new().route("/metrics", RouteRule::off()).over(of_all);
+    /// ```
+    pub fn over(self, other: Policy) -> Policy {
         Policy {
-            mode: Mode::On,
-            ids: Ids {
-                header: RequestId::HEADER.into(),
-                inbound: InboundIds::Valid,
-                generate: None,
-                others: Vec::new(),
-            },
-            trusted: Vec::new(),
-            routes: RouteTable::default(),
-            default_rule: RouteRule::new(),
-            levels: Vec::new(),
-            outcome_levels: [None; Outcome::ALL.len()],
-            level_of: None,
-            skips: Vec::new(),
-            request_headers: Vec::new(),
-            response_headers: Vec::new(),
-            body_limit: Policy::BODY_LIMIT,
-            panics: Panics { recovery: Recovery::Answer, reply: None },
-            extractors: Vec::new(),
-            observers: Vec::new(),
-            in_flight: None,
-            slow_poll: None,
-            server_timing: ServerTiming::Hidden,
-            debug: None,
+            mode: self.mode.or(other.mode),
+            ids: self.ids.over(other.ids),
+            trusted: both(other.trusted, self.trusted),
+            routes: other.routes.and(self.routes),
+            default_rule: self.default_rule.over(other.default_rule),
+            levels: both(other.levels, self.levels),
+            outcome_levels: std::array::from_fn(|at| self.outcome_levels[at].or(other.outcome_levels[at])),
+            level_of: self.level_of.or(other.level_of),
+            skips: both(other.skips, self.skips),
+            request_headers: both(other.request_headers, self.request_headers),
+            response_headers: both(other.response_headers, self.response_headers),
+            body_limit: self.body_limit.or(other.body_limit),
+            recovery: self.recovery.or(other.recovery),
+            panic_reply: self.panic_reply.or(other.panic_reply),
+            extractors: both(other.extractors, self.extractors),
+            observers: both(other.observers, self.observers),
+            in_flight: self.in_flight.or(other.in_flight),
+            slow_poll: self.slow_poll.or(other.slow_poll),
+            server_timing: self.server_timing.or(other.server_timing),
+            debug: self.debug.or(other.debug),
         }
     }
 
     /// Whether anything is done at all.
     pub fn mode(mut self, mode: Mode) -> Policy {
-        self.mode = mode;
+        self.mode = Some(mode);
         self
     }
 
@@ -239,7 +236,7 @@ impl Policy {
     /// The header that carries request ids, in lower case, in place of `x-request-id`.
     pub fn id_header(mut self, name: &str) -> Policy {
         match is_header_name(name) {
-            true => self.ids.header = name.to_ascii_lowercase().into(),
+            true => self.ids.header = Some(name.to_ascii_lowercase().into()),
             false => fault::report("policy", format_args!("{name:?} is no name of a header: ids stay where they were")),
         }
         self
@@ -247,7 +244,7 @@ impl Policy {
 
     /// Which inbound request ids are taken over. Those that are valid, unless it is said otherwise.
     pub fn inbound_ids(mut self, inbound: InboundIds) -> Policy {
-        self.ids.inbound = inbound;
+        self.ids.inbound = Some(inbound);
         self
     }
 
@@ -285,40 +282,40 @@ impl Policy {
     }
 
     /// The entries of the header `baggage` that stand on all records, `tenant` as `baggage.tenant`. Anybody may send any.
-    pub fn baggage(self, names: impl IntoIterator<Item = &'static str>) -> Policy {
+    pub fn baggage(self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Policy {
         self.extract(Baggage::of(names))
     }
 
     /// The request headers that are shown where a rule [shows](RouteRule::show) them. Values pass redaction.
-    pub fn request_headers(mut self, names: impl IntoIterator<Item = &'static str>) -> Policy {
-        self.request_headers.extend(names.into_iter().map(|name| name.to_ascii_lowercase().into()));
+    pub fn request_headers(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Policy {
+        self.request_headers.extend(names.into_iter().map(|name| name.as_ref().to_ascii_lowercase().into()));
         self.default_rule = RouteRule::new().show(Extra::RequestHeaders).over(self.default_rule);
         self
     }
 
     /// The response headers that are shown where a rule [shows](RouteRule::show) them. Values pass redaction.
-    pub fn response_headers(mut self, names: impl IntoIterator<Item = &'static str>) -> Policy {
-        self.response_headers.extend(names.into_iter().map(|name| name.to_ascii_lowercase().into()));
+    pub fn response_headers(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Policy {
+        self.response_headers.extend(names.into_iter().map(|name| name.as_ref().to_ascii_lowercase().into()));
         self.default_rule = RouteRule::new().show(Extra::ResponseHeaders).over(self.default_rule);
         self
     }
 
     /// How many bytes of a body are shown where a rule shows bodies.
     pub fn body_limit(mut self, bytes: usize) -> Policy {
-        self.body_limit = bytes;
+        self.body_limit = Some(bytes);
         self
     }
 
     /// What becomes of a panic of a handler once it is recorded.
     pub fn recovery(mut self, recovery: Recovery) -> Policy {
-        self.panics.recovery = recovery;
+        self.recovery = Some(recovery);
         self
     }
 
     /// What a client gets instead of the response of a handler that panicked. It is given the id alone: what the panic said
     /// may hold anything.
     pub fn panic_reply(mut self, reply: impl Fn(&RequestId) -> Reply + Send + Sync + 'static) -> Policy {
-        self.panics.reply = Some(Arc::new(reply));
+        self.panic_reply = Some(Arc::new(reply));
         self
     }
 
@@ -348,7 +345,7 @@ impl Policy {
 
     /// Whether times that handlers took leave in a `server-timing` header.
     pub fn server_timing(mut self, server_timing: ServerTiming) -> Policy {
-        self.server_timing = server_timing;
+        self.server_timing = Some(server_timing);
         self
     }
 
@@ -361,13 +358,12 @@ impl Policy {
     /// Whether requests pass as if the layer were not there.
     #[doc(hidden)]
     pub fn is_off(&self) -> bool {
-        self.mode == Mode::Off
+        self.mode == Some(Mode::Off)
     }
 
     /// Adds what this says to a request that another layer has opened already: rules and the route, as far as they are
     /// known here.
-    #[doc(hidden)]
-    pub fn refine(&self, scope: &Scope, head: &impl RequestHead) {
+    pub(crate) fn refine(&self, scope: &Scope, head: &impl RequestHead) {
         if let Some(route) = head.route() {
             scope.set_route(route);
         }
@@ -381,6 +377,34 @@ impl Policy {
             true => self.default_rule,
             false => self.routes.rule_for(route, path).over(self.default_rule),
         }
+    }
+
+    /// The header that carries request ids.
+    #[inline]
+    pub(crate) fn header_of_ids(&self) -> &str {
+        self.ids.header.as_deref().unwrap_or(RequestId::HEADER)
+    }
+
+    #[inline]
+    pub(crate) fn inbound(&self) -> InboundIds {
+        self.ids.inbound.unwrap_or(InboundIds::Valid)
+    }
+
+    /// How many bytes of a body are shown where bodies are.
+    #[inline]
+    pub(crate) fn most_of_a_body(&self) -> usize {
+        self.body_limit.unwrap_or(Policy::BODY_LIMIT)
+    }
+
+    /// Whether a panic goes on once it is recorded.
+    pub(crate) fn resumes_panics(&self) -> bool {
+        self.recovery == Some(Recovery::Resume)
+    }
+
+    /// Whether times that handlers took leave with the response.
+    #[inline]
+    pub(crate) fn shows_times(&self) -> bool {
+        self.server_timing == Some(ServerTiming::Shown)
     }
 
     /// Whether something goes by the route before a request has ended.
@@ -452,7 +476,7 @@ impl Policy {
 
     /// The reply to a panic that somebody made for it.
     pub(crate) fn own_reply(&self, id: &RequestId) -> Option<Reply> {
-        self.panics.reply.as_ref().and_then(|reply| ask("panic_reply", || reply(id)))
+        self.panic_reply.as_ref().and_then(|reply| ask("panic_reply", || reply(id)))
     }
 
     /// Whether a request bears a token that lets its bearer see all of its records.
@@ -465,6 +489,26 @@ impl Policy {
         }
         is_valid
     }
+}
+
+impl Ids {
+    fn over(mut self, other: Ids) -> Ids {
+        let is_said_here = |key: &str| self.others.iter().any(|(own, _)| *own == key);
+        let left_open: Vec<_> = other.others.into_iter().filter(|(key, _)| !is_said_here(key)).collect();
+        self.others.extend(left_open);
+        Ids {
+            header: self.header.or(other.header),
+            inbound: self.inbound.or(other.inbound),
+            generate: self.generate.or(other.generate),
+            others: self.others,
+        }
+    }
+}
+
+/// The one list, and behind it the other.
+fn both<T>(mut first: Vec<T>, second: Vec<T>) -> Vec<T> {
+    first.extend(second);
+    first
 }
 
 /// Calls a function of the user's own, which may panic: that is told aside, and the request goes on.
@@ -481,7 +525,7 @@ impl fmt::Debug for Policy {
         let mut shown = formatter.debug_struct("Policy");
         shown.field("mode", &self.mode).field("id_header", &self.ids.header).field("inbound_ids", &self.ids.inbound);
         shown.field("trusted", &self.trusted).field("routes", &self.routes).field("rule", &self.default_rule);
-        shown.field("recovery", &self.panics.recovery).finish_non_exhaustive()
+        shown.field("recovery", &self.recovery).finish_non_exhaustive()
     }
 }
 
@@ -495,125 +539,6 @@ fn is_header_name(name: &str) -> bool {
 fn plain_id(id: &[u8]) -> Option<&str> {
     let is_plain = (1..=RequestId::MAX_LENGTH).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);
     std::str::from_utf8(id).ok().filter(|_| is_plain)
-}
-
-/// A policy that can be swapped while requests are served.
-///
-/// ```
-/// use hyperlog_core::http::{Policy, RouteRule, SharedPolicy};
-///
-/// let policy = SharedPolicy::new(Policy::new());
-/// // ... given to a layer, and later
-/// policy.swap(Policy::new().route("/search", RouteRule::new().sample(0.01)));
-/// ```
-#[derive(Clone)]
-pub struct SharedPolicy(Arc<Shared>);
-
-struct Shared {
-    /// How often it was swapped.
-    version: AtomicU64,
-    policy: RwLock<Arc<Policy>>,
-}
-
-impl SharedPolicy {
-    /// A policy to begin with.
-    pub fn new(policy: impl Into<Arc<Policy>>) -> SharedPolicy {
-        let policy = RwLock::new(policy.into());
-        SharedPolicy(Arc::new(Shared { version: AtomicU64::new(0), policy }))
-    }
-
-    /// Puts another policy in force: for every request that begins from now on.
-    pub fn swap(&self, policy: Policy) {
-        let mut current = self.0.policy.write().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *current, Arc::new(policy));
-        self.0.version.fetch_add(1, Ordering::Release);
-        drop(current);
-        // Outside of the lock: what its functions hold may do anything when it is dropped.
-        drop(before);
-    }
-
-    /// The policy in force.
-    pub fn policy(&self) -> Arc<Policy> {
-        Arc::clone(&self.0.policy.read().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl fmt::Debug for SharedPolicy {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.policy().fmt(formatter)
-    }
-}
-
-/// What a layer was told: a policy of its own, or one that is shared with others.
-///
-/// Cloning it copies the one and shares the other.
-#[doc(hidden)]
-#[derive(Clone, Debug)]
-pub enum PolicySetting {
-    /// The default.
-    Untouched,
-    /// A policy of its own.
-    Own(Arc<Policy>),
-    /// A policy that others may swap.
-    Shared(SharedPolicy),
-}
-
-impl PolicySetting {
-    /// Changes it: a shared one for all that share it.
-    #[must_use]
-    pub fn change(self, change: impl FnOnce(Policy) -> Policy) -> PolicySetting {
-        match self {
-            PolicySetting::Untouched => PolicySetting::Own(Arc::new(change(Policy::new()))),
-            PolicySetting::Own(policy) => PolicySetting::Own(Arc::new(change(Arc::unwrap_or_clone(policy)))),
-            PolicySetting::Shared(shared) => {
-                shared.swap(change(Arc::unwrap_or_clone(shared.policy())));
-                PolicySetting::Shared(shared)
-            }
-        }
-    }
-
-    /// What a service looks at.
-    pub fn see(&self) -> SeenPolicy {
-        match self {
-            PolicySetting::Untouched => SeenPolicy::new(&SharedPolicy::new(Policy::new())),
-            PolicySetting::Own(policy) => SeenPolicy::new(&SharedPolicy::new(Arc::clone(policy))),
-            PolicySetting::Shared(shared) => SeenPolicy::new(shared),
-        }
-    }
-}
-
-/// The policy that a service saw last, so that a request need not take the lock.
-#[doc(hidden)]
-#[derive(Clone, Debug)]
-pub struct SeenPolicy {
-    shared: SharedPolicy,
-    version: u64,
-    policy: Arc<Policy>,
-}
-
-impl SeenPolicy {
-    /// Sees the policy in force.
-    pub fn new(shared: &SharedPolicy) -> SeenPolicy {
-        let version = shared.0.version.load(Ordering::Acquire);
-        SeenPolicy { shared: shared.clone(), version, policy: shared.policy() }
-    }
-
-    /// Whether another has come into force since.
-    #[inline]
-    pub fn is_outdated(&self) -> bool {
-        self.shared.0.version.load(Ordering::Acquire) != self.version
-    }
-
-    /// Sees the one in force now.
-    pub fn renew(&mut self) {
-        *self = SeenPolicy::new(&self.shared);
-    }
-
-    /// The policy.
-    #[inline]
-    pub fn policy(&self) -> &Arc<Policy> {
-        &self.policy
-    }
 }
 
 /// What every layer and middleware forwards to its policy. It needs `fn change(self, impl FnOnce(Policy) -> Policy) ->
@@ -636,10 +561,10 @@ macro_rules! __policy_options {
             correlation_id(header: &str);
             user_id(header: &str);
             tenant_id(header: &str);
-            baggage(names: impl IntoIterator<Item = &'static str>);
+            baggage(names: impl IntoIterator<Item = impl AsRef<str>>);
             generate_ids(generate: impl Fn() -> $crate::http::RequestId + Send + Sync + 'static);
-            request_headers(names: impl IntoIterator<Item = &'static str>);
-            response_headers(names: impl IntoIterator<Item = &'static str>);
+            request_headers(names: impl IntoIterator<Item = impl AsRef<str>>);
+            response_headers(names: impl IntoIterator<Item = impl AsRef<str>>);
             body_limit(bytes: usize);
             recovery(recovery: $crate::http::Recovery);
             panic_reply(reply: impl Fn(&$crate::http::RequestId) -> $crate::http::Reply + Send + Sync + 'static);
@@ -660,4 +585,108 @@ macro_rules! __policy_options {
             }
         )+
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nobody;
+
+    impl DebugTokens for Nobody {
+        fn is_valid(&self, _: &[u8]) -> bool {
+            false
+        }
+    }
+
+    /// With everything said in one of two ways.
+    fn full(is_first: bool) -> Policy {
+        let name = if is_first { "x-one" } else { "x-other" };
+        let level = if is_first { Level::DEBUG } else { Level::NOTICE };
+        let network = if is_first { "10.0.0.1" } else { "10.0.0.2" };
+        let status = if is_first { 500 } else { 503 };
+        Policy::new()
+            .mode(if is_first { Mode::On } else { Mode::Off })
+            .route("/a", RouteRule::new().level(level))
+            .rule(RouteRule::new().failures(level))
+            .skip(|_| true)
+            .status_level(404..=404, level)
+            .outcome_level(Outcome::Closed, level)
+            .levels(move |_| level)
+            .trust([network.parse().unwrap()])
+            .id_header(name)
+            .inbound_ids(if is_first { InboundIds::Ignored } else { InboundIds::FromTrusted })
+            .generate_ids(RequestId::generate)
+            .user_id(name)
+            .baggage([name])
+            .request_headers([name])
+            .response_headers([name])
+            .body_limit(status.into())
+            .recovery(if is_first { Recovery::Answer } else { Recovery::Resume })
+            .panic_reply(move |_| {
+                let (content_type, body, headers) = Default::default();
+                Reply { status, content_type, body, headers }
+            })
+            .observe(|_| {})
+            .in_flight(&InFlight::new())
+            .slow_poll(Duration::from_millis(status.into()))
+            .server_timing(if is_first { ServerTiming::Hidden } else { ServerTiming::Shown })
+            .debug_by_token(name, level, Nobody)
+    }
+
+    /// All that a policy says, as far as it can be told.
+    fn told(policy: &Policy) -> String {
+        let id = RequestId::generate();
+        let ended = Ended {
+            id: &id,
+            method: "GET",
+            route: None,
+            path: "/",
+            status: Some(404),
+            outcome: Outcome::Ok,
+            duration: Duration::ZERO,
+            time_to_first_byte: None,
+            request_bytes: 0,
+            response_bytes: 0,
+        };
+        let counts = [policy.skips.len(), policy.extractors.len(), policy.observers.len()];
+        format!(
+            "{policy:?} {counts:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            policy.debug.as_ref().map(|debug| (&debug.header, debug.level)),
+            policy.levels,
+            policy.outcome_levels,
+            policy.level(&ended),
+            policy.ids.others,
+            policy.ids.generate.is_some(),
+            (&policy.request_headers, &policy.response_headers),
+            policy.body_limit,
+            policy.own_reply(&id).map(|reply| reply.status),
+            policy.slow_poll,
+            policy.server_timing,
+            policy.in_flight.is_some(),
+        )
+    }
+
+    #[test]
+    fn what_is_left_open_is_as_the_other_says_it_and_what_is_said_twice_as_it_is_said_here() {
+        let (one, other) = (|| full(true), || full(false));
+        assert_eq!(told(&Policy::new().over(one())), told(&one()));
+        assert_eq!(told(&one().over(Policy::new())), told(&one()));
+        assert_ne!(told(&one()), told(&other()));
+
+        let both = one().over(other());
+        assert_eq!(both.rule_for(Some("/a"), "/a").level, Some(Level::DEBUG));
+        assert_eq!((both.header_of_ids(), both.inbound(), both.most_of_a_body()), ("x-one", InboundIds::Ignored, 500));
+        assert_eq!((both.mode, both.recovery, both.server_timing), (one().mode, one().recovery, one().server_timing));
+        assert_eq!((both.header_of(keys::USER_ID), both.ids.others.len()), (Some("x-one"), 1));
+        assert_eq!((both.outcome_levels, both.slow_poll), (one().outcome_levels, one().slow_poll));
+        assert_eq!(both.default_rule, one().default_rule);
+        assert_eq!(both.own_reply(&RequestId::generate()).map(|reply| reply.status), Some(500));
+        assert_eq!(both.debug.as_ref().map(|debug| &*debug.header), Some("x-one"));
+        let peers = ["10.0.0.1", "10.0.0.2"].map(|peer| both.trusts(peer.parse().ok()));
+        assert_eq!(
+            (peers, both.request_headers, both.levels.len()),
+            ([true, true], vec!["x-other".into(), "x-one".into()], 2)
+        );
+    }
 }

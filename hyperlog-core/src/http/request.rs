@@ -345,7 +345,7 @@ impl Scope {
     /// correlation id if there is one, and where the request stands in its trace. The parent passes unchanged: no span of ours is written anywhere.
     pub fn for_each_outgoing_header(&self, mut each: impl FnMut(&str, &str)) {
         let Some(request) = self.request() else { return };
-        each(&request.policy.ids.header, request.id.as_str());
+        each(request.policy.header_of_ids(), request.id.as_str());
         if let Some(header) = request.policy.header_of(keys::CORRELATION_ID)
             && let Some(id) = request.drawn.text(keys::CORRELATION_ID)
         {

@@ -312,6 +312,12 @@ impl RouteTable {
         self.0.push((pattern, rule));
     }
 
+    /// These rules, and later those of the other.
+    pub(crate) fn and(mut self, later: RouteTable) -> RouteTable {
+        self.0.extend(later.0);
+        self
+    }
+
     /// What the table says of a route, or of the path where there is no route: exact patterns count more than others, and
     /// later ones more than earlier.
     pub(crate) fn rule_for(&self, route: Option<&str>, path: &str) -> RouteRule {
