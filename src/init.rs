@@ -9,7 +9,8 @@ use std::time::Duration;
 ///
 /// Without the feature `config`, records from `INFO` up go to standard output: for people on a terminal, as JSON otherwise.
 /// With it, [`Config::new`](crate::config::Config::new) says what is done: variables that begin with `HYPERLOG_`, the file
-/// that `HYPERLOG_CONFIG` names, and a preset that suits what the process runs in.
+/// that `HYPERLOG_CONFIG` names, and a preset that suits what the process runs in. As long as the guard is there, a file
+/// that has changed is [read anew](crate::config::Live).
 ///
 /// Standard output is written to before each call returns: nothing waits, and a guard that is dropped at once loses
 /// nothing. An output with a queue, a file or a web hook, is closed by the drop: what waits is delivered, for at most ten
@@ -30,10 +31,17 @@ use std::time::Duration;
 /// When there is a logger already, or what is said in a configuration cannot be done.
 pub fn init() -> Result<Guard, InitError> {
     #[cfg(feature = "config")]
-    let logger = crate::config::Config::new().load().map_err(InitError::new)?.install().map_err(InitError)?;
+    let live = crate::config::Config::new().install().map_err(InitError)?;
+    #[cfg(feature = "config")]
+    let logger = live.logger().clone();
     #[cfg(not(feature = "config"))]
     let logger = Logger::builder().install().map_err(InitError::new)?;
-    Ok(Guard { logger, deadline: Duration::from_secs(10) })
+    Ok(Guard {
+        logger,
+        deadline: Duration::from_secs(10),
+        #[cfg(feature = "config")]
+        live: Some(live),
+    })
 }
 
 /// Closes a logger when it is dropped.
@@ -42,12 +50,26 @@ pub fn init() -> Result<Guard, InitError> {
 pub struct Guard {
     logger: Logger,
     deadline: Duration,
+    /// None once it is being dropped.
+    #[cfg(feature = "config")]
+    live: Option<crate::config::Live>,
 }
 
 impl Guard {
     /// The logger, which is the global one.
     pub fn logger(&self) -> &Logger {
         &self.logger
+    }
+
+    /// Reads all that is said anew, now, as happens by itself within seconds when the file has changed.
+    ///
+    /// # Errors
+    ///
+    /// When what is said cannot be done. Then all stays as it was.
+    #[cfg(feature = "config")]
+    pub fn reload(&self) -> Result<crate::config::Reload, InitError> {
+        let reload = self.live.as_ref().map_or(Ok(crate::config::Reload::Unchanged), crate::config::Live::reload);
+        reload.map_err(InitError)
     }
 
     /// How long the drop waits for what has not left yet, instead of ten seconds.
@@ -60,6 +82,9 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        // What is closed is not to be set up anew.
+        #[cfg(feature = "config")]
+        drop(self.live.take());
         if let Err(error) = self.logger.close(self.deadline) {
             report_fault("close", format_args!("not all that was logged has left: {error}"));
         }
@@ -70,6 +95,7 @@ impl Drop for Guard {
 pub struct InitError(Box<dyn Error + Send + Sync>);
 
 impl InitError {
+    #[cfg(not(feature = "config"))]
     fn new(error: impl Error + Send + Sync + 'static) -> InitError {
         InitError(Box::new(error))
     }

@@ -2,6 +2,7 @@
 
 use crate::config::error::ConfigError;
 use crate::config::node::{Node, Value};
+use crate::config::open::OpenOutputs;
 use crate::config::output::Parts;
 use crate::config::reader;
 use crate::config::registry::{Registry, Surroundings};
@@ -25,17 +26,29 @@ pub(crate) fn check(node: &Node, registry: &Registry, directory: &Path) -> Resul
     Ok(())
 }
 
-/// Sets a builder up, and opens the outputs.
-pub(crate) fn build(node: &Node, registry: &Registry, directory: &Path) -> Result<Builder, ConfigError> {
+/// Sets a builder up, and opens the outputs that are not open already.
+pub(crate) fn build(
+    node: &Node,
+    registry: &Registry,
+    directory: &Path,
+    open: &mut OpenOutputs,
+) -> Result<Builder, ConfigError> {
     let (settings, outputs) = read(node)?;
     let mut builder = apply(&settings)?;
     for hook in registry.hooks(&settings.hooks, node.get("hooks"))? {
         builder = builder.hook(hook);
     }
-    for (name, output) in outputs {
-        let place = Surroundings::new(&name, directory);
-        let open = || Parts::read(output, registry, &place)?.open(registry, &place);
-        builder = builder.output(open().map_err(|error| error.below(&name).below("outputs"))?);
+    open.expect(&outputs);
+    for (name, node) in outputs {
+        let mut place = Surroundings::new(&name, directory);
+        let made = match open.has(&name) {
+            true => Parts::read(node, registry, &place).map(|parts| parts.keep(&place)),
+            false => {
+                place.is_in_place = open.is_any_replaced();
+                open.note(&name, &node, || Parts::read(node.clone(), registry, &place)?.open(registry, &place))
+            }
+        };
+        builder = builder.output(made.map_err(|error| error.below(&name).below("outputs"))?);
     }
     Ok(builder)
 }
@@ -44,6 +57,12 @@ pub(crate) fn build(node: &Node, registry: &Registry, directory: &Path) -> Resul
 #[cfg(feature = "http")]
 pub(crate) fn policy(node: &Node) -> Result<core::http::Policy, ConfigError> {
     Ok(read(node)?.0.http.policy())
+}
+
+/// Whether the file is to be read anew when it has changed.
+pub(crate) fn is_reloaded(node: &Node) -> bool {
+    let switch = node.get("reload").map(reader::read::<Switch>);
+    !matches!(switch, Some(Ok(Switch::Off)))
 }
 
 /// The settings of the whole, and the outputs by their names.

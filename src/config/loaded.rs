@@ -5,16 +5,22 @@ use crate::config::detect::Detected;
 use crate::config::error::ConfigError;
 use crate::config::explain::Explanation;
 use crate::config::node::Node;
+use crate::config::open::OpenOutputs;
 use crate::config::registry::Registry;
 use hyperlog_core::{Builder, FieldSet, Level, Logger, Site, keys};
 use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Adds to a builder what only the program can say.
+pub(crate) type Completion = Arc<dyn Fn(Builder) -> Builder + Send + Sync>;
 
 /// A configuration that was read and is well said.
 pub struct Loaded {
     pub(crate) node: Node,
-    pub(crate) registry: Registry,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) completions: Vec<Completion>,
     pub(crate) detected: Detected,
     /// Where it was read from, if that is a file.
     pub(crate) file: Option<PathBuf>,
@@ -37,9 +43,20 @@ impl Loaded {
     ///
     /// When an output cannot be opened.
     pub fn builder(&self) -> Result<Builder, ConfigError> {
+        self.builder_beside(&mut OpenOutputs::default())
+    }
+
+    /// The same where some outputs are open already.
+    pub(crate) fn builder_beside(&self, open: &mut OpenOutputs) -> Result<Builder, ConfigError> {
         let mut node = self.node.clone();
         node.take("preset");
-        assemble::build(&node, &self.registry, &directory_of(self.file.as_deref()))
+        let builder = assemble::build(&node, &self.registry, &directory_of(self.file.as_deref()), open)?;
+        Ok(self.completions.iter().fold(builder, |builder, complete| complete(builder)))
+    }
+
+    /// Whether the file is to be read anew when it has changed.
+    pub(crate) fn is_reloaded(&self) -> bool {
+        assemble::is_reloaded(&self.node)
     }
 
     /// What is logged of requests, for a layer or for all of them.
@@ -69,7 +86,7 @@ impl Loaded {
     }
 
     /// Logs what was seen and what was chosen, and by whom.
-    fn tell(&self, logger: &Logger) {
+    pub(crate) fn tell(&self, logger: &Logger) {
         let explanation = self.explain();
         let chosen = |path: &str| {
             let value = explanation.values().iter().find(|value| value.path == path)?;
@@ -84,10 +101,14 @@ impl Loaded {
         if let Some(file) = &self.file {
             fields.add("file", file.display().to_string().as_str());
         }
-        let (level, target, template) = (Level::INFO, "hyperlog", "logging is set up");
-        let site = Site { level, target, module: None, file: None, line: None, template, keys: &[] };
-        logger.log_from(&site, format_args!("logging is set up"), &fields);
+        tell(logger, Level::INFO, "logging is set up", &fields);
     }
+}
+
+/// Logs what becomes of a configuration.
+pub(crate) fn tell(logger: &Logger, level: Level, text: &'static str, fields: &FieldSet) {
+    let site = Site { level, target: "hyperlog", module: None, file: None, line: None, template: text, keys: &[] };
+    logger.log_from(&site, format_args!("{text}"), fields);
 }
 
 impl fmt::Debug for Loaded {

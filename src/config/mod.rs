@@ -31,9 +31,11 @@ mod explain;
 mod http;
 mod json_schema;
 mod kinds;
+mod live;
 mod load;
 mod loaded;
 mod node;
+mod open;
 mod output;
 mod preset;
 mod quantity;
@@ -41,23 +43,29 @@ mod reader;
 mod registry;
 mod schema;
 mod secret;
+mod watch;
 
 pub use crate::config::detect::Detected;
 pub use crate::config::error::ConfigError;
 pub use crate::config::explain::{ExplainedValue, Explanation};
+pub use crate::config::live::{Live, Reload};
 pub use crate::config::loaded::Loaded;
 pub use crate::config::node::Origin;
 pub use crate::config::registry::{Opened, Registry, Surroundings};
 pub use crate::config::secret::Secret;
 
 use crate::config::error::instead;
-use crate::config::loaded::directory_of;
+use crate::config::live::Whose;
+use crate::config::loaded::{Completion, directory_of};
 use crate::config::node::{Node, Value};
 use crate::config::preset::Presets;
 use crate::config::schema::Switch;
+use hyperlog_core::Builder;
+use std::error::Error;
 use std::fmt;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where a configuration comes from.
 #[must_use = "nothing is read before `load`"]
@@ -67,7 +75,8 @@ pub struct Config {
     prefix: Option<String>,
     code: Node,
     presets: Presets,
-    registry: Registry,
+    registry: Arc<Registry>,
+    completions: Vec<Completion>,
 }
 
 impl Config {
@@ -79,7 +88,8 @@ impl Config {
             prefix: Some(env::PREFIX.to_owned()),
             code: Node::table(Origin::Code),
             presets: Presets::ours(),
-            registry: Registry::new(),
+            registry: Arc::new(Registry::new()),
+            completions: Vec::new(),
         }
     }
 
@@ -130,7 +140,22 @@ impl Config {
 
     /// With kinds of outputs and formats, and with hooks, that others bring.
     pub fn registry(mut self, registry: Registry) -> Config {
-        self.registry = registry;
+        self.registry = Arc::new(registry);
+        self
+    }
+
+    /// Adds what only the program can say, to each builder that is made: at first, and whenever the file has changed.
+    ///
+    /// ```
+    /// use hyperlog::Hook;
+    /// use hyperlog::config::Config;
+    ///
+    /// let hook = Hook::enrich(|draft| drop(draft.add("rack", 7)));
+    /// let config = Config::new().complete(move |builder| builder.hook(hook.clone()));
+    /// # let _ = config;
+    /// ```
+    pub fn complete(mut self, complete: impl Fn(Builder) -> Builder + Send + Sync + 'static) -> Config {
+        self.completions.push(Arc::new(complete));
         self
     }
 
@@ -151,7 +176,7 @@ impl Config {
     /// # Errors
     ///
     /// When something cannot be read, is not known, or is of another type than it has to be.
-    pub fn load(self) -> Result<Loaded, ConfigError> {
+    pub fn load(&self) -> Result<Loaded, ConfigError> {
         // What is no text cannot be meant for us.
         let variables = || {
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -159,14 +184,32 @@ impl Config {
         self.load_from(variables().collect(), Path::exists, std::io::stdout().is_terminal())
     }
 
+    /// Sets the logger of the process up, and what is logged of requests, and does so anew whenever the file has changed.
+    ///
+    /// # Errors
+    ///
+    /// When what is said cannot be done, or there is a logger already.
+    pub fn install(self) -> Result<Live, Box<dyn Error + Send + Sync>> {
+        Live::begin(self, Whose::Process)
+    }
+
+    /// The same for a logger of its own, beside any other.
+    ///
+    /// # Errors
+    ///
+    /// When what is said cannot be done.
+    pub fn build(self) -> Result<Live, Box<dyn Error + Send + Sync>> {
+        Live::begin(self, Whose::Own)
+    }
+
     fn load_from(
-        self,
+        &self,
         variables: Vec<(String, String)>,
         is_there: impl Fn(&Path) -> bool,
         is_looked_at: bool,
     ) -> Result<Loaded, ConfigError> {
         let mut environment = Node::table(Origin::Default);
-        let mut path = self.file;
+        let mut path = self.file.clone();
         if let Some(prefix) = &self.prefix {
             environment = env::layer(prefix, variables.iter().cloned());
             let named = format!("{prefix}_{}", env::FILE);
@@ -178,7 +221,7 @@ impl Config {
             Some(path) => load::file(path)?,
             None => Node::table(Origin::Default),
         };
-        let mut code = self.code;
+        let mut code = self.code.clone();
         let (detected, seen) = match self.prefix.is_some() && !is_off([&code, &environment, &file], "detect")? {
             true => {
                 let variable =
@@ -191,7 +234,8 @@ impl Config {
         };
         let named = [file.take("preset"), environment.take("preset"), code.take("preset")];
         let named = named.into_iter().flatten().next_back();
-        let named = self.preset.map(|name| Node::new(Origin::Code, Value::Word(name))).or(named);
+        let by_code = self.preset.clone().map(|name| Node::new(Origin::Code, Value::Word(name)));
+        let named = by_code.or(named);
         let named = named.or_else(|| {
             // Whoever works in a container looks at lines for people, as anywhere.
             let (name, origin) = detected.preset().filter(|_| !is_looked_at)?;
@@ -209,7 +253,8 @@ impl Config {
         if let Some(named) = named {
             node.put(&["preset"], named);
         }
-        Ok(Loaded { node, registry: self.registry, detected, file: path })
+        let (registry, completions) = (Arc::clone(&self.registry), self.completions.clone());
+        Ok(Loaded { node, registry, completions, detected, file: path })
     }
 }
 

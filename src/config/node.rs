@@ -147,6 +147,41 @@ impl Node {
         }
     }
 
+    /// Whether another says the same, wherever it was written.
+    pub(crate) fn says_what(&self, other: &Node) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Table(own), Value::Table(others)) => {
+                own.len() == others.len()
+                    && own.iter().zip(others).all(|(own, other)| own.0 == other.0 && own.1.says_what(other.1))
+            }
+            (Value::List(own), Value::List(others)) => {
+                own.len() == others.len() && own.iter().zip(others).all(|(own, other)| own.says_what(other))
+            }
+            (Value::Nothing, Value::Nothing) => true,
+            (Value::Bool(own), Value::Bool(other)) => own == other,
+            (Value::Integer(own), Value::Integer(other)) => own == other,
+            (Value::Float(own), Value::Float(other)) => own == other,
+            (Value::Text(own), Value::Text(other)) | (Value::Word(own), Value::Word(other)) => own == other,
+            _ => false,
+        }
+    }
+
+    /// The paths of the values that another says otherwise, or does not.
+    pub(crate) fn differences(&self, other: &Node) -> Vec<String> {
+        let mut paths: Vec<String> = Vec::new();
+        for (one, another) in [(self, other), (other, self)] {
+            one.each_leaf(&mut Vec::new(), &mut |path, node| {
+                let there = path.iter().try_fold(another, |node, key| node.get(key));
+                let path = path.join(".");
+                if !there.is_some_and(|there| there.says_what(node)) && !paths.contains(&path) {
+                    paths.push(path);
+                }
+            });
+        }
+        paths.sort_unstable();
+        paths
+    }
+
     /// Shows every value that is no table, with the path to it.
     pub(crate) fn each_leaf<'n>(&'n self, path: &mut Vec<&'n str>, show: &mut impl FnMut(&[&'n str], &'n Node)) {
         match &self.value {

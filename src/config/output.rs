@@ -128,6 +128,11 @@ impl Parts {
         registry.check(self.own, &OF_EVERY_OUTPUT)
     }
 
+    /// The output of this name that is open already.
+    pub(crate) fn keep(self, place: &Surroundings) -> Output {
+        self.settings.over(Output::kept(&place.name))
+    }
+
     pub(crate) fn open(mut self, registry: &Registry, place: &Surroundings) -> Result<Output, ConfigError> {
         let own = std::mem::replace(&mut self.own, Node::table(Origin::Default));
         let opened = registry.open(own, &OF_EVERY_OUTPUT, place)?;

@@ -79,11 +79,14 @@ pub struct Surroundings {
     pub name: String,
     /// The directory of the configuration, to which relative paths lead.
     pub directory: PathBuf,
+    /// Whether it takes the place of an output that is closed once this one is there: what only one can have, such as a
+    /// file, it has to wait for.
+    pub is_in_place: bool,
 }
 
 impl Surroundings {
     pub(crate) fn new(name: &str, directory: &Path) -> Surroundings {
-        Surroundings { name: name.to_owned(), directory: directory.to_owned() }
+        Surroundings { name: name.to_owned(), directory: directory.to_owned(), is_in_place: false }
     }
 
     /// A path of the configuration: as it is if it is absolute, otherwise within its directory.

@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     /// What is logged of requests, by every layer that is given no policy of its own.
     #[cfg(feature = "http")]
     pub(crate) http: crate::config::http::Http,
+    /// Whether the file is read anew when it has changed. It is, if nothing is said.
+    pub(crate) reload: Option<Switch>,
     /// Whether what the process runs in is looked at. It is, if nothing is said.
     pub(crate) detect: Option<Switch>,
 }

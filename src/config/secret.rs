@@ -4,8 +4,12 @@ use crate::config::error::ConfigError;
 use crate::config::registry::Surroundings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
-use std::path::PathBuf;
+use std::hash::{BuildHasher, RandomState};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// A secret: best the name of a variable or the path of a file that holds it; the secret itself, if it must be.
 #[derive(Clone, serde::Deserialize)]
@@ -50,19 +54,67 @@ impl Secret {
             Kept::Variable(InVariable { env }) => std::env::var(env)
                 .map_err(|_| ConfigError::new(format!("the variable {env}, which holds the secret, is not set"))),
             Kept::File(InFile { file }) => {
-                use std::io::Read;
                 let path = place.path(file)?;
-                let mut secret = String::new();
-                let read =
-                    std::fs::File::open(&path).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut secret));
-                read.map_err(|error| {
+                let secret = read(&path).map_err(|error| {
                     ConfigError::new(format!("the secret in {} cannot be read: {error}", path.display())).because(error)
                 })?;
-                // Editors end files with a new line, which is no part of the secret.
-                Ok(secret.trim_end_matches(['\n', '\r']).to_owned())
+                Witness::note(path, &secret);
+                Ok(secret)
             }
         }
     }
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    let mut secret = String::new();
+    std::fs::File::open(path)?.take(MOST_BYTES).read_to_string(&mut secret)?;
+    // Editors end files with a new line, which is no part of the secret.
+    Ok(secret.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// By which it is known whether a secret in a file has changed, without keeping it.
+#[derive(Clone)]
+pub(crate) struct Witness {
+    path: PathBuf,
+    hash: u64,
+}
+
+thread_local! {
+    /// None as long as nobody wants to know.
+    static WITNESSES: RefCell<Option<Vec<Witness>>> = const { RefCell::new(None) };
+}
+
+/// Runs something, and says which secrets were read from files meanwhile.
+pub(crate) fn witnessed<R>(run: impl FnOnce() -> R) -> (R, Vec<Witness>) {
+    WITNESSES.set(Some(Vec::new()));
+    let result = run();
+    (result, WITNESSES.take().unwrap_or_default())
+}
+
+impl Witness {
+    fn note(path: PathBuf, secret: &str) {
+        let hash = hash_of(secret);
+        WITNESSES.with_borrow_mut(|witnesses| {
+            if let Some(witnesses) = witnesses {
+                witnesses.push(Witness { path, hash });
+            }
+        });
+    }
+
+    /// Whether the file holds what it held. One that cannot be read now holds nothing else.
+    pub(crate) fn is_still_so(&self) -> bool {
+        read(&self.path).is_ok_and(|secret| hash_of(&secret) == self.hash)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Of no use to anybody outside of this process.
+fn hash_of(secret: &str) -> u64 {
+    static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    KEYS.hash_one(secret)
 }
 
 impl fmt::Debug for Secret {

@@ -35,9 +35,11 @@ enum Ground {
     Streams,
     /// What a process says that seems to run in Kubernetes.
     Detection,
+    /// Whether somebody looks at the file.
+    Watched,
 }
 
-use Ground::{Detection, File, Gate, Memory, Proxied, Requests, Server, Streams};
+use Ground::{Detection, File, Gate, Memory, Proxied, Requests, Server, Streams, Watched};
 
 /// A key, the ground, what is said (the key among it), what is seen then and was not before. What begins with `!` was seen
 /// before and is not then. Before, what stands before a `~` was said, or nothing.
@@ -46,6 +48,7 @@ type Effect = (&'static str, Ground, &'static str, &'static str);
 const EFFECTS: &[Effect] = &[
     ("preset", Memory, "preset = \"production\"", "\"pid\":"),
     ("detect", Detection, "detect = \"off\"", "preset none"),
+    ("reload", Watched, "reload = \"off\"", "!watched"),
     ("level", Memory, "level = \"warn\"", "!\"level\":\"INFO\""),
     ("location", Memory, "location = \"shown\"", "effects.rs"),
     ("identity.service", Memory, "identity.service = \"shop\"", "\"service\":\"shop\""),
@@ -504,6 +507,7 @@ fn what_is_said_of_requests_is_seen_when_they_are_served() {
 fn what_is_said_of_the_console_is_seen_on_its_stream() {
     check(Streams);
     check(Detection);
+    check(Watched);
 }
 
 fn seen(ground: Ground, said: &str) -> String {
@@ -516,7 +520,15 @@ fn seen(ground: Ground, said: &str) -> String {
         Proxied => to_a_server_behind_a_proxy(said),
         Streams => to_a_stream(said),
         Detection => seen_around(said),
+        Watched => watched(said),
     }
+}
+
+fn watched(said: &str) -> String {
+    let folder = Folder::new();
+    let path = folder.write("said.toml", &format!("{said}\noutputs.memory.kind = \"memory\"\n"));
+    let live = Config::new().without_environment().registry(Stage::new().registry()).file(path).build().unwrap();
+    if live.is_watching() { "watched".to_owned() } else { String::new() }
 }
 
 /// Builds a logger of what is said, over what is said of the ground.

@@ -5,5 +5,6 @@ mod files;
 mod http;
 mod layers;
 mod refused;
+mod reload;
 mod requests;
 mod stage;

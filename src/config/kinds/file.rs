@@ -88,6 +88,9 @@ impl Settings {
     fn file(self, place: &Surroundings) -> Result<File, Box<dyn std::error::Error + Send + Sync>> {
         let mut file =
             File::new(place.path(&self.path)?).rotation(self.rotate.rotation()).retention(self.keep.retention());
+        if place.is_in_place {
+            file = file.in_turn();
+        }
         file = match self.compress {
             None => file,
             Some(Compress::Gzip) => file.compression(Compression::gzip()),

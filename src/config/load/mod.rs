@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The most that a file may have, in bytes.
-const MOST_BYTES: u64 = 1024 * 1024;
+pub(crate) const MOST_BYTES: u64 = 1024 * 1024;
 
 /// The most that tables and lists may stand within one another.
 const MOST_DEPTH: usize = 32;

@@ -1,0 +1,148 @@
+//! Looks at the files by which a logger is set up, and has them read anew.
+//!
+//! They are read and compared, once a second: that sees whatever can happen to a file or to the links that lead to it, on
+//! every file system, and costs less than the first record. A file that somebody is still writing to has changed again
+//! when it is looked at next, and is left alone until it has not.
+
+use crate::config::live::Setup;
+use crate::config::load;
+use hyperlog_core::report_fault;
+use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// A thread that looks, until it is dropped.
+pub(crate) struct Watch {
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+impl Watch {
+    pub(crate) fn begin(setup: &Arc<Setup>) -> Watch {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (setup, over) = (Arc::clone(setup), Arc::clone(&is_over));
+        let begun = Builder::new().name("hyperlog-config".to_owned()).spawn(move || watch(&setup, &over));
+        if let Err(error) = &begun {
+            report_fault(
+                "config",
+                format_args!("there is no thread to look at the file with, which is not read anew: {error}"),
+            );
+        }
+        Watch { is_over, thread: begun.ok() }
+    }
+}
+
+/// What is being read anew meanwhile is done before.
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            drop(thread.join());
+        }
+    }
+}
+
+fn watch(setup: &Setup, is_over: &AtomicBool) {
+    let (hangup, mut looks) = (hangup(), Looks::default());
+    loop {
+        wait(BETWEEN_LOOKS, is_over);
+        if is_over.load(Ordering::Acquire) {
+            return;
+        }
+        if looks.are_enough(setup.look(), hangup.swap(false, Ordering::AcqRel)) {
+            // It tells of itself what becomes of it.
+            let _ = setup.reload();
+        }
+    }
+}
+
+/// What was seen of the files.
+#[derive(Default)]
+struct Looks {
+    /// As they were when they were read. What was read before anybody looked may have changed since, and does not count.
+    read: Option<Vec<Seen>>,
+    last: Option<Vec<Seen>>,
+}
+
+impl Looks {
+    /// Whether they are to be read: they have changed and then stood still, or somebody asks for it.
+    fn are_enough(&mut self, now: Vec<Seen>, is_asked_for: bool) -> bool {
+        let stand_still = self.last.as_ref() == Some(&now) && self.read.as_ref() != Some(&now);
+        let are_enough = is_asked_for || stand_still;
+        if are_enough {
+            self.read = Some(now.clone());
+        }
+        self.last = Some(now);
+        are_enough
+    }
+}
+
+fn wait(time: Duration, is_over: &AtomicBool) {
+    let begun = Instant::now();
+    while !is_over.load(Ordering::Acquire) && begun.elapsed() < time {
+        std::thread::park_timeout(time.saturating_sub(begun.elapsed()));
+    }
+}
+
+/// Is set by a `SIGHUP`. Not on a terminal, which sends one to end what it has begun.
+fn hangup() -> Arc<AtomicBool> {
+    let is_set = Arc::new(AtomicBool::new(false));
+    #[cfg(all(unix, feature = "signal"))]
+    if !std::io::IsTerminal::is_terminal(&std::io::stdin())
+        && let Err(error) = signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&is_set))
+    {
+        report_fault("config", format_args!("a SIGHUP cannot be waited for: {error}"));
+    }
+    is_set
+}
+
+/// What stands in a file, as far as it can be told from what stood there before.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Its hash: a secret is not kept longer than it has to be.
+    Contents(u64),
+    Nothing(ErrorKind),
+}
+
+impl Seen {
+    pub(crate) fn look(path: &Path) -> Seen {
+        static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        let read = || {
+            // A pipe would have to be waited for.
+            if !std::fs::metadata(path)?.is_file() {
+                return Err(ErrorKind::InvalidInput.into());
+            }
+            let mut contents = Vec::new();
+            File::open(path)?.take(load::MOST_BYTES + 1).read_to_end(&mut contents)?;
+            Ok(contents)
+        };
+        match read() {
+            Ok(contents) => Seen::Contents(KEYS.hash_one(contents)),
+            Err(error) => Seen::Nothing(std::io::Error::kind(&error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_once_it_stands_still_and_once_for_each_change() {
+        let mut looks = Looks::default();
+        let mut look = |seen: u64| looks.are_enough(vec![Seen::Contents(seen)], false);
+        let read = [1, 1, 1, 2, 3, 4, 4, 4, 1, 4, 4, 5, 5].map(&mut look);
+        let expected = [false, true, false, false, false, false, true, false, false, false, false, false, true];
+        assert_eq!(read, expected);
+        let gone = || vec![Seen::Nothing(ErrorKind::NotFound)];
+        assert_eq!([false, true, false].map(|asked| looks.are_enough(gone(), asked)), [false, true, false]);
+    }
+}

@@ -1,0 +1,324 @@
+//! Configurations that change while others log.
+
+use crate::stage::{Folder, SOON, Stage};
+use hyperlog::config::{Config, Live, Opened, Registry, Reload, Secret};
+use hyperlog::{Hook, Memory, debug, error, info};
+use serde_json::Value;
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+fn build(stage: &Stage, path: &Path) -> Live {
+    Config::new().without_environment().registry(stage.registry()).file(path).build().unwrap()
+}
+
+/// Waits until something is so, and fails if it never is.
+#[track_caller]
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < SOON, "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn records(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect()
+}
+
+#[test]
+fn what_changed_is_done_and_told_and_what_did_not_stays_open() {
+    let (stage, folder) = (Stage::new(), Folder::new());
+    let first = "level = \"info\"\nidentity.service = \"shop\"\n[outputs]\nmemory = { kind = \"memory\" }\n\
+                 disk = { kind = \"file\", path = \"a.log\" }\n";
+    let path = folder.write("shop.toml", first);
+    let live = build(&stage, &path);
+    let logger = live.logger().clone();
+    debug!(logger: logger, "unheard");
+    info!(logger: logger, "one");
+    assert_eq!(live.reload().unwrap(), Reload::Unchanged);
+    // The same in other words.
+    folder.write("shop.toml", &format!("# in other words\n{}", first.replace("= { kind", "={kind")));
+    assert_eq!(live.reload().unwrap(), Reload::Unchanged);
+    // A file that is kept open is written to under its new name.
+    fs::rename(folder.0.join("a.log"), folder.0.join("moved.log")).unwrap();
+    folder.write(
+        "shop.toml",
+        "level = \"debug\"\n[outputs]\nmemory = { kind = \"memory\", level = \"warn\" }\n\
+         disk = { kind = \"file\", path = \"a.log\" }\nmore = { kind = \"file\", path = \"b.log\" }\n",
+    );
+    let changed = ["identity.service", "level", "outputs.memory.level", "outputs.more.kind", "outputs.more.path"];
+    assert_eq!(live.reload().unwrap(), Reload::Applied(changed.map(str::to_owned).to_vec()));
+    debug!(logger: logger, "two");
+    error!(logger: logger, "three");
+    logger.close(SOON).unwrap();
+    let read = |name: &str| fs::read_to_string(folder.0.join(name)).unwrap_or_default();
+    let text = read("b.log");
+    let seen: Vec<_> = records(&text).iter().map(|record| record["message"].clone()).collect();
+    assert_eq!(seen, ["the configuration was read anew", "two", "three"]);
+    let told = &records(&text)[0];
+    assert_eq!((&told["kind"], &told["changed"]), (&"setup".into(), &changed.join(", ").into()));
+    assert_eq!((&told["outputs"], &told["file"]), (&"disk, memory, more".into(), &path.to_str().unwrap().into()));
+    assert!(told.get("service").is_none());
+    let memory = records(&stage.text());
+    assert_eq!(memory.last().unwrap()["message"], "three");
+    assert!(!stage.text().contains("two") && stage.text().contains("one"));
+    assert!(format!("{}{}", read("moved.log"), read("a.log")).contains("two"));
+}
+
+#[test]
+fn an_output_is_opened_anew_on_the_same_path_when_it_is_to_be_another() {
+    let (stage, folder) = (Stage::new(), Folder::new());
+    let said =
+        |format: &str| format!("[outputs]\ndisk = {{ kind = \"file\", path = \"a.log\", format = \"{format}\" }}\n");
+    let live = build(&stage, &folder.write("shop.toml", &said("json")));
+    info!(logger: live.logger(), "one");
+    folder.write("shop.toml", &said("logfmt"));
+    live.reload().unwrap();
+    info!(logger: live.logger(), "two");
+    live.logger().close(SOON).unwrap();
+    let text = fs::read_to_string(folder.0.join("a.log")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[1].contains("\"message\":\"one\"") && lines[3].contains("message=two"), "{text}");
+    let health = &live.logger().health()[0];
+    assert_eq!((health.written.total(), health.dropped_total()), (4, 0), "{health:?}");
+}
+
+#[test]
+fn what_cannot_be_done_leaves_all_as_it_was_and_is_told_once_with_its_place() {
+    let (stage, folder) = (Stage::new(), Folder::new());
+    let good = "[outputs]\nmemory = { kind = \"memory\" }\n";
+    let live = build(&stage, &folder.write("shop.toml", good));
+    let refused = [
+        ("level = \n", "shop.toml:1:"),
+        ("level = 7\n", "shop.toml:1:9: level: this is an integer"),
+        ("levl = \"hunter2\"\n", "there is no such key: did you mean `level`"),
+        ("redaction.patterns = [\"(hunter2\"]\n", "redaction.patterns"),
+        ("hooks = [\"add_regio\"]\n", "did you mean `add_region`"),
+        ("preset = \"productio\"\n", "did you mean `production`"),
+        ("outputs.disk = { kind = \"file\", path = \"shop.toml/a.log\" }\n", "outputs.disk"),
+        ("outputs.hook = { kind = \"webhook\", url = \"ftp://hunter2.example\" }\n", "outputs.hook"),
+        ("outputs.memory = { kind = \"memory\", lane = { instead_of = \"nobody\" } }\n", "nobody"),
+    ];
+    for (said, expected) in refused {
+        stage.memory.take();
+        // What could be done of it is not.
+        let output = "outputs.more = { kind = \"file\", path = \"more.log\" }\n";
+        folder.write("shop.toml", &format!("{said}{output}identity.service = \"changed\"\n"));
+        let error = live.reload().unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        info!(logger: live.logger(), "as before");
+        let records = records(&stage.text());
+        assert_eq!(records.len(), 2, "{}", stage.text());
+        assert_eq!((&records[0]["level"], &records[0]["kind"]), (&"ERROR".into(), &"setup".into()));
+        assert!(records[0]["error"].as_str().unwrap().contains(expected), "{}", records[0]);
+        assert!(!stage.text().contains("hunter2") && !error.contains("hunter2"), "{error}");
+        assert_eq!((records[1].get("service"), &records[1]["message"]), (None, &"as before".into()));
+        assert_eq!(live.logger().health().len(), 1);
+    }
+    folder.write("shop.toml", good);
+    assert_eq!(live.reload().unwrap(), Reload::Unchanged);
+    fs::remove_file(folder.0.join("shop.toml")).unwrap();
+    assert!(live.reload().unwrap_err().to_string().contains("cannot be read"));
+}
+
+#[test]
+fn whatever_happens_to_the_file_it_is_noticed() {
+    let (stage, folder) = (Stage::new(), Folder::new());
+    let (here, elsewhere) = (folder.0.join("mounted"), folder.0.join("elsewhere"));
+    fs::create_dir_all(&here).unwrap();
+    fs::create_dir_all(&elsewhere).unwrap();
+    let said = |turn: &str| format!("identity.version = \"{turn}\"\n[outputs]\nmemory = {{ kind = \"memory\" }}\n");
+    let path = here.join("shop.toml");
+    fs::write(&path, said("0")).unwrap();
+    let live = build(&stage, &path);
+    let is_applied = |turn: &str| {
+        let told = format!("\"version\":\"{turn}\"");
+        wait_until(turn, || stage.text().lines().any(|line| line.contains("read anew") && line.contains(&told)));
+    };
+
+    fs::write(&path, said("in place")).unwrap();
+    is_applied("in place");
+
+    fs::write(here.join("shop.toml.new"), said("renamed")).unwrap();
+    fs::rename(here.join("shop.toml.new"), &path).unwrap();
+    is_applied("renamed");
+
+    fs::remove_file(&path).unwrap();
+    wait_until("it is told that it is gone", || stage.text().contains("cannot be read"));
+    fs::write(&path, said("created")).unwrap();
+    is_applied("created");
+
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::symlink;
+        // As Kubernetes mounts a ConfigMap: the file leads through a link to a directory, which is swapped.
+        for (version, turn) in [("v1", "mounted"), ("v2", "swapped")] {
+            fs::create_dir(here.join(version)).unwrap();
+            fs::write(here.join(version).join("shop.toml"), said(turn)).unwrap();
+        }
+        symlink("v1", here.join("..data")).unwrap();
+        fs::remove_file(&path).unwrap();
+        symlink("..data/shop.toml", &path).unwrap();
+        is_applied("mounted");
+        symlink("v2", here.join("..data_tmp")).unwrap();
+        fs::rename(here.join("..data_tmp"), here.join("..data")).unwrap();
+        is_applied("swapped");
+
+        // In another directory, which nobody has looked at before.
+        fs::write(elsewhere.join("shop.toml"), said("elsewhere")).unwrap();
+        symlink(elsewhere.join("shop.toml"), here.join("link")).unwrap();
+        fs::rename(here.join("link"), &path).unwrap();
+        is_applied("elsewhere");
+    }
+    drop(live);
+}
+
+/// What may be said about an output with a secret.
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Vault {
+    secret: Secret,
+}
+
+#[test]
+fn a_secret_that_changes_in_its_file_is_used_from_then_on_and_shown_nowhere() {
+    let (folder, memory, used) = (Folder::new(), Memory::new(), Arc::new(Mutex::new(Vec::new())));
+    let (kept, sink) = (Arc::clone(&used), memory.clone());
+    let registry = Registry::new().output("vault", move |vault: Vault, place| {
+        kept.lock().unwrap().push(vault.secret.reveal(place)?);
+        Ok(Opened::sink(sink.clone()))
+    });
+    folder.write("secret", "hunter2\n");
+    let path = folder.write("shop.toml", "[outputs]\nvault = { kind = \"vault\", secret = { file = \"secret\" } }\n");
+    let live = Config::new().without_environment().registry(registry).file(path).build().unwrap();
+    folder.write("secret", "correct horse\n");
+    wait_until("the other secret is used", || used.lock().unwrap().len() == 2);
+    wait_until("it is told", || memory.text().contains("read anew"));
+    assert_eq!(*used.lock().unwrap(), ["hunter2", "correct horse"]);
+    assert!(!memory.text().contains("horse") && !format!("{live:?}").contains("horse"));
+}
+
+#[test]
+fn what_the_program_adds_is_added_each_time() {
+    let (stage, folder) = (Stage::new(), Folder::new());
+    let said = |level: &str| format!("level = \"{level}\"\n[outputs]\nmemory = {{ kind = \"memory\" }}\n");
+    let path = folder.write("shop.toml", &said("info"));
+    let hook = Hook::enrich(|draft| drop(draft.add("rack", 7)));
+    let config = Config::new().without_environment().registry(stage.registry()).file(path).set("identity.version", "2");
+    let live = config.complete(move |builder| builder.hook(hook.clone())).build().unwrap();
+    folder.write("shop.toml", &said("debug"));
+    live.reload().unwrap();
+    debug!(logger: live.logger(), "heard");
+    let records = records(&stage.text());
+    assert_eq!(records.len(), 3);
+    assert!(records.iter().all(|record| record["rack"] == 7 && record["version"] == "2"), "{}", stage.text());
+}
+
+#[test]
+fn a_thousand_changes_under_load_lose_nothing_and_write_nothing_twice() {
+    let (stage, folder) = (Stage::new(), Folder::new());
+    let said = |round: u32| {
+        let (size, queue) = (round / 50, round % 3);
+        format!(
+            "level = \"{level}\"\n[outputs]\nmemory = {{ kind = \"memory\", level = \"{only}\" }}\n\
+             gate = {{ kind = \"gate\", queue = {{ capacity = \"{capacity} MiB\" }} }}\n\
+             disk = {{ kind = \"file\", path = \"a.log\", rotate = {{ size = \"{size} MiB\" }}, \
+             queue = {{ capacity = \"256 MiB\" }} }}\n",
+            level = ["info", "debug"][round as usize % 2],
+            only = ["off", "fatal"][round as usize % 2],
+            capacity = 200 + queue,
+            size = 100 + size,
+        )
+    };
+    let path = folder.write("shop.toml", &format!("reload = \"off\"\n{}", said(0)));
+    let live = build(&stage, &path);
+    let (is_over, logged) = (AtomicBool::new(false), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for thread in 0..2 {
+            let (logger, is_over, logged) = (live.logger().clone(), &is_over, &logged);
+            scope.spawn(move || {
+                for number in 0.. {
+                    info!(logger: logger, thread = thread, number = number, "record");
+                    if is_over.load(Ordering::Acquire) {
+                        logged.fetch_add(number + 1, Ordering::AcqRel);
+                        return;
+                    }
+                    // No faster than the disk.
+                    if number % 1_000 == 999 {
+                        logger.flush(SOON).unwrap();
+                    }
+                }
+            });
+        }
+        for round in 1..=1_000 {
+            folder.write("shop.toml", &format!("reload = \"off\"\n{}", said(round)));
+            assert!(matches!(live.reload().unwrap(), Reload::Applied(_)));
+        }
+        is_over.store(true, Ordering::Release);
+    });
+    let logger = live.logger();
+    logger.flush(SOON).unwrap();
+    let logged = logged.load(Ordering::Acquire);
+    let own = 1 + 1_000;
+    for output in logger.health() {
+        assert!(output.is_conserved() && output.pending.total() == 0, "{output:?}");
+        assert_eq!(output.dropped_total(), 0, "{output:?}");
+        if output.name != "memory" {
+            assert_eq!(output.written.total(), logged + own, "{}", output.name);
+        }
+    }
+    logger.close(SOON).unwrap();
+    for text in [fs::read_to_string(folder.0.join("a.log")).unwrap(), stage.text()] {
+        let records = records(&text);
+        let of_load = records.iter().filter(|record| record["message"] == "record");
+        let distinct: HashSet<_> =
+            of_load.clone().map(|record| (record["thread"].as_u64(), record["number"].as_u64())).collect();
+        assert_eq!((of_load.count() as u64, distinct.len() as u64), (logged, logged));
+    }
+}
+
+/// This test as a process of its own, to which signals are sent.
+const ROLE: &str = "RELOAD_TEST_ROLE";
+
+#[test]
+fn waits_for_a_hangup() {
+    if std::env::var_os(ROLE).is_none() {
+        return;
+    }
+    let live = Config::new().install().unwrap();
+    info!("ready");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+    drop(live);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_hangup_has_it_read_at_once_though_nothing_has_changed() {
+    use std::io::{BufRead, BufReader};
+    let folder = Folder::new();
+    let said = |more: &str| format!("{more}[outputs]\nconsole = {{ kind = \"console\", format = \"json\" }}\n");
+    let path: PathBuf = folder.write("shop.toml", &said(""));
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["reload::waits_for_a_hangup", "--exact", "--nocapture"]).env(ROLE, "wait");
+    command.env("HYPERLOG_CONFIG", &path).env("HYPERLOG_DETECT", "off");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut wait_for = |what: &str| assert!(lines.any(|line| line.contains(what)), "{what}");
+    wait_for("\"message\":\"ready\"");
+    // It cannot be done, since something is in the way.
+    let blocked = folder.write("blocked", "");
+    folder.write("shop.toml", &said("outputs.disk = { kind = \"file\", path = \"blocked/a.log\" }\n"));
+    wait_for("was refused");
+    fs::remove_file(blocked).unwrap();
+    let hangup = Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap();
+    assert!(hangup.success());
+    wait_for("read anew");
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
