@@ -2,12 +2,18 @@
 
 use crate::requests::send_all;
 use crate::stage::{Folder, SOON, Stage, load_as};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use axum::routing::get;
+use hyperlog::actix::HyperLog;
 use hyperlog::axum::HyperLogLayer;
 use hyperlog::config::Config;
 use hyperlog::http::{RouteRule, SharedPolicy};
 use hyperlog::{Hook, Level, info};
 use serde_json::Value;
 use std::process::Command;
+use tower::ServiceExt;
 
 /// This test as a process of its own, for which a configuration is installed.
 const ROLE: &str = "REQUESTS_TEST_ROLE";
@@ -22,10 +28,30 @@ fn serves_under_what_is_installed() {
     let logger = Config::new().load().unwrap().install().unwrap();
     let own = RouteRule::new().level(Level::CRITICAL);
     send_all(early.clone().route("/health", own), || true);
+    send_twice(own);
+    send_by_actix();
     let policy = load_as("later.toml", "http.rule.level = \"audit\"\n").unwrap().policy().unwrap();
     SharedPolicy::global().swap(policy);
     send_all(early, || true);
     logger.close(SOON).unwrap();
+}
+
+/// Through a layer that is told something, and one within it that is told nothing.
+fn send_twice(own: RouteRule) {
+    let within = Router::new().route("/twice", get(async || "well")).layer(HyperLogLayer::new());
+    let app: Router = within.layer(HyperLogLayer::new().rule(own));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let response = runtime.block_on(app.oneshot(Request::get("/twice").body(Body::empty()).unwrap())).unwrap();
+    runtime.block_on(to_bytes(response.into_body(), usize::MAX)).unwrap();
+}
+
+fn send_by_actix() {
+    use actix_web::{App, HttpResponse, test, web};
+    actix_web::rt::System::new().block_on(async {
+        let app = App::new().wrap(HyperLog).route("/actix", web::get().to(HttpResponse::Ok));
+        let service = test::init_service(app).await;
+        test::call_and_read_body(&service, test::TestRequest::get().uri("/actix").to_request()).await;
+    });
 }
 
 #[test]
@@ -49,6 +75,8 @@ fn a_layer_without_a_policy_goes_by_what_is_installed_and_what_it_is_told_itself
     };
     assert_eq!(levels("/hello/ann"), ["NOTICE", "AUDIT"], "the file says it, and later another does\n{text}");
     assert_eq!(levels("/health"), ["CRITICAL", "AUDIT"], "the layer says it\n{text}");
+    assert_eq!(levels("/twice"), ["CRITICAL"], "what a layer is told is not taken back by one within it\n{text}");
+    assert_eq!(levels("/actix"), ["NOTICE"], "{text}");
     let hello = records.iter().find(|record| record["path"] == "/hello/ann").unwrap();
     assert_eq!(hello["request_id"], "t-17", "the layer names the header, and a variable has the id kept\n{text}");
 }
@@ -123,15 +151,20 @@ fn each_thing_that_a_rule_shows_is_seen() {
 
 #[test]
 fn the_narrower_of_statuses_and_the_longer_of_patterns_counts_whatever_the_order() {
-    let said = "http.status_levels = { 4xx = \"debug\", 404 = \"notice\", 5xx = \"critical\" }\n\
-                [http.routes]\n\"/hello/*\" = { level = \"audit\" }\n\"*\" = { level = \"notice\" }\n\"/hel*\" = { level = \"debug\" }\n\
-                \"regex:^/he[a-z]+$\" = { level = \"security\" }\n\"/missing\" = {}\n";
-    let (records, text) = under("production", said);
-    let level = |path: &str| records.iter().find(|record| record["path"] == path).unwrap()["level"].clone();
-    assert_eq!(level("/hello/ann"), "AUDIT", "{text}");
-    assert_eq!(level("/health"), "SECURITY", "{text}");
-    assert_eq!(level("/missing"), "NOTICE", "{text}");
-    assert_eq!(level("/fails"), "CRITICAL", "{text}");
+    let statuses = "http.status_levels = { 404 = \"notice\", 4xx = \"debug\", 5xx = \"critical\" }";
+    let routes = "[http.routes]\n\"/hello/*\" = { level = \"audit\" }\n\"*\" = { level = \"notice\" }\n\
+                  \"/hel*\" = { level = \"debug\" }\n\"regex:^/he[a-z]+$\" = { level = \"security\" }\n";
+    for (said, path, expected) in [
+        (statuses, "/missing", "NOTICE"),
+        (statuses, "/fails", "CRITICAL"),
+        (routes, "/hello/ann", "AUDIT"),
+        (routes, "/health", "SECURITY"),
+        (routes, "/missing", "NOTICE"),
+    ] {
+        let (records, text) = under("production", said);
+        let record = records.iter().find(|record| record["path"] == path).unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(record["level"], expected, "{path}\n{text}");
+    }
 }
 
 #[test]
