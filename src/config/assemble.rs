@@ -17,7 +17,7 @@ use std::path::Path;
 /// Reads all of a configuration, and opens nothing.
 pub(crate) fn check(node: &Node, registry: &Registry, directory: &Path) -> Result<(), ConfigError> {
     let (settings, outputs) = read(node)?;
-    let _ = apply(&settings)?;
+    let _ = apply(&settings).map_err(|error| error.placed_in(node))?;
     let _ = registry.hooks(&settings.hooks, node.get("hooks"))?;
     for (name, output) in outputs {
         let read = || Parts::read(output, registry, &Surroundings::new(&name, directory))?.check(registry);
@@ -34,7 +34,7 @@ pub(crate) fn build(
     open: &mut OpenOutputs,
 ) -> Result<Builder, ConfigError> {
     let (settings, outputs) = read(node)?;
-    let mut builder = apply(&settings)?;
+    let mut builder = apply(&settings).map_err(|error| error.placed_in(node))?;
     for hook in registry.hooks(&settings.hooks, node.get("hooks"))? {
         builder = builder.hook(hook);
     }

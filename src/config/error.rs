@@ -1,6 +1,6 @@
 //! What is wrong with a configuration, where, and what would be right.
 
-use crate::config::node::Origin;
+use crate::config::node::{Node, Origin};
 use std::error::Error;
 use std::fmt;
 
@@ -65,6 +65,19 @@ impl ConfigError {
     pub(crate) fn at(mut self, origin: &Origin) -> ConfigError {
         self.0.origin.get_or_insert_with(|| origin.clone());
         self
+    }
+
+    /// Where the last of its keys that this knows was written, unless that is known already.
+    pub(crate) fn placed_in(self, node: &Node) -> ConfigError {
+        let keys = self.0.path.split('.');
+        let known = keys.scan(node, |node, key| {
+            *node = node.get(key)?;
+            Some(*node)
+        });
+        match known.last().map(|node| node.origin.clone()) {
+            Some(origin) => self.at(&origin),
+            None => self,
+        }
     }
 
     /// Below this key.
