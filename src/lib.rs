@@ -1,8 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod init;
+#[cfg(all(unix, feature = "signal"))]
+mod termination;
 
 pub use crate::init::{Guard, InitError, init};
+#[cfg(all(unix, feature = "signal"))]
+pub use crate::termination::Termination;
 pub use hyperlog_core::*;
 
 #[cfg(feature = "config")]

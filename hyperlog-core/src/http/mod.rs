@@ -34,7 +34,7 @@ mod verdict;
 pub use crate::http::capture::RequestMeter;
 pub use crate::http::client_ip::{Network, NetworkError};
 pub use crate::http::debug_token::{DebugTokens, SignedTokens};
-pub use crate::http::drain::Drain;
+pub use crate::http::drain::{Drain, EndSignal};
 pub use crate::http::ended::Ended;
 pub use crate::http::exchange::Exchange;
 pub use crate::http::extract::Extract;
