@@ -27,6 +27,7 @@ mod request_id;
 mod route;
 mod rpc;
 mod shown;
+mod span;
 mod texts;
 mod trace_parent;
 mod verdict;
@@ -51,4 +52,5 @@ pub use crate::http::request_id::RequestId;
 #[cfg(feature = "patterns")]
 pub use crate::http::route::RoutePatternError;
 pub use crate::http::route::{Access, Extra, RoutePattern, RouteRule};
+pub use crate::http::span::{Begun, OpenSpan, RequestSpan, RequestSpansAreSet, set_request_spans};
 pub use crate::http::trace_parent::TraceParent;
