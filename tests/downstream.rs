@@ -1,4 +1,5 @@
-//! The README's quick start, as a reader would begin: a new crate of its own, with the one line that names hyperlog.
+//! The README's quick start, as a reader would begin: a new crate of its own, with the one line that names hyperlog. And
+//! crates that want less in their program.
 //!
 //! Inside of our workspace a feature that is missing would go unseen, since another package asks for it. Out there it does
 //! not. The crates stand beside each other below the system's temporary folder, are built without any network from our own
@@ -30,6 +31,44 @@ fn a_new_crate_with_actix_needs_one_line_for_each_of_dependency_set_up_and_layer
     check("actix", "actix-web = { version = \"4\", default-features = false, features = [\"macros\"] }\n");
 }
 
+/// The texts of calls can be looked for in a program: those that are left out are not there.
+#[test]
+fn calls_below_the_level_that_is_built_in_are_not_in_the_program() {
+    let of_level = |name: &str, features: &str, release: bool| {
+        let program = Crate { name, features, others: "", code: LEVELS, is_release: release }.build();
+        let bytes = fs::read(&program).expect("it was just built");
+        let has = |text: &str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
+        let output = Command::new(&program).output().expect("it can be run");
+        assert!(output.status.success(), "{output:?}");
+        let told = String::from_utf8(output.stdout).expect("records are text");
+        ["traced by nobody", "looked into", "told to all"].map(|text| (has(text), told.contains(text)))
+    };
+    let (there, left_out) = ((true, true), (false, false));
+    assert_eq!(of_level("levels-all", "", false), [there, there, there]);
+    assert_eq!(of_level("levels-info", "\"max_level_info\"", false), [left_out, left_out, there]);
+    let several = "\"max_level_error\", \"max_level_debug\"";
+    assert_eq!(of_level("levels-several", several, false), [left_out, there, there], "the most verbose counts");
+    let of_release = "\"max_level_trace\", \"release_max_level_info\"";
+    assert_eq!(of_level("levels-release-build", of_release, true), [left_out, left_out, there]);
+}
+
+/// A program that wants to see every level, and says so by an argument that it counts.
+const LEVELS: &str = r#"
+use hyperlog::{BUILT_IN, Level, Logger, debug, info, trace};
+use std::cell::Cell;
+
+fn main() {
+    let _logger = Logger::builder().level(Level::TRACE).install();
+    let evaluated = Cell::new(0);
+    let count = || evaluated.replace(evaluated.get() + 1);
+    trace!(count = count(), "traced by nobody");
+    debug!(count = count(), "looked into");
+    info!(count = count(), "told to all");
+    let built_in = [Level::TRACE, Level::DEBUG, Level::INFO].iter().filter(|level| BUILT_IN.allows(**level)).count();
+    assert_eq!(evaluated.get(), built_in, "of what is left out no argument is evaluated");
+}
+"#;
+
 /// Builds the crate, asks it for one page, and looks at all that it writes.
 #[track_caller]
 fn check(framework: &str, others: &str) {
@@ -37,7 +76,10 @@ fn check(framework: &str, others: &str) {
     let lines = |what: &str| code.lines().filter(|line| line.contains(what)).count();
     assert_eq!((lines("hyperlog::init()"), lines(&format!("hyperlog::{framework}::"))), (1, 1), "{code}");
 
-    let mut service = Service::start(&build(framework, &code, others));
+    assert!(include_str!("../README.md").lines().any(|shown| shown == LINE), "the README says {LINE}");
+    let (name, features) = (format!("begins-with-{framework}"), format!("{framework:?}"));
+    let begins = Crate { name: &name, features: &features, others, code: &code, is_release: false };
+    let mut service = Service::start(&begins.build());
     let answer = service.ask("GET /hello/world HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nHello, world!\n"), "{answer}");
     let records = service.end_after(2);
@@ -77,36 +119,53 @@ fn quick_start(framework: &str) -> String {
     code.replace(address, "std::env::args().nth(1).expect(\"an address\")")
 }
 
-/// Writes the crate and builds it, which prints how far it is. The program that comes of it.
-fn build(framework: &str, code: &str, others: &str) -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let name = format!("begins-with-{framework}");
-    let place = place(root).join(&name);
-    // The README says it for axum; of hyperlog, nothing else is said.
-    let line = "hyperlog = { version = \"0.1\", features = [\"axum\"] }";
-    assert!(include_str!("../README.md").lines().any(|shown| shown == line), "the README says {line}");
-    let line = line
-        .replace("version = \"0.1\"", &format!("path = {root:?}"))
-        .replace("[\"axum\"]", &format!("[{framework:?}]"));
-    let manifest =
-        format!("[package]\nname = {name:?}\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n{line}\n{others}");
-    fs::create_dir_all(place.join("src")).expect("there is room");
-    fs::copy(root.join("Cargo.lock"), place.join("Cargo.lock")).expect("our lock file is here");
-    for (file, text) in [("Cargo.toml", &manifest[..]), ("src/main.rs", code)] {
-        fs::write(place.join(file), text).expect("there is room");
-    }
-
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("downstream");
-    let started = Instant::now();
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--offline", "--target-dir"]).arg(&target).current_dir(&place);
-    // Nobody debugs it, and half of the time goes there.
-    cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
-    let built = cargo.status().expect("cargo built this test as well");
-    assert!(built.success(), "{name} does not compile; it stands in {}", place.display());
-    writeln!(std::io::stderr(), "{name} was built in {:.1} s", started.elapsed().as_secs_f64()).expect("it is open");
-    target.join("debug").join(name).with_extension(std::env::consts::EXE_EXTENSION)
+/// A crate of somebody else.
+struct Crate<'a> {
+    name: &'a str,
+    /// What it wants of hyperlog.
+    features: &'a str,
+    /// The lines of other dependencies.
+    others: &'a str,
+    code: &'a str,
+    is_release: bool,
 }
+
+impl Crate<'_> {
+    /// Writes it and builds it, which prints how far that is. The program that comes of it.
+    fn build(&self) -> PathBuf {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let Crate { name, features, others, code, is_release } = self;
+        let place = place(root).join(name);
+        let line = LINE.replace("version = \"0.1\"", &format!("path = {root:?}")).replace("\"axum\"", features);
+        let manifest = format!(
+            "[package]\nname = {name:?}\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n{line}\n{others}"
+        );
+        fs::create_dir_all(place.join("src")).expect("there is room");
+        fs::copy(root.join("Cargo.lock"), place.join("Cargo.lock")).expect("our lock file is here");
+        for (file, text) in [("Cargo.toml", &manifest[..]), ("src/main.rs", code)] {
+            fs::write(place.join(file), text).expect("there is room");
+        }
+
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("downstream");
+        let started = Instant::now();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--offline", "--target-dir"]).arg(&target).current_dir(&place);
+        // Nobody debugs it, and half of the time goes there.
+        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
+        if *is_release {
+            // What makes a release build one here, and compiles as fast as any other.
+            cargo.env("CARGO_PROFILE_DEV_DEBUG_ASSERTIONS", "false");
+        }
+        let built = cargo.status().expect("cargo built this test as well");
+        assert!(built.success(), "{name} does not compile; it stands in {}", place.display());
+        writeln!(std::io::stderr(), "{name} was built in {:.1} s", started.elapsed().as_secs_f64())
+            .expect("it is open");
+        target.join("debug").join(name).with_extension(std::env::consts::EXE_EXTENSION)
+    }
+}
+
+/// The README says it for axum; of hyperlog, nothing else is said.
+const LINE: &str = "hyperlog = { version = \"0.1\", features = [\"axum\"] }";
 
 /// Outside of the workspace, the same on each run, and another for each copy of the repository.
 fn place(root: &Path) -> PathBuf {

@@ -392,6 +392,7 @@ mod bind;
 mod block;
 pub mod bridge;
 mod builder;
+mod built;
 mod callsite;
 mod condition;
 mod contain;
@@ -449,6 +450,7 @@ mod workspace;
 
 pub use crate::bind::{BindFields, Gathered};
 pub use crate::builder::{BuildError, Builder, Location, Output};
+pub use crate::built::BUILT_IN;
 pub use crate::condition::Condition;
 pub use crate::core::{LevelChange, LevelChangeCause};
 pub use crate::drop_reason::DropReason;
@@ -499,6 +501,7 @@ pub use crate::value::{List, Map, ToValue, Tree, TreeVisitor, TypedError, Value,
 #[doc(hidden)]
 pub mod __private {
     pub use crate::bind::Gathered;
+    pub use crate::built::is_built_in;
     pub use crate::callsite::Callsite;
     pub use crate::global::{gate, gate_of, log, log_to};
     pub use crate::keyset::KeySet;
