@@ -1,8 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod init;
+#[cfg(all(unix, feature = "signal"))]
+mod termination;
 
 pub use crate::init::{Guard, InitError, init};
+#[cfg(all(unix, feature = "signal"))]
+pub use crate::termination::Termination;
 pub use hyperlog_core::*;
 
 #[cfg(feature = "config")]
@@ -41,6 +45,6 @@ mod guide {
         start records formats levels fields context redaction sampling hooks
         http axum actix tower access_record panics
         configuration configuration_reference outputs delivery files webhook sinks encoders health testing performance
-        tracing from_trace_layer from_actix_logger from_tracing_actix_web from_go
+        migration tracing from_trace_layer from_actix_logger from_tracing_actix_web from_go
     }
 }

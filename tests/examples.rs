@@ -4,10 +4,11 @@
 //! not: then it is said that they are out of date, rather than proved of an old one.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -17,9 +18,13 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 #[test]
 fn every_example_is_run_here() {
-    let here = include_str!("examples.rs");
+    // Two of them have a page of their own.
+    let here = [include_str!("examples.rs"), include_str!("migration.rs")].concat();
     for entry in std::fs::read_dir(root().join("examples")).expect("the examples are here") {
         let path = entry.expect("they can be listed").path();
+        if path.is_dir() {
+            continue;
+        }
         let name = path.file_stem().and_then(|name| name.to_str()).expect("examples have plain names");
         assert!(here.contains(&format!("(\"{name}\"")), "tests/examples.rs does not run examples/{name}.rs");
     }
@@ -115,6 +120,30 @@ fn a_server_that_ends_says_what_it_waits_for_and_leaves_nothing() {
     assert_eq!(text(&records[1], "route"), "/report");
 }
 
+#[cfg(unix)]
+#[test]
+fn an_axum_server_that_is_asked_to_end_under_load_has_a_record_of_each_request_that_it_answered() {
+    check_shutdown("axum_shutdown");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_actix_server_that_is_asked_to_end_under_load_has_a_record_of_each_request_that_it_answered() {
+    check_shutdown("actix_shutdown");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_axum_server_that_is_asked_twice_ends_at_once() {
+    check_second_signal("axum_shutdown");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_actix_server_that_is_asked_twice_ends_at_once() {
+    check_second_signal("actix_shutdown");
+}
+
 #[test]
 fn a_job_has_fields_and_a_flight_recorder() {
     let records = run("background_job", &[]);
@@ -165,15 +194,7 @@ fn run(name: &str, arguments: &[&str]) -> Vec<Value> {
         let mut text = String::new();
         out.read_to_string(&mut text).map(|_| text)
     });
-    let started = Instant::now();
-    let status = loop {
-        match running.0.try_wait().expect("it can be waited for") {
-            Some(status) => break status,
-            None => assert!(started.elapsed() < LIMIT, "{name} does not end"),
-        }
-        // Orders nothing: it spares the processor between two looks.
-        std::thread::sleep(Duration::from_millis(5));
-    };
+    let status = running.end(name);
     let text = reader.join().expect("reading does not panic").expect("records are text");
     assert!(status.success(), "{name} ended with {status}:\n{text}");
     let records = text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
@@ -183,37 +204,165 @@ fn run(name: &str, arguments: &[&str]) -> Vec<Value> {
 /// An example that serves until it is ended gives one access record for one request.
 #[track_caller]
 fn check_hello(name: &str) {
-    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port is free");
-    let mut running = Running::start(name, &[&free.to_string()]);
-    let out = running.0.stdout.take().expect("it was asked for");
-    let started = Instant::now();
-    let mut connection = loop {
-        match TcpStream::connect(free) {
-            Ok(connection) => break connection,
-            Err(error) => assert!(started.elapsed() < LIMIT, "{name} does not listen: {error}"),
-        }
-        // Seldom: who tries a port that nobody has yet may be given it for its own end.
-        std::thread::sleep(Duration::from_millis(50));
-    };
-    connection.set_read_timeout(Some(LIMIT)).expect("a limit can be set");
-    let request = b"GET /hello/world HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-request-id: t-1\r\n\r\n";
-    connection.write_all(request).expect("it reads");
-    let mut response = String::new();
-    connection.read_to_string(&mut response).expect("it answers");
+    let mut serving = Serving::start(name);
+    let response = serving.ask("/hello/world", "t-1").expect("it answers");
     assert!(response.ends_with("Hello, world!\n"), "{response}");
 
-    let (tell, told) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        use std::io::BufRead;
-        std::io::BufReader::new(out).lines().map_while(Result::ok).for_each(|line| drop(tell.send(line)));
-    });
-    let lines: [String; 2] = [(); 2].map(|()| told.recv_timeout(LIMIT).expect("a record comes"));
-    drop(running);
-    assert_eq!(told.iter().count(), 0, "two records and no more");
-    let [greeting, access] = lines.map(|line| serde_json::from_str::<Value>(&line).expect("a record is JSON"));
+    let greeting = serving.until("greeting").pop().expect("it was just seen");
+    let access = serving.record();
+    drop(serving.running);
+    assert_eq!(serving.lines.iter().count(), 0, "two records of the request and no more");
     assert_eq!((text(&greeting, "message"), text(&greeting, "request_id")), ("greeting", "t-1"));
     assert_eq!((text(&access, "kind"), text(&access, "request_id")), ("access", "t-1"));
     assert_eq!(text(&access, "route"), "/hello/{name}");
+}
+
+/// Clients ask all the while, one of them for what takes long. When that is under way, the system asks the server to end.
+#[cfg(unix)]
+#[track_caller]
+fn check_shutdown(name: &str) {
+    let mut serving = Serving::start(name);
+    let mut records = serving.until("server has started");
+    assert_eq!(text(records.last().expect("it was just seen"), "address"), serving.address());
+
+    let asker = &serving.asked();
+    let answered = std::thread::scope(|scope| {
+        let clients = [0, 1, 2, 3].map(|client| {
+            scope.spawn(move || {
+                let ids = (0..).map(|number| format!("load-{client}-{number}"));
+                ids.take_while(|id| asker.ask("/work/5", id).is_some_and(|answer| answer.ends_with("done\n")))
+                    .collect::<Vec<String>>()
+            })
+        });
+        let long = scope.spawn(|| asker.ask("/work/500", "long"));
+        while records.last().is_none_or(|record| text(record, "request_id") != "long") {
+            records.push(serving.record());
+        }
+        serving.signal();
+        let mut answered: Vec<String> =
+            clients.into_iter().flat_map(|client| client.join().expect("it asks")).collect();
+        let long = long.join().expect("it asks").expect("what was begun is served to the end");
+        assert!(long.ends_with("done\n"), "{long}");
+        answered.push("long".to_owned());
+        answered
+    });
+
+    assert!(serving.end().success(), "it ends as it should");
+    let rest = serving.lines.iter().map(|line| serde_json::from_str(&line).expect("a record is JSON"));
+    records.extend(rest.collect::<Vec<Value>>());
+    let told: Vec<&str> = access(&records).map(|record| text(record, "request_id")).collect();
+    for id in &answered {
+        assert_eq!(told.iter().filter(|told| *told == id).count(), 1, "{id} was answered");
+    }
+    assert!(answered.len() > 1, "there was some load");
+    let begins = records.iter().find(|record| text(record, "message") == "server is to end").expect("it is told");
+    assert_eq!(text(begins, "signal"), "SIGTERM");
+    let last = records.last().expect("there are some");
+    assert_eq!((text(last, "message"), &last["open"]), ("server has ended", &Value::from(0)));
+}
+
+/// Whoever asks twice does not want to wait, whatever is still open.
+#[cfg(unix)]
+#[track_caller]
+fn check_second_signal(name: &str) {
+    use std::os::unix::process::ExitStatusExt;
+    let mut serving = Serving::start(name);
+    let client = serving.asked();
+    let asked = std::thread::spawn(move || client.ask("/work/600000", "endless"));
+    serving.until("working");
+    serving.signal();
+    serving.until("server is to end");
+    serving.signal();
+    assert_eq!(serving.end().signal(), Some(15), "it is the signal that ends it");
+    assert!(asked.join().expect("it asks").is_none_or(|answer| answer.is_empty()), "nobody was served");
+}
+
+/// An example that serves, and whose lines are read.
+struct Serving {
+    running: Running,
+    lines: Receiver<String>,
+    client: Client,
+}
+
+/// Who asks it.
+#[derive(Clone)]
+struct Client {
+    name: String,
+    address: SocketAddr,
+}
+
+impl Serving {
+    #[track_caller]
+    fn start(name: &str) -> Serving {
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port is free");
+        let mut running = Running::start(name, &[&free.to_string()]);
+        let out = running.0.stdout.take().expect("it was asked for");
+        let (tell, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            BufReader::new(out).lines().map_while(Result::ok).for_each(|line| drop(tell.send(line)));
+        });
+        let client = Client { name: name.to_owned(), address: free };
+        let started = Instant::now();
+        while let Err(error) = TcpStream::connect(free) {
+            assert!(started.elapsed() < LIMIT, "{name} does not listen: {error}");
+            // Seldom: who tries a port that nobody has yet may be given it for its own end.
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Serving { running, lines, client }
+    }
+
+    fn address(&self) -> String {
+        self.client.address.to_string()
+    }
+
+    fn asked(&self) -> Client {
+        self.client.clone()
+    }
+
+    fn ask(&self, path: &str, id: &str) -> Option<String> {
+        self.client.ask(path, id)
+    }
+
+    fn line(&mut self) -> String {
+        self.lines.recv_timeout(LIMIT).expect("a record comes")
+    }
+
+    fn record(&mut self) -> Value {
+        serde_json::from_str(&self.line()).expect("a record is JSON")
+    }
+
+    /// All records to the one with this message.
+    fn until(&mut self, message: &str) -> Vec<Value> {
+        let mut records = Vec::new();
+        while records.last().is_none_or(|record| text(record, "message") != message) {
+            records.push(self.record());
+        }
+        records
+    }
+
+    /// Asks it to end, as the system would.
+    fn signal(&self) {
+        let asked = Command::new("kill").arg("-TERM").arg(self.running.0.id().to_string()).status();
+        assert!(asked.expect("there is a `kill`").success(), "{} has ended already", self.client.name);
+    }
+
+    fn end(&mut self) -> ExitStatus {
+        self.running.end(&self.client.name)
+    }
+}
+
+impl Client {
+    /// What comes of a request, as far as it comes. None if nobody listens any more, or the connection breaks.
+    fn ask(&self, path: &str, id: &str) -> Option<String> {
+        let mut connection = TcpStream::connect(self.address).ok()?;
+        connection.set_read_timeout(Some(LIMIT)).expect("a limit can be set");
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-request-id: {id}\r\n\r\n");
+        connection.write_all(request.as_bytes()).ok()?;
+        let mut response = String::new();
+        connection.read_to_string(&mut response).ok()?;
+        Some(response)
+    }
 }
 
 /// An example that runs, and is ended when this is dropped.
@@ -232,6 +381,20 @@ impl Running {
             command.env_remove(variable);
         }
         Running(command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display())))
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    fn end(&mut self, name: &str) -> ExitStatus {
+        let started = Instant::now();
+        loop {
+            match self.0.try_wait().expect("it can be waited for") {
+                Some(status) => return status,
+                None => assert!(started.elapsed() < LIMIT, "{name} does not end"),
+            }
+            // Orders nothing: it spares the processor between two looks.
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

@@ -67,7 +67,8 @@ fn the_roof_passes_on_each_feature_of_the_ground_floor() {
     }
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("it is there");
     for feature in roof.keys() {
-        assert!(readme.contains(&format!("| `{feature}` | ")), "README.md does not tell what `{feature}` adds");
+        let is_told = |line: &str| line.split('|').nth(1).is_some_and(|cell| cell.contains(&format!("`{feature}`")));
+        assert!(readme.lines().any(is_told), "README.md does not tell what `{feature}` adds");
     }
 }
 

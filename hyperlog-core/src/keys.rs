@@ -49,6 +49,10 @@ pub const STATUS: &str = "status";
 pub const OUTCOME: &str = "outcome";
 /// How many requests are open.
 pub const OPEN: &str = "open";
+/// Where a server listens.
+pub const ADDRESS: &str = "address";
+/// The signal that a server is ended by.
+pub const SIGNAL: &str = "signal";
 /// How long something took; the form of the span gives the name its unit: `duration_ms`.
 pub const DURATION: &str = "duration";
 /// How long it took until the head of the response was ready; with its unit: `ttfb_ms`.

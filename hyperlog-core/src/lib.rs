@@ -392,6 +392,7 @@ mod bind;
 mod block;
 pub mod bridge;
 mod builder;
+mod built;
 mod callsite;
 mod condition;
 mod contain;
@@ -453,6 +454,7 @@ mod writer;
 
 pub use crate::bind::{BindFields, Gathered};
 pub use crate::builder::{BuildError, Builder, Location};
+pub use crate::built::BUILT_IN;
 pub use crate::condition::Condition;
 pub use crate::core::{LevelChange, LevelChangeCause};
 pub use crate::drop_reason::DropReason;
@@ -504,6 +506,7 @@ pub use crate::value::{List, Map, ToValue, Tree, TreeVisitor, TypedError, Value,
 #[doc(hidden)]
 pub mod __private {
     pub use crate::bind::Gathered;
+    pub use crate::built::is_built_in;
     pub use crate::callsite::Callsite;
     pub use crate::global::{gate, gate_of, log, log_to};
     pub use crate::keyset::KeySet;

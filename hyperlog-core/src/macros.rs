@@ -35,7 +35,8 @@
 /// assert_eq!(record.text("who"), "ann");
 /// ```
 ///
-/// A call below the level costs about a nanosecond and evaluates none of its arguments.
+/// A call below the level costs about a nanosecond and evaluates none of its arguments. One below what is
+/// [built in](crate::BUILT_IN) is not in the program.
 #[macro_export]
 macro_rules! event {
     (logger: $logger:expr, target: $target:expr, $level:expr, $($rest:tt)*) => {
@@ -220,18 +221,22 @@ macro_rules! __emit {
         )
     };
     ({ $logger:tt $target:tt ($level:expr) } [$(($key:expr))*] $values:tt $message:tt $positional:tt $named:tt) => {{
-        static CALLSITE: $crate::__private::Callsite = $crate::__private::Callsite::new($crate::Site {
-            level: $level,
-            target: $crate::__target!($target),
-            module: ::core::option::Option::Some(::core::module_path!()),
-            file: ::core::option::Option::Some(::core::file!()),
-            line: ::core::option::Option::Some(::core::line!()),
-            template: $message,
-            keys: &[$($key),*],
-        });
-        if CALLSITE.may_be_wanted() {
-            if let ::core::option::Option::Some(pass) = $crate::__gate!($logger CALLSITE) {
-                $crate::__call!($logger CALLSITE pass $values $message $positional $named [])
+        // Named once, so that a level that is no constant is told once.
+        const __LEVEL: $crate::Level = $level;
+        if const { $crate::__private::is_built_in(__LEVEL) } {
+            static CALLSITE: $crate::__private::Callsite = $crate::__private::Callsite::new($crate::Site {
+                level: __LEVEL,
+                target: $crate::__target!($target),
+                module: ::core::option::Option::Some(::core::module_path!()),
+                file: ::core::option::Option::Some(::core::file!()),
+                line: ::core::option::Option::Some(::core::line!()),
+                template: $message,
+                keys: &[$($key),*],
+            });
+            if CALLSITE.may_be_wanted() {
+                if let ::core::option::Option::Some(pass) = $crate::__gate!($logger CALLSITE) {
+                    $crate::__call!($logger CALLSITE pass $values $message $positional $named [])
+                }
             }
         }
     }};

@@ -10,6 +10,8 @@ use crate::keys;
 use crate::level::Level;
 use crate::logger::Logger;
 use crate::sink::SinkError;
+use crate::value::Value;
+use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
@@ -52,13 +54,19 @@ impl Drain {
         self
     }
 
-    /// Waits for the signal, then tells that the server is to end, and which requests it still waits for: for whatever a
-    /// framework takes as its signal to end.
-    pub fn after<F: Future<Output = ()>>(&self, signal: F) -> impl Future<Output = ()> + use<F> {
+    /// Tells that the server listens, at this address.
+    pub fn started(&self, address: impl fmt::Display) {
+        let fields = FieldSet::new().with(keys::KIND, "drain").with(keys::ADDRESS, Value::Display(&address));
+        log_event(&self.logger, Level::INFO, "server has started", &fields);
+    }
+
+    /// Waits for the signal, then tells that the server is to end, by which signal if that is known, and which requests it
+    /// still waits for: for whatever a framework takes as its signal to end.
+    pub fn after<F: Future<Output: EndSignal>>(&self, signal: F) -> impl Future<Output = ()> + use<F> {
         let (in_flight, logger) = (self.in_flight.clone(), self.logger.clone());
         async move {
-            signal.await;
-            tell(&logger, Level::INFO, "server is to end", in_flight.len());
+            let signal = signal.await.name();
+            tell(&logger, Level::INFO, "server is to end", in_flight.len(), signal);
             in_flight.tell_open();
         }
     }
@@ -75,7 +83,7 @@ impl Drain {
     fn end(&mut self, deadline: Duration) -> Result<(), SinkError> {
         self.is_finished = true;
         let left = self.in_flight.len();
-        tell(&self.logger, if left == 0 { Level::INFO } else { Level::WARN }, "server has ended", left);
+        tell(&self.logger, if left == 0 { Level::INFO } else { Level::WARN }, "server has ended", left, None);
         self.in_flight.tell_open();
         self.logger.flush(deadline)
     }
@@ -89,14 +97,35 @@ impl Drop for Drain {
     }
 }
 
-impl std::fmt::Debug for Drain {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Drain {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Drain").field("in_flight", &self.in_flight).finish_non_exhaustive()
     }
 }
 
-fn tell(logger: &Logger, level: Level, message: &'static str, open: usize) {
-    let fields = FieldSet::new().with(keys::KIND, "drain").with(keys::OPEN, open);
+/// What a signal to end says of itself: nothing, or its name.
+pub trait EndSignal {
+    /// Its name, if it has one.
+    fn name(self) -> Option<&'static str>;
+}
+
+impl EndSignal for () {
+    fn name(self) -> Option<&'static str> {
+        None
+    }
+}
+
+impl EndSignal for &'static str {
+    fn name(self) -> Option<&'static str> {
+        Some(self)
+    }
+}
+
+fn tell(logger: &Logger, level: Level, message: &'static str, open: usize, signal: Option<&'static str>) {
+    let mut fields = FieldSet::new().with(keys::KIND, "drain").with(keys::OPEN, open);
+    if let Some(signal) = signal {
+        fields.add(keys::SIGNAL, signal);
+    }
     log_event(logger, level, message, &fields);
 }
 
@@ -189,5 +218,17 @@ mod tests {
         Drain::new(&InFlight::new()).logger(logger).finish(Duration::ZERO).unwrap();
         let record = captured.only();
         assert_eq!((record.message(), record.level(), record.number("open")), ("server has ended", Level::INFO, 0.0));
+    }
+
+    #[test]
+    fn where_a_server_listens_is_told_and_which_signal_ended_it() {
+        let (logger, captured) = Logger::capture();
+        let drain = Drain::new(&InFlight::new()).logger(logger);
+        drain.started("127.0.0.1:3000");
+        let mut begun = pin!(drain.after(std::future::ready("SIGTERM")));
+        assert!(begun.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        let [started, begins] = &captured.records()[..] else { panic!("two records") };
+        assert_eq!((started.message(), started.text("address")), ("server has started", "127.0.0.1:3000"));
+        assert_eq!((begins.message(), begins.text("signal")), ("server is to end", "SIGTERM"));
     }
 }

@@ -22,6 +22,7 @@ use crate::http::request_id::{IdSource, RequestId};
 use crate::http::route::{Extra, RouteRule};
 use crate::http::rpc::Rpc;
 use crate::http::shown;
+use crate::http::span::{self, Begun, OpenSpan, Opened};
 use crate::http::trace_parent::TraceParent;
 use crate::http::verdict::Verdict;
 use crate::keys;
@@ -93,6 +94,8 @@ pub struct Exchange {
     /// A panic that something inside caught before we could.
     swallowed: Option<Panic>,
     ticket: Option<Ticket>,
+    /// What another facade keeps open meanwhile.
+    span: Option<Opened>,
 }
 
 /// What is known of the route, beyond what was when the request came.
@@ -173,7 +176,7 @@ impl Exchange {
         }
         let work = Work::new(logger.clone(), request);
         let ticket = policy.in_flight.as_ref().map(|in_flight| in_flight.enter(work.scope(), opened));
-        let exchange = Exchange {
+        let mut exchange = Exchange {
             work,
             route: if route_comes_later { Routed::Later } else { Routed::AsOpened },
             responded: None,
@@ -188,11 +191,31 @@ impl Exchange {
             rpc,
             swallowed: None,
             ticket,
+            span: None,
         };
+        if let Some(opener) = span::opener() {
+            exchange.open_span(opener);
+        }
         if rule.shows(Extra::Start) {
             exchange.tell_start();
         }
         exchange
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn open_span(&mut self, opener: &dyn OpenSpan) {
+        let entered = self.enter();
+        let request = self.request();
+        let begun = Begun {
+            id: &request.id,
+            method: request.method(),
+            route: request.route(),
+            path: &self.shown_path(request.route()),
+            trace: request.trace.as_ref(),
+        };
+        self.span = Opened::of(opener, &begun);
+        drop(entered);
     }
 
     fn request(&self) -> &Request {
@@ -231,7 +254,9 @@ impl Exchange {
         }
         let begun = self.polls.is_some().then(Instant::now);
         let mut swallowed = None;
+        let inside = self.span.as_ref().map(Opened::enter);
         let result = panic::catch_with(work, &mut swallowed);
+        drop(inside);
         if swallowed.is_some() {
             self.swallowed = swallowed;
         }
@@ -259,10 +284,13 @@ impl Exchange {
     /// With that panic, once it is told, if the policy wants it so.
     pub fn let_go(&mut self, piece: impl FnOnce()) {
         let entered = self.enter();
+        let inside = self.span.as_ref().map(Opened::enter);
         if std::thread::panicking() {
             return piece();
         }
-        if let Err(panic) = panic::catch(piece) {
+        let result = panic::catch(piece);
+        drop(inside);
+        if let Err(panic) = result {
             self.recover(panic, entered);
         }
     }
@@ -444,6 +472,16 @@ impl Exchange {
         if std::mem::replace(&mut self.is_closed, true) {
             return;
         }
+        let span = self.span.take();
+        let inside = span.as_ref().map(Opened::enter);
+        self.tell(ending, span.as_ref());
+        drop(inside);
+        if let Some(span) = span {
+            span.close();
+        }
+    }
+
+    fn tell(&mut self, ending: Ending<'_>, span: Option<&Opened>) {
         // Of what is over nobody tells that it is open.
         drop(self.ticket.take());
         let outcome = self.outcome(&ending);
@@ -477,6 +515,9 @@ impl Exchange {
         let verdict = Verdict::of(&ended, request, &rule);
         let told = self.settle_recorder(&verdict, &rule);
         policy.tell_observers(&ended);
+        if let Some(span) = span {
+            span.end(&ended);
+        }
         if !verdict.is_seen {
             return;
         }

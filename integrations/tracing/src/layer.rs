@@ -164,6 +164,10 @@ impl RecordLayer {
     /// Makes a span, given who finds the scopes of others.
     pub(crate) fn open(&self, attributes: &Attributes<'_>, id: &Id, find: impl FnOnce(&Id) -> Option<Scope>) -> Span {
         let (around, spot) = (self.around(attributes, find), Spot::of(attributes.metadata()));
+        if spot.is_request {
+            // The request tells of itself.
+            return Span::new(around, None);
+        }
         let is_as_its_place = self.names == SpanNames::Hidden && self.ids == SpanIds::Hidden && !spot.has_message();
         let scope = match is_as_its_place {
             false => around.part(&self.fields_of(attributes, id)),
@@ -317,6 +321,8 @@ pub(crate) fn interest_in(metadata: &'static Metadata<'static>) -> Interest {
     let spot = Spot::of(metadata);
     match spot.origin.wanted() {
         _ if spot.is_log => Interest::sometimes(),
+        // Others export it, whatever our levels are.
+        _ if spot.is_request => Interest::always(),
         Wanted::Never => Interest::never(),
         Wanted::Sometimes => Interest::sometimes(),
         Wanted::Always => Interest::always(),
@@ -328,6 +334,7 @@ impl Spot {
     /// another span than the one that this thread is in. A span that nobody wants is not even made.
     pub(crate) fn is_enabled(metadata: &Metadata<'_>, logger: Option<&Logger>) -> bool {
         match Spot::known(metadata) {
+            Some(spot) if spot.is_request => true,
             Some(spot) if !metadata.is_span() => spot.is_log || spot.origin.wanted() != Wanted::Never,
             _ => {
                 let wants = |logger: &Logger| logger.wants(level::inward(*metadata.level()), metadata.target());

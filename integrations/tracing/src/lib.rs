@@ -8,6 +8,8 @@ mod layer;
 mod level;
 mod levels;
 mod outward;
+#[cfg(feature = "http")]
+mod request;
 mod span;
 mod spot;
 mod subscriber;
@@ -16,4 +18,6 @@ pub use crate::install::{InstallError, install};
 pub use crate::layer::{RecordLayer, SpanIds, SpanNames};
 pub use crate::levels::Levels;
 pub use crate::outward::to_tracing;
+#[cfg(feature = "http")]
+pub use crate::request::{RequestSpans, RequestSpansError};
 pub use crate::subscriber::RecordSubscriber;

@@ -1,7 +1,9 @@
 //! A span as hyperlog knows it: a part of the work under way, with a logger of its own.
 
 use crate::closing::Closing;
+use crate::crossing::CROSSING;
 use crate::gathering::IntoSet;
+use hyperlog_core::bridge::Way;
 use hyperlog_core::{FieldSet, Scope, list};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tracing_core::span::{Id, Record};
@@ -24,6 +26,9 @@ impl Span {
 
     /// Adds fields to the later records of this span and of those within it.
     pub(crate) fn record(&self, values: &Record<'_>) {
+        if Way::Outward.is_taken(&CROSSING) {
+            return;
+        }
         let mut fields = FieldSet::new();
         values.record(&mut IntoSet(&mut fields));
         if !fields.is_empty() {

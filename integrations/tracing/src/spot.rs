@@ -20,6 +20,8 @@ pub(crate) struct Spot {
     message: Option<usize>,
     /// Whether it stands for all calls of the `log` crate, whose places are told in fields.
     pub(crate) is_log: bool,
+    /// Whether it is where the spans of requests are from.
+    pub(crate) is_request: bool,
 }
 
 /// A thread finds this many places without a lock, if their addresses let it.
@@ -62,7 +64,11 @@ impl Spot {
         let origin = Origin::new(level::inward(*metadata.level()), metadata.target(), &names);
         let origin = origin.at(metadata.module_path(), metadata.file(), metadata.line());
         let is_log = metadata.target() == "log" && fields.field(LOG_TARGET).is_some();
-        Spot { metadata, origin, count: names.len(), message, is_log }
+        #[cfg(feature = "http")]
+        let is_request = crate::request::is_place(metadata);
+        #[cfg(not(feature = "http"))]
+        let is_request = false;
+        Spot { metadata, origin, count: names.len(), message, is_log, is_request }
     }
 
     /// Whether it can be given a message, which on a span is a field like any other.
