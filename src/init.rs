@@ -11,9 +11,9 @@ use std::time::Duration;
 /// With it, [`Config::new`](crate::config::Config::new) says what is done: variables that begin with `HYPERLOG_`, the file
 /// that `HYPERLOG_CONFIG` names, and a preset that suits what the process runs in.
 ///
-/// Standard output is written to before each call returns: nothing waits, and a guard that is dropped at once loses
-/// nothing. An output with a queue, a file or a web hook, is closed by the drop: what waits is delivered, for at most ten
-/// seconds, and what is logged later goes nowhere. So bind it to a name, and not to `_`.
+/// Standard output is written to before each call returns, unless a configuration gives it a queue: nothing waits, and a
+/// guard that is dropped at once loses nothing. An output with a queue, a file or a web hook, is closed by the drop: what
+/// waits is delivered, for at most ten seconds, and what is logged later goes nowhere. So bind it to a name, and not to `_`.
 ///
 /// ```
 /// use hyperlog::info;

@@ -6,8 +6,8 @@ use crate::config::output::Parts;
 use crate::config::reader;
 use crate::config::registry::{Registry, Surroundings};
 use crate::config::schema::{
-    Failures, Fatal, Identity, Limits, Mask, Personal, Redaction, Sampling, SamplingMethod, Settings, Shown, Switch,
-    Then,
+    Failures, Fatal, Identity, Limits, Mask, Mode, Personal, Redaction, Sampling, SamplingMethod, Settings, Shown,
+    Switch, Then,
 };
 use hyperlog_core as core;
 use hyperlog_core::{Builder, Logger};
@@ -34,7 +34,7 @@ pub(crate) fn build(node: &Node, registry: &Registry, directory: &Path) -> Resul
     }
     for (name, output) in outputs {
         let place = Surroundings::new(&name, directory);
-        let open = || Parts::read(output, registry, &place)?.open(registry, &place);
+        let open = || Parts::read(output, registry, &place)?.open(registry, &place, settings.performance());
         builder = builder.output(open().map_err(|error| error.below(&name).below("outputs"))?);
     }
     Ok(builder)
@@ -71,10 +71,16 @@ fn read(node: &Node) -> Result<(Settings, Vec<(String, Node)>), ConfigError> {
 
 /// Everything but the outputs.
 fn apply(settings: &Settings) -> Result<Builder, ConfigError> {
+    #[cfg(not(feature = "delivery"))]
+    if settings.performance() != core::Performance::Balanced {
+        let what = "this is about queues, which need the feature `delivery` of hyperlog: add it in Cargo.toml";
+        return Err(ConfigError::new(what).below("performance"));
+    }
     let mut builder = Logger::builder()
         .identity(settings.identity.identity())
         .limits(settings.limits.limits())
-        .redaction(settings.redaction.redaction().map_err(|error| error.below("redaction"))?)
+        .performance(settings.performance())
+        .redaction(settings.redaction.redaction(settings.performance()).map_err(|error| error.below("redaction"))?)
         .sampling(settings.sampling.sampling().map_err(|error| error.below("sampling"))?)
         .fatal(settings.fatal.fatal());
     if let Some(levels) = &settings.level {
@@ -87,6 +93,16 @@ fn apply(settings: &Settings) -> Result<Builder, ConfigError> {
         });
     }
     Ok(builder)
+}
+
+impl Settings {
+    fn performance(&self) -> core::Performance {
+        match self.performance {
+            None | Some(Mode::Balanced) => core::Performance::Balanced,
+            Some(Mode::HighPerformance) => core::Performance::HighPerformance,
+            Some(Mode::Bare) => core::Performance::Bare,
+        }
+    }
 }
 
 impl Identity {
@@ -137,11 +153,18 @@ impl Limits {
 }
 
 impl Redaction {
-    fn redaction(&self) -> Result<core::Redaction, ConfigError> {
+    fn redaction(&self, performance: core::Performance) -> Result<core::Redaction, ConfigError> {
         if self.mode == Some(Switch::Off) {
             return Ok(core::Redaction::off());
         }
         let mut builder = core::Redaction::builder();
+        let is_unread = match self.texts {
+            Some(texts) => texts == Switch::Off,
+            None => performance == core::Performance::Bare,
+        };
+        if is_unread {
+            builder = builder.texts(core::Texts::Unread);
+        }
         if let Some(mask) = self.mask {
             builder = builder.mask(match mask {
                 Mask::Full => core::Mask::Full,
