@@ -12,9 +12,9 @@ use std::time::Duration;
 /// that `HYPERLOG_CONFIG` names, and a preset that suits what the process runs in. As long as the guard is there, a file
 /// that has changed is [read anew](crate::config::Live).
 ///
-/// Standard output is written to before each call returns: nothing waits, and a guard that is dropped at once loses
-/// nothing. An output with a queue, a file or a web hook, is closed by the drop: what waits is delivered, for at most ten
-/// seconds, and what is logged later goes nowhere. So bind it to a name, and not to `_`.
+/// Standard output is written to before each call returns, unless a configuration gives it a queue: nothing waits, and a
+/// guard that is dropped at once loses nothing. An output with a queue, a file or a web hook, is closed by the drop: what
+/// waits is delivered, for at most ten seconds, and what is logged later goes nowhere. So bind it to a name, and not to `_`.
 ///
 /// ```
 /// use hyperlog::info;

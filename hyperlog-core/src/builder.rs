@@ -14,6 +14,7 @@ use crate::limits::Limits;
 use crate::logger::Logger;
 use crate::outlet::Formats;
 use crate::output::{Output, OutputError, put_to_work};
+use crate::performance::Performance;
 use crate::record::{MOST_ENCODINGS, Shape};
 use crate::redact::Redaction;
 use crate::rules::Rules;
@@ -38,6 +39,7 @@ use std::sync::Arc;
 /// | [`hook`](Builder::hook) | none | functions on a record's way |
 /// | [`fatal`](Builder::fatal) | flushes, returns | what follows a fatal record |
 /// | [`location`](Builder::location) | hidden | shows file and line |
+/// | [`performance`](Builder::performance) | [`Performance::Balanced`] | what is given up for time |
 /// | [`clock`](Builder::clock) | the system's | where the time is read |
 #[must_use]
 pub struct Builder {
@@ -47,6 +49,7 @@ pub struct Builder {
     limits: Limits,
     clock: Clock,
     location: bool,
+    performance: Performance,
     identity: Identity,
     sampling: Sampling,
     hooks: Vec<Hook>,
@@ -77,6 +80,7 @@ impl Builder {
             limits: Limits::default(),
             clock: Clock::system(),
             location: false,
+            performance: Performance::Balanced,
             identity: Identity::new(),
             sampling: Sampling::new(),
             hooks: Vec::new(),
@@ -127,6 +131,12 @@ impl Builder {
     /// Whether records show the file and line they come from.
     pub fn location(mut self, location: Location) -> Builder {
         self.location = location == Location::Shown;
+        self
+    }
+
+    /// What is given up for time. A [`Builder::redaction`] that is said goes over it.
+    pub fn performance(mut self, performance: Performance) -> Builder {
+        self.performance = performance;
         self
     }
 
@@ -204,7 +214,7 @@ impl Builder {
                 identity: Context::EMPTY,
                 encoding: next_number() * MOST_ENCODINGS,
                 location: self.location,
-                rules: Rules::new(self.redaction.unwrap_or_default(), self.limits),
+                rules: Rules::new(self.redaction.unwrap_or_else(|| hidden_in(self.performance)), self.limits),
                 rules_of_bound: Rules::as_it_is(),
             },
             fatal: self.fatal,
@@ -224,6 +234,14 @@ impl Builder {
 }
 
 const MOST_OUTPUTS: usize = 64;
+
+/// What is hidden where nobody says.
+fn hidden_in(performance: Performance) -> Redaction {
+    match performance {
+        Performance::Balanced | Performance::HighPerformance => Redaction::default(),
+        Performance::Bare => Redaction::by_names(),
+    }
+}
 
 impl Logger {
     /// Begins a logger of your own.

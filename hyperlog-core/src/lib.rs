@@ -432,6 +432,7 @@ mod output;
 pub mod panic;
 mod part;
 mod partition;
+mod performance;
 mod reading;
 mod reconfigure;
 mod record;
@@ -489,10 +490,11 @@ pub use crate::output::Output;
 #[cfg(feature = "panic")]
 pub use crate::panic::stack::{Stack, stack};
 pub use crate::partition::Partition;
+pub use crate::performance::Performance;
 pub use crate::reading::FieldCursor;
 pub use crate::record::{Bound, Record, Site};
 pub use crate::recording::Recording;
-pub use crate::redact::{BuildRedactionError, KeyedHash, Mask, Preset, Redaction, RedactionBuilder, Verdict};
+pub use crate::redact::{BuildRedactionError, KeyedHash, Mask, Preset, Redaction, RedactionBuilder, Texts, Verdict};
 pub use crate::scope::{Entered, InScope, Scope, ScopeExt, wrap};
 #[cfg(feature = "serde")]
 pub use crate::serialized::{Serialized, serde};

@@ -7,8 +7,8 @@ use crate::config::output::Parts;
 use crate::config::reader;
 use crate::config::registry::{Registry, Surroundings};
 use crate::config::schema::{
-    Failures, Fatal, Identity, Limits, Mask, Personal, Redaction, Sampling, SamplingMethod, Settings, Shown, Switch,
-    Then,
+    Failures, Fatal, Identity, Limits, Mask, Mode, Personal, Redaction, Sampling, SamplingMethod, Settings, Shown,
+    Switch, Then,
 };
 use hyperlog_core as core;
 use hyperlog_core::{Builder, Logger};
@@ -38,14 +38,17 @@ pub(crate) fn build(
     for hook in registry.hooks(&settings.hooks, node.get("hooks"))? {
         builder = builder.hook(hook);
     }
-    open.expect(&outputs);
+    open.expect(&outputs, settings.performance());
     for (name, node) in outputs {
         let mut place = Surroundings::new(&name, directory);
         let made = match open.has(&name) {
             true => Parts::read(node, registry, &place).map(|parts| parts.keep(&place)),
             false => {
                 place.is_in_place = open.is_any_replaced();
-                open.note(&name, &node, || Parts::read(node.clone(), registry, &place)?.open(registry, &place))
+                let performance = settings.performance();
+                open.note(&name, &node, || {
+                    Parts::read(node.clone(), registry, &place)?.open(registry, &place, performance)
+                })
             }
         };
         builder = builder.output(made.map_err(|error| error.below(&name).below("outputs"))?);
@@ -90,10 +93,16 @@ fn read(node: &Node) -> Result<(Settings, Vec<(String, Node)>), ConfigError> {
 
 /// Everything but the outputs.
 fn apply(settings: &Settings) -> Result<Builder, ConfigError> {
+    #[cfg(not(feature = "delivery"))]
+    if settings.performance() != core::Performance::Balanced {
+        let what = "this is about queues, which need the feature `delivery` of hyperlog: add it in Cargo.toml";
+        return Err(ConfigError::new(what).below("performance"));
+    }
     let mut builder = Logger::builder()
         .identity(settings.identity.identity())
         .limits(settings.limits.limits())
-        .redaction(settings.redaction.redaction().map_err(|error| error.below("redaction"))?)
+        .performance(settings.performance())
+        .redaction(settings.redaction.redaction(settings.performance()).map_err(|error| error.below("redaction"))?)
         .sampling(settings.sampling.sampling().map_err(|error| error.below("sampling"))?)
         .fatal(settings.fatal.fatal());
     if let Some(levels) = &settings.level {
@@ -106,6 +115,16 @@ fn apply(settings: &Settings) -> Result<Builder, ConfigError> {
         });
     }
     Ok(builder)
+}
+
+impl Settings {
+    fn performance(&self) -> core::Performance {
+        match self.performance {
+            None | Some(Mode::Balanced) => core::Performance::Balanced,
+            Some(Mode::HighPerformance) => core::Performance::HighPerformance,
+            Some(Mode::Bare) => core::Performance::Bare,
+        }
+    }
 }
 
 impl Identity {
@@ -156,11 +175,18 @@ impl Limits {
 }
 
 impl Redaction {
-    fn redaction(&self) -> Result<core::Redaction, ConfigError> {
+    fn redaction(&self, performance: core::Performance) -> Result<core::Redaction, ConfigError> {
         if self.mode == Some(Switch::Off) {
             return Ok(core::Redaction::off());
         }
         let mut builder = core::Redaction::builder();
+        let is_unread = match self.texts {
+            Some(texts) => texts == Switch::Off,
+            None => performance == core::Performance::Bare,
+        };
+        if is_unread {
+            builder = builder.texts(core::Texts::Unread);
+        }
         if let Some(mask) = self.mask {
             builder = builder.mask(match mask {
                 Mask::Full => core::Mask::Full,

@@ -3,13 +3,14 @@
 use crate::config::error::ConfigError;
 use crate::config::node::Node;
 use crate::config::secret::{self, Witness};
-use hyperlog_core::Output;
+use hyperlog_core::{Output, Performance};
 use std::collections::BTreeMap;
 
 /// The outputs that are open.
 #[derive(Clone, Default)]
 pub(crate) struct OpenOutputs {
     by_name: BTreeMap<String, Said>,
+    performance: Option<Performance>,
     is_any_replaced: bool,
 }
 
@@ -22,8 +23,11 @@ struct Said {
 
 impl OpenOutputs {
     /// Forgets those that are not said any more, or not as they were opened.
-    pub(crate) fn expect(&mut self, outputs: &[(String, Node)]) {
+    pub(crate) fn expect(&mut self, outputs: &[(String, Node)], performance: Performance) {
         let before = self.by_name.len();
+        if self.performance.replace(performance) != Some(performance) {
+            self.by_name.clear();
+        }
         self.by_name.retain(|name, said| {
             let now = outputs.iter().find(|(known, _)| known == name);
             now.is_some_and(|(_, node)| said.node.says_what(&of_sink(node)))

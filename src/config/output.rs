@@ -5,7 +5,9 @@ use crate::config::node::{Node, Origin};
 use crate::config::reader;
 use crate::config::registry::{Registry, Surroundings, Way};
 use crate::config::schema::{LevelName, Threshold};
-use hyperlog_core::{ColorMode, Encode, Json, Lane, Output, Pretty, Sink, Surface, Theme};
+use hyperlog_core::{ColorMode, Encode, Json, Lane, Output, Performance, Pretty, Sink, Surface, Theme};
+#[cfg(feature = "delivery")]
+use hyperlog_delivery::{Exporter, StartError};
 use schemars::JsonSchema;
 
 /// What may be said about any output, whatever its kind.
@@ -133,10 +135,15 @@ impl Parts {
         self.settings.over(Output::kept(&place.name))
     }
 
-    pub(crate) fn open(mut self, registry: &Registry, place: &Surroundings) -> Result<Output, ConfigError> {
+    pub(crate) fn open(
+        mut self,
+        registry: &Registry,
+        place: &Surroundings,
+        performance: Performance,
+    ) -> Result<Output, ConfigError> {
         let own = std::mem::replace(&mut self.own, Node::table(Origin::Default));
         let opened = registry.open(own, &OF_EVERY_OUTPUT, place)?;
-        let sink = self.start(opened.0, &place.name)?;
+        let sink = self.start(opened.0, &place.name, performance)?;
         let encoder = self.encoder.unwrap_or_else(|| match surface_of(&*sink) {
             Surface::Terminal => Box::new(Pretty::new()),
             _ => Box::new(Json::new()),
@@ -145,29 +152,43 @@ impl Parts {
     }
 
     #[cfg(feature = "delivery")]
-    fn start(&mut self, way: Way, name: &str) -> Result<Box<dyn Sink>, ConfigError> {
-        match (way, self.queue.take()) {
-            (Way::Exporter(exporter), queue) => {
-                let exporter = exporter.name(name);
-                let exporter = match queue {
-                    Some(queue) => queue.over(exporter),
-                    None => exporter,
-                };
-                let failed = |error: hyperlog_delivery::StartError| ConfigError::new(error.to_string()).because(error);
-                Ok(Box::new(exporter.start().map_err(|error| failed(error).at(&self.origin))?))
+    fn start(&mut self, way: Way, name: &str, performance: Performance) -> Result<Box<dyn Sink>, ConfigError> {
+        let queue = self.queue.take();
+        let exporter = match way {
+            Way::Exporter(exporter) => *exporter,
+            // Whoever looks at a terminal sees each record at once.
+            Way::Console(console)
+                if queue.is_none()
+                    && (performance == Performance::Balanced || console.surface() == Surface::Terminal) =>
+            {
+                return Ok(Box::new(console));
             }
-            (Way::Sink(sink), None) => Ok(sink),
-            (Way::Sink(_), Some(_)) => {
+            Way::Console(console) => Exporter::new(console),
+            Way::Sink(sink) if queue.is_none() => return Ok(sink),
+            Way::Sink(_) => {
                 let what = "this output is written to as it is, and has no queue: leave `queue` out";
-                Err(ConfigError::new(what).at(&self.origin))
+                return Err(ConfigError::new(what).at(&self.origin));
             }
-        }
+        };
+        let exporter = match performance {
+            // Whoever brings a queue knows best how to set it up.
+            Performance::Balanced => exporter.name(name),
+            Performance::HighPerformance | Performance::Bare => exporter.name(name).performance(performance),
+        };
+        let exporter = match queue {
+            Some(queue) => queue.over(exporter),
+            None => exporter,
+        };
+        let failed = |error: StartError| ConfigError::new(error.to_string()).because(error);
+        Ok(Box::new(exporter.start().map_err(|error| failed(error).at(&self.origin))?))
     }
 
     #[cfg(not(feature = "delivery"))]
-    fn start(&mut self, way: Way, _: &str) -> Result<Box<dyn Sink>, ConfigError> {
-        let Way::Sink(sink) = way;
-        Ok(sink)
+    fn start(&mut self, way: Way, _: &str, _: Performance) -> Result<Box<dyn Sink>, ConfigError> {
+        Ok(match way {
+            Way::Sink(sink) => sink,
+            Way::Console(console) => Box::new(console),
+        })
     }
 }
 

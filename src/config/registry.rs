@@ -6,7 +6,7 @@
 use crate::config::error::{ConfigError, instead};
 use crate::config::node::{Node, Value};
 use crate::config::reader;
-use hyperlog_core::{Encode, Hook, Sink};
+use hyperlog_core::{Console, Encode, Hook, Sink};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -48,6 +48,8 @@ pub struct Opened(pub(crate) Way);
 
 pub(crate) enum Way {
     Sink(Box<dyn Sink>),
+    /// A stream, which is written to as it is or from a queue.
+    Console(Console),
     #[cfg(feature = "delivery")]
     Exporter(Box<hyperlog_delivery::Exporter>),
 }

@@ -18,6 +18,9 @@ pub(crate) struct Settings {
     pub(crate) level: Option<Levels>,
     /// Whether records show the file and the line that they come from.
     pub(crate) location: Option<Shown>,
+    /// What is given up for time: several settings in one, over which goes whatever else is said. `balanced` if nothing is;
+    /// `bare` SHOWS SECRETS THAT STAND IN TEXTS.
+    pub(crate) performance: Option<Mode>,
     /// What the process says of itself in each record.
     pub(crate) identity: Identity,
     /// What is cut.
@@ -37,6 +40,19 @@ pub(crate) struct Settings {
     pub(crate) reload: Option<Switch>,
     /// Whether what the process runs in is looked at. It is, if nothing is said.
     pub(crate) detect: Option<Switch>,
+}
+
+/// What is given up for time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Mode {
+    /// Nothing.
+    Balanced,
+    /// No call waits for an output: consoles are written to from a queue, unless they are terminals. Queues hold 64 MiB,
+    /// errors wait in them, and what finds no room is lost.
+    HighPerformance,
+    /// The same, and TEXTS ARE NOT LOOKED THROUGH FOR SECRETS: only names such as `password` hide.
+    Bare,
 }
 
 /// Whether something is there.
@@ -111,6 +127,9 @@ pub(crate) struct Redaction {
     pub(crate) presets: Vec<Personal>,
     /// Regular expressions of what is hidden in texts. They need the feature `patterns`.
     pub(crate) patterns: Vec<String>,
+    /// `off` looks through no text, so that SECRETS IN MESSAGES, ERRORS AND URLS ARE SHOWN, and only names hide. `on` if
+    /// nothing is said, unless `performance` is `bare`.
+    pub(crate) texts: Option<Switch>,
     /// How much of a text is looked through. What comes after it is hidden.
     pub(crate) scan_limit: Option<Bytes>,
 }

@@ -51,6 +51,7 @@ const EFFECTS: &[Effect] = &[
     ("reload", Watched, "reload = \"off\"", "!watched"),
     ("level", Memory, "level = \"warn\"", "!\"level\":\"INFO\""),
     ("location", Memory, "location = \"shown\"", "effects.rs"),
+    ("performance", Memory, "performance = \"bare\"", "app:hunter2@db"),
     ("identity.service", Memory, "identity.service = \"shop\"", "\"service\":\"shop\""),
     ("identity.version", Memory, "identity.version = \"1.2\"", "\"version\":\"1.2\""),
     ("identity.environment", Memory, "identity.environment = \"staging\"", "\"environment\":\"staging\""),
@@ -67,6 +68,7 @@ const EFFECTS: &[Effect] = &[
     ("redaction.mask", Memory, "redaction.mask = \"last4\"", "****ter2"),
     ("redaction.hide", Memory, "redaction.hide = [\"user\"]", "!\"user\":\"ann\""),
     ("redaction.show", Memory, "redaction.show = [\"password\"]", "\"password\":\"hunter2hunter2hunter2\""),
+    ("redaction.texts", Memory, "redaction.texts = \"off\"", "app:hunter2@db"),
     ("redaction.presets", Memory, "redaction.presets = [\"email\"]", "!ann@example.com"),
     ("redaction.patterns", Memory, "redaction.patterns = [\"order-[0-9]+\"]", "!order-17"),
     ("redaction.scan_limit", Memory, "redaction.scan_limit = 16", "!wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"),
@@ -546,7 +548,7 @@ fn loaded_of(folder: &Folder, stage: &Stage, ground: &str, said: &str) -> Result
     preset.file(folder.write("shop.toml", &text)).load().map_err(|error| format!("refused: {error}"))
 }
 
-fn into_memory(said: &str) -> String {
+pub(crate) fn into_memory(said: &str) -> String {
     let (folder, stage) = (Folder::new(), Stage::new());
     let logger = match logger_of(&folder, &stage, "[outputs.memory]\nkind = \"memory\"\n", said) {
         Ok(logger) => logger,
@@ -556,6 +558,7 @@ fn into_memory(said: &str) -> String {
     info!(logger: logger, text, orders = hyperlog::map(&[("inner", hyperlog::list(&[1, 2]))]), "long text");
     info!(logger: logger, trace_id, "long long {user}", user = "ann");
     info!(logger: logger, password = "hunter2hunter2hunter2", mail = "ann@example.com", of = "order-17", "sent");
+    info!(logger: logger, "from postgres://app:hunter2@db/main");
     for turn in 0..6 {
         info!(logger: logger, turn, "again");
     }
@@ -587,7 +590,7 @@ fn of_requests(said: &str) -> String {
 const LONG: Duration = Duration::from_secs(2);
 
 /// What calls do at a gate that is shut, and what has passed it once it was opened.
-fn past_a_gate(said: &str) -> String {
+pub(crate) fn past_a_gate(said: &str) -> String {
     let (folder, stage) = (Folder::new(), Stage::new());
     let ground = "level = \"trace\"\n[outputs.gate]\nkind = \"gate\"\nformat = { kind = \"json\", time = \"off\" }\n";
     if said.contains("close_within") {

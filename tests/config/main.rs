@@ -4,6 +4,7 @@ mod effects;
 mod files;
 mod http;
 mod layers;
+mod performance;
 mod refused;
 mod reload;
 mod requests;

@@ -54,6 +54,9 @@ pub enum Case {
     DeliveryDurable,
     File,
     FileBuffered,
+    ModeNull,
+    ModeQueue,
+    ModeFull,
     Sites,
 }
 
@@ -94,7 +97,7 @@ pub enum Output {
 }
 
 impl Case {
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 47] = [
         Self::Five,
         Self::Redacted,
         Self::Bound,
@@ -138,6 +141,9 @@ impl Case {
         Self::DeliveryDurable,
         Self::File,
         Self::FileBuffered,
+        Self::ModeNull,
+        Self::ModeQueue,
+        Self::ModeFull,
         Self::Sites,
     ];
 
@@ -189,6 +195,9 @@ impl Case {
             }
             Self::File => ("file", "into a file, a write for each record"),
             Self::FileBuffered => ("file-buffered", "into a file, from a buffer of 64 KiB"),
+            Self::ModeNull => ("mode-null", "five typed fields, as a mode of performance has it"),
+            Self::ModeQueue => ("mode-queue", "the same into a queue, with what its thread does"),
+            Self::ModeFull => ("mode-full", "the same into a queue that is full"),
             Self::Sites => ("sites", "a program with 1,000 call sites of five fields"),
         }
     }
@@ -257,12 +266,14 @@ impl Case {
             Self::DeliveryPaced | Self::DeliverySaturated => Output::Json(FIVE),
             Self::DeliveryBesideDead | Self::DeliveryBesideWell | Self::DeliveryDurable => Output::Json(FIVE),
             Self::File | Self::FileBuffered => Output::Json(FIVE),
+            Self::ModeNull | Self::ModeQueue => Output::Json(FIVE),
             Self::Bound | Self::Bind => Output::Json(SEVEN),
             Self::None | Self::Message => Output::Json(&[]),
             Self::Twenty => Output::Json(TWENTY),
 
             Self::Escape => Output::Json(&["text"]),
             Self::Below | Self::BelowDirectives | Self::SampledCounter | Self::SampledBucket => Output::Nothing,
+            Self::ModeFull => Output::Nothing,
             Self::Logfmt | Self::Pretty | Self::Template | Self::Csv | Self::Syslog => Output::Text,
             Self::Axum | Self::AxumUnmatched | Self::AxumLoopback => Output::Request(1, 1),
             Self::AxumRecorder => Output::Request(1, 1),

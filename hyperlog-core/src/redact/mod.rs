@@ -113,6 +113,7 @@ pub use self::preset::Preset;
 pub struct Redaction {
     id: u64,
     active: bool,
+    reads_texts: bool,
     mask: Mask,
     keys: Keys,
     kinds: Kinds,
@@ -130,6 +131,7 @@ impl Redaction {
         Redaction {
             id: next_id(),
             active: false,
+            reads_texts: false,
             mask: Mask::Full,
             keys: Keys::none(),
             kinds: [None; 5],
@@ -139,6 +141,12 @@ impl Redaction {
             hash: None,
             scan_limit: usize::MAX,
         }
+    }
+
+    /// Hides by names alone, and lets every text pass.
+    pub(crate) fn by_names() -> Redaction {
+        let builder = Redaction::builder().texts(Texts::Unread);
+        builder.build().expect("without presets and patterns nothing is looked for in texts")
     }
 
     /// Starts from the default policy.
@@ -178,7 +186,7 @@ impl Redaction {
     /// what `out` needs.
     #[inline]
     pub fn text(&self, text: &str, out: &mut String) -> Verdict {
-        if !self.active || (self.secrets_only && text.len() <= self.scan_limit && Secrets::none_in(text)) {
+        if !self.reads_texts || (self.secrets_only && text.len() <= self.scan_limit && Secrets::none_in(text)) {
             return Verdict::Clean;
         }
         self.examine(text, out)
@@ -323,6 +331,16 @@ pub enum Mask {
     Drop,
 }
 
+/// Whether texts are looked through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Texts {
+    /// They are.
+    #[default]
+    Read,
+    /// They are not: **secrets in them are shown**, and only what a sensitive name stands for is hidden.
+    Unread,
+}
+
 /// What [`Redaction::text`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[must_use]
@@ -351,6 +369,7 @@ pub trait KeyedHash: Send + Sync {
 /// | `pattern`, `pattern_as` (feature `patterns`) | none |
 /// | [`keyed_hash`](Self::keyed_hash) | none |
 /// | [`scan_limit`](Self::scan_limit) | 1 MiB |
+/// | [`texts`](Self::texts) | [`Texts::Read`] |
 #[derive(Clone)]
 #[must_use]
 pub struct RedactionBuilder {
@@ -361,6 +380,7 @@ pub struct RedactionBuilder {
     patterns: Vec<(String, Option<Mask>)>,
     hash: Option<Arc<dyn KeyedHash>>,
     scan_limit: usize,
+    texts: Texts,
 }
 
 #[derive(Clone, Copy)]
@@ -379,6 +399,7 @@ impl Default for RedactionBuilder {
             patterns: Vec::new(),
             hash: None,
             scan_limit: 1 << 20,
+            texts: Texts::Read,
         }
     }
 }
@@ -459,11 +480,27 @@ impl RedactionBuilder {
         self
     }
 
+    /// Whether texts are looked through. Where they are not, **a secret in a message, in an error or in a URL is shown**:
+    /// only names hide.
+    ///
+    /// ```
+    /// use hyperlog_core::{Mask, Redaction, Texts, Verdict};
+    ///
+    /// let redaction = Redaction::builder().texts(Texts::Unread).build()?;
+    /// assert_eq!(redaction.key("password"), Some(Mask::Full));
+    /// assert_eq!(redaction.text("password=hunter2", &mut String::new()), Verdict::Clean);
+    /// # Ok::<(), hyperlog_core::BuildRedactionError>(())
+    /// ```
+    pub fn texts(mut self, texts: Texts) -> RedactionBuilder {
+        self.texts = texts;
+        self
+    }
+
     /// Compiles the policy.
     ///
     /// # Errors
     ///
-    /// When a rule or a pattern cannot be read, or [`Mask::Hash`] is asked for without a hash.
+    /// When a rule or a pattern cannot be read, when something is to be found in texts that are not read, or [`Mask::Hash`] is asked for without a hash.
     pub fn build(self) -> Result<Redaction, BuildRedactionError> {
         let mask = self.mask;
         let mut kinds: Kinds = [None; 5];
@@ -494,9 +531,13 @@ impl RedactionBuilder {
         let secrets_only = kinds.iter().all(Option::is_none);
         #[cfg(feature = "patterns")]
         let secrets_only = secrets_only && self.patterns.is_empty();
+        if self.texts == Texts::Unread && !secrets_only {
+            return Err(BuildRedactionError { kind: Kind::Unread });
+        }
         Ok(Redaction {
             id: next_id(),
             active: true,
+            reads_texts: self.texts == Texts::Read,
             mask,
             keys: Keys::compile(&phrases, &rules)?,
             kinds,
@@ -517,6 +558,7 @@ impl fmt::Debug for RedactionBuilder {
             .field("rules", &self.rules.len())
             .field("presets", &self.presets)
             .field("scan_limit", &self.scan_limit)
+            .field("texts", &self.texts)
             .finish_non_exhaustive()
     }
 }
@@ -532,6 +574,7 @@ enum Kind {
     Key(String),
     Wildcard(String),
     NoHash,
+    Unread,
     #[cfg(feature = "patterns")]
     Pattern(String, regex::Error),
     #[cfg(feature = "patterns")]
@@ -572,6 +615,9 @@ impl fmt::Display for BuildRedactionError {
             Kind::NoHash => {
                 formatter.write_str("values are to be hashed, but there is no hash: give one with `keyed_hash`")
             }
+            Kind::Unread => formatter.write_str(
+                "presets and patterns look for something in texts, and texts are not to be read: leave one of the two out",
+            ),
             #[cfg(feature = "patterns")]
             Kind::Pattern(pattern, regex::Error::CompiledTooBig(_)) => write!(
                 formatter,

@@ -3,6 +3,7 @@
 //! It says so and nothing more. Queues, retries, pauses and the account are the engine's, so that there is one of each.
 
 use crate::batch::Batch;
+use hyperlog_core::Surface;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
@@ -53,6 +54,11 @@ pub trait Backend: Send + 'static {
     /// When there are none.
     fn renew(&mut self) -> Result<(), DeliveryError> {
         Err(DeliveryError::new("there is no way to renew the credentials"))
+    }
+
+    /// What it writes to, by which colours are decided.
+    fn surface(&self) -> Surface {
+        Surface::Storage
     }
 
     /// Is called about once a second as long as there is nothing to deliver, if [`Limits::tick`] asks for it.

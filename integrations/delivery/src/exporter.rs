@@ -10,7 +10,9 @@ use crate::report::{DeliveryHealth, Dropped, Report};
 use crate::retry::Retry;
 use crate::segment::Segment;
 use crate::worker::{Shared, start};
-use hyperlog_core::{Account, Condition, DropReason, Level, Line, LossBell, Sink, SinkError, Written};
+use hyperlog_core::{
+    Account, Condition, DropReason, Level, Line, LossBell, Performance, Sink, SinkError, Surface, Written,
+};
 use std::collections::hash_map::RandomState;
 use std::error::Error;
 use std::fmt;
@@ -39,6 +41,7 @@ use std::time::Duration;
 /// | [`dead_letters`](Exporter::dead_letters) | nowhere: what is refused is counted |
 /// | [`on_drop`](Exporter::on_drop) | nobody is told |
 /// | [`close_within`](Exporter::close_within) | 10 s |
+/// | [`performance`](Exporter::performance) | [`Performance::Balanced`]: what is said above |
 #[must_use = "nothing is delivered before `start`"]
 pub struct Exporter {
     backend: Box<dyn Backend>,
@@ -57,13 +60,15 @@ pub struct Exporter {
     close_within: Duration,
 }
 
+const CAPACITY: usize = 8 << 20;
+
 impl Exporter {
     /// An output to this backend.
     pub fn new(backend: impl Backend) -> Exporter {
         Exporter {
             backend: Box::new(backend),
             name: "output".to_owned(),
-            capacity: 8 * 1024 * 1024,
+            capacity: CAPACITY,
             reserve: None,
             ladder: Ladder::new(),
             when_full: WhenFull::default(),
@@ -156,6 +161,21 @@ impl Exporter {
         self
     }
 
+    /// What is given up for time: several options in one, over which goes what is said after it.
+    ///
+    /// | mode | [`capacity`](Exporter::capacity) | [`when_full`](Exporter::when_full) | [`errors`](Exporter::errors) |
+    /// |---|---|---|---|
+    /// | `Balanced` | 8 MiB | [`WhenFull::ShedLowest`] | [`Errors::WrittenThrough`], 5 ms, 100 a second |
+    /// | `HighPerformance`, `Bare` | 64 MiB | [`WhenFull::DropNewest`] | [`Errors::Queued`] |
+    pub fn performance(self, performance: Performance) -> Exporter {
+        match performance {
+            Performance::Balanced => self.capacity(CAPACITY).when_full(WhenFull::default()).errors(Errors::default()),
+            Performance::HighPerformance | Performance::Bare => {
+                self.capacity(8 * CAPACITY).when_full(WhenFull::DropNewest).errors(Errors::Queued)
+            }
+        }
+    }
+
     /// Starts to deliver.
     ///
     /// # Errors
@@ -173,6 +193,7 @@ impl Exporter {
         }
         fork::watch();
         let limits = self.limits.unwrap_or_else(|| self.backend.limits());
+        let surface = self.backend.surface();
         let (batch, load) = batch_and_load(limits.bytes, self.capacity);
         let rules = Rules {
             capacity: self.capacity,
@@ -191,7 +212,7 @@ impl Exporter {
         let desk = Desk::new(self.backend, limits, self.retry, Arc::clone(&report), self.dead_letters, id);
         let shared = Arc::new(Shared { queue: Queue::new(rules), desk: Mutex::new(desk), report });
         start(Arc::clone(&shared), limits.tick, self.close_within).map_err(StartError)?;
-        Ok(ExportSink { handle: Handle { shared, capacity: self.capacity }, close_within: self.close_within })
+        Ok(ExportSink { handle: Handle { shared, capacity: self.capacity }, close_within: self.close_within, surface })
     }
 }
 
@@ -226,6 +247,7 @@ impl Error for StartError {
 pub struct ExportSink {
     handle: Handle,
     close_within: Duration,
+    surface: Surface,
 }
 
 impl ExportSink {
@@ -287,6 +309,10 @@ impl Sink for ExportSink {
 
     fn attach(&self, bell: LossBell) {
         self.handle.shared.report.attach(bell);
+    }
+
+    fn surface(&self) -> Surface {
+        self.surface
     }
 }
 
@@ -512,5 +538,37 @@ impl<T> Future for Waiting<T> {
 impl<T> fmt::Debug for Waiting<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Waiting")
+    }
+}
+
+#[cfg(all(test, not(hyperlog_loom)))]
+mod tests {
+    use super::*;
+    use crate::backend::Reply;
+    use crate::batch::Batch;
+
+    struct Nowhere;
+
+    impl Backend for Nowhere {
+        fn deliver(&mut self, _: &Batch<'_>) -> Reply {
+            Reply::Delivered
+        }
+    }
+
+    #[test]
+    fn a_mode_of_performance_is_what_its_table_says() {
+        let of = |exporter: Exporter| (exporter.capacity >> 20, exporter.when_full, exporter.errors);
+        let default = of(Exporter::new(Nowhere));
+        assert_eq!(default, (8, WhenFull::ShedLowest, Errors::default()));
+        let fast = (64, WhenFull::DropNewest, Errors::Queued);
+        for (mode, expected) in
+            [(Performance::Balanced, default), (Performance::HighPerformance, fast), (Performance::Bare, fast)]
+        {
+            // Whatever was said before it.
+            let before = Exporter::new(Nowhere).capacity(1).when_full(WhenFull::DropOldest).errors(Errors::Queued);
+            assert_eq!(of(before.performance(mode)), expected, "{mode:?}");
+        }
+        let after = Exporter::new(Nowhere).performance(Performance::Bare).when_full(WhenFull::WriteThrough);
+        assert_eq!(after.when_full, WhenFull::WriteThrough);
     }
 }

@@ -2,6 +2,7 @@
 
 mod backend;
 mod batch;
+mod console;
 mod desk;
 mod exporter;
 mod fork;

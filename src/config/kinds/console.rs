@@ -1,6 +1,6 @@
 //! Standard output and error, and nowhere.
 
-use crate::config::registry::{Opened, Registry};
+use crate::config::registry::{Opened, Registry, Way};
 use hyperlog_core::{Console, Null};
 use schemars::JsonSchema;
 
@@ -31,10 +31,10 @@ struct Nowhere {}
 pub(super) fn all(registry: Registry) -> Registry {
     registry
         .output("console", |settings: Settings, _| {
-            Ok(Opened::sink(match settings.stream {
+            Ok(Opened(Way::Console(match settings.stream {
                 Stream::Stdout => Console::stdout(),
                 Stream::Stderr => Console::stderr(),
-            }))
+            })))
         })
         .output("null", |_: Nowhere, _| Ok(Opened::sink(Null)))
 }

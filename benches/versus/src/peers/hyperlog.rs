@@ -194,6 +194,6 @@ fn call(case: Case) -> Option<Loop> {
         Case::ActixInfo => drives!(actix, Case::ActixInfo, actix::app(talks).wrap(HyperLog)),
         Case::ActixLoopback => serves!(actix, actix::app(actix::user).wrap(HyperLog)),
         Case::Event | Case::EventInSpans => return tracing::event(case),
-        Case::Sites => return None,
+        Case::ModeNull | Case::ModeQueue | Case::ModeFull | Case::Sites => return None,
     })
 }

@@ -9,6 +9,7 @@ mod actix_logger;
 mod bare;
 mod floor;
 mod hyperlog;
+mod modes;
 pub mod slog;
 pub mod spdlog;
 mod tower_http;
@@ -62,6 +63,9 @@ pub fn all() -> Vec<&'static Peer> {
         &floor::COARSE,
         &floor::COUNTER,
         &hyperlog::JSON,
+        &modes::BALANCED,
+        &modes::HIGH_PERFORMANCE,
+        &modes::BARE,
         &tracing::JSON,
         &tracing::FLAT,
         &slog::JSON,
