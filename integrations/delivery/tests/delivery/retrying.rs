@@ -230,6 +230,6 @@ fn no_complaint_shows_more_than_the_backend_says() {
     let sink = exporter(&stage).start().unwrap();
     assert_eq!(
         format!("{sink:?} {:?}", sink.handle()),
-        r#"ExportSink { handle: Handle { name: "stage", .. }, close_within: 10s } Handle { name: "stage", .. }"#
+        r#"ExportSink { handle: Handle { name: "stage", .. }, close_within: 10s, surface: Storage } Handle { name: "stage", .. }"#
     );
 }
