@@ -1,8 +1,9 @@
 //! A logger that is set up anew while others log with it.
 
 use hyperlog_core::{
-    Account, DropReason, Hook, Json, Lane, Level, LevelChangeCause, Line, Logfmt, Logger, Memory, Output, OutputHealth,
-    Recording, Redaction, Sampling, SamplingMethod, SamplingRule, Sink, SinkError, Written, debug, fields, info,
+    Account, DropReason, Encode, Hook, Json, Lane, Level, LevelChangeCause, Line, Logfmt, Logger, Memory, Output,
+    OutputHealth, Partition, Record, Recording, Redaction, Sampling, SamplingMethod, SamplingRule, Sink, SinkError,
+    Written, debug, fields, info,
 };
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -395,4 +396,57 @@ fn sampling_goes_on_where_it_is_the_same_and_changes_where_it_is_not() {
     assert_eq!(say(5), 1);
     logger.set_level(Level::DEBUG);
     assert_eq!(say(5), 0);
+}
+
+/// Json behind a title.
+struct Titled(Json);
+
+impl Encode for Titled {
+    fn encode(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
+        self.0.encode(record, out)
+    }
+    fn preamble(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"title\n");
+    }
+}
+
+#[test]
+fn nothing_has_begun_where_all_is_refused() {
+    let [before, never] = rooms();
+    let logger = logger_to(&[(&before, "app")]);
+    let titled = || Output::new(Titled(Json::new()), never.clone()).name("never");
+    let refused = [
+        Logger::builder().output(titled()).output(Output::kept("ap")),
+        Logger::builder().output(titled()).output(Output::kept("app").lane(Lane::instead_of("nobody"))),
+    ];
+    for builder in refused {
+        logger.reconfigure(builder, SECONDS).unwrap_err();
+        assert_eq!(String::from_utf8(never.memory.preamble()).unwrap(), "");
+    }
+}
+
+#[test]
+fn outputs_of_one_name_are_kept_and_replaced_one_for_one() {
+    let [first, second] = rooms();
+    let logger = logger_to(&[(&first, "app"), (&second, "app")]);
+    let builder = Logger::builder().output(Output::kept("app")).output(Output::kept("app"));
+    logger.reconfigure(builder, SECONDS).unwrap();
+    info!(logger: logger, "once");
+    assert_eq!((first.messages(), second.messages()), (vec!["once".to_owned()], vec!["once".to_owned()]));
+    let thrice = (0..3).fold(Logger::builder(), |builder, _| builder.output(Output::kept("app")));
+    assert!(logger.reconfigure(thrice, SECONDS).unwrap_err().to_string().contains("there is none"));
+
+    let queue = || Output::new(Json::new(), Queue::default()).name("queue");
+    let two = || Logger::builder().output(queue()).output(queue());
+    let logger = two().build().unwrap();
+    for _ in 0..2 {
+        info!(logger: logger, "once");
+        logger.reconfigure(two(), SECONDS).unwrap();
+        assert!(logger.health().iter().all(OutputHealth::is_conserved), "{:?}", logger.health());
+    }
+    // One that is kept, and one that is new.
+    info!(logger: logger, "once more");
+    logger.reconfigure(Logger::builder().output(queue()).output(Output::kept("queue")), SECONDS).unwrap();
+    info!(logger: logger, "and again");
+    assert!(logger.health().iter().all(OutputHealth::is_conserved), "{:?}", logger.health());
 }
