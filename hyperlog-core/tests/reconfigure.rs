@@ -180,6 +180,14 @@ fn a_record_that_was_on_its_way_goes_to_the_outputs_of_now_once() {
     assert_eq!((kept.messages(), before.messages()), (late.clone(), none.clone()));
     assert!(closed[0].is_conserved());
 
+    // One that was there, and has it only by what is said now.
+    let [before, spare, quiet] = rooms();
+    let spare_output = spare.output("spare").lane(Lane::instead_of("old"));
+    let builder = Logger::builder().output(before.output("old")).output(spare_output);
+    let logger = builder.output(quiet.output("quiet").level(Level::ERROR)).build().unwrap();
+    log_across(&logger, vec![Output::kept("spare"), Output::kept("quiet")]);
+    assert_eq!((before.messages(), spare.messages(), quiet.messages()), (none.clone(), late.clone(), late.clone()));
+
     // Another form, several of a name, and who steps in.
     let [before, first, second] = rooms();
     let logfmt = Memory::new();
