@@ -458,3 +458,95 @@ fn outputs_of_one_name_are_kept_and_replaced_one_for_one() {
     info!(logger: logger, "and again");
     assert!(logger.health().iter().all(OutputHealth::is_conserved), "{:?}", logger.health());
 }
+
+/// Whether this comes to an end.
+#[track_caller]
+fn ends(what: impl FnOnce() + Send + 'static) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        what();
+        sender.send(()).unwrap();
+    });
+    receiver.recv_timeout(SECONDS).expect("it waits for itself");
+}
+
+#[test]
+fn whoever_is_called_by_a_reconfiguration_and_asks_for_another_is_refused_and_does_not_wait_for_ever() {
+    let [before, after] = rooms();
+    let logger = logger_to(&[(&before, "app")]);
+    let (own, refused) = (logger.clone(), Arc::new(Mutex::new(Vec::new())));
+    let told = Arc::clone(&refused);
+    logger.on_level_change(move |_| {
+        let error = own.reconfigure(Logger::builder().output(Output::kept("app")), SECONDS).unwrap_err();
+        told.lock().unwrap().push(error.to_string());
+    });
+    let (anew, output) = (logger.clone(), after.output("app"));
+    ends(move || drop(anew.reconfigure(Logger::builder().level(Level::DEBUG).output(output), SECONDS).unwrap()));
+    assert!(refused.lock().unwrap()[0].contains("is being set up anew"), "{refused:?}");
+    debug!(logger: logger, "two");
+    assert_eq!(after.messages(), ["two"]);
+}
+
+#[test]
+fn a_logger_that_closes_an_output_for_long_keeps_no_other_from_being_set_up_anew() {
+    /// Is closed when another logger has been set up anew.
+    struct Slow(Arc<Barrier>);
+    impl Sink for Slow {
+        fn write(&self, _: &Line<'_>) -> Written {
+            Written::Done
+        }
+        fn close(&self, _: Duration) -> Result<(), SinkError> {
+            self.0.wait();
+            Ok(())
+        }
+    }
+    let barrier = Arc::new(Barrier::new(2));
+    let slow = Output::new(Json::new(), Slow(Arc::clone(&barrier)));
+    let logger = Logger::builder().output(slow).build().unwrap();
+    let [before, after] = rooms();
+    let other = logger_to(&[(&before, "app")]);
+    ends(move || {
+        std::thread::scope(|scope| {
+            scope.spawn(|| logger.reconfigure(Logger::builder().output(after.output("new")), SECONDS).unwrap());
+            while logger.health()[0].name != "new" {
+                std::thread::yield_now();
+            }
+            other.reconfigure(Logger::builder().output(after.output("app")), SECONDS).unwrap();
+            barrier.wait();
+        });
+    });
+}
+
+#[test]
+fn a_sink_that_panics_as_it_goes_harms_neither_the_reconfiguration_nor_whoever_logs() {
+    #[derive(Clone, Default)]
+    struct Bitter(Memory);
+    impl Sink for Bitter {
+        fn write(&self, line: &Line<'_>) -> Written {
+            self.0.write(line)
+        }
+    }
+    impl Drop for Bitter {
+        fn drop(&mut self) {
+            panic!("as it goes");
+        }
+    }
+    let memory = Memory::new();
+    let output = || Output::new(Json::new(), Bitter(memory.clone())).name("app");
+    let logger = Logger::builder().output(output()).build().unwrap();
+    // Nobody else holds what is replaced.
+    logger.reconfigure(Logger::builder().output(output()), SECONDS).unwrap();
+    // This thread does, until it logs again.
+    info!(logger: logger, "one");
+    let anew = logger.clone();
+    let output = output();
+    std::thread::scope(|scope| {
+        scope.spawn(|| anew.reconfigure(Logger::builder().output(output), SECONDS).unwrap());
+    });
+    (0..3).for_each(|_| info!(logger: logger, "two"));
+    assert_eq!(memory.len(), 4);
+    let room = Room::default();
+    logger.reconfigure(Logger::builder().output(room.output("app")), SECONDS).unwrap();
+    (0..3).for_each(|_| info!(logger: logger, "three"));
+    assert_eq!(room.messages().len(), 3);
+}
