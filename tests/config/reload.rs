@@ -287,6 +287,25 @@ fn a_thousand_changes_under_load_lose_nothing_and_write_nothing_twice() {
     }
 }
 
+#[test]
+fn two_outputs_to_one_file_are_refused_though_one_of_them_is_replaced() {
+    let (stage, folder) = (Stage::new(), Folder::new());
+    let file = |path: &str| format!("{{ kind = \"file\", path = \"{path}\" }}");
+    let said = |one: &str, other: &str| format!("[outputs]\none = {}\nother = {}\n", file(one), file(other));
+    let live = build(&stage, &folder.write("shop.toml", &said("a.log", "b.log")));
+    folder.write("shop.toml", &said("a.log", "./a.log"));
+    let error = live.reload().unwrap_err().to_string();
+    assert!(error.contains("outputs.other.path: the output `one` writes to this file"), "{error}");
+    // Where they change places, both wait for their turn.
+    folder.write("shop.toml", &said("b.log", "a.log"));
+    live.reload().unwrap();
+    info!(logger: live.logger(), "changed");
+    live.logger().close(SOON).unwrap();
+    for output in live.logger().health() {
+        assert_eq!((output.pending.total(), output.dropped_total()), (0, 0), "{output:?}");
+    }
+}
+
 /// This test as a process of its own, to which signals are sent.
 const ROLE: &str = "RELOAD_TEST_ROLE";
 
