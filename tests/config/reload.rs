@@ -306,6 +306,47 @@ fn two_outputs_to_one_file_are_refused_though_one_of_them_is_replaced() {
     }
 }
 
+/// Does this on a thread of its own, and fails if it never comes to an end.
+#[track_caller]
+fn ends(what: impl FnOnce() + Send + 'static) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        what();
+        let _ = sender.send(());
+    });
+    receiver.recv_timeout(SOON).expect("it waits for itself");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for() {
+    let pipe = |path: &Path| {
+        fs::remove_file(path).unwrap();
+        assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+    };
+    let (folder, stage) = (Folder::new(), Stage::new());
+    let sink = stage.clone();
+    let registry = || {
+        let sink = sink.clone();
+        Registry::new().output("vault", move |vault: Vault, place| {
+            vault.secret.reveal(place)?;
+            Ok(Opened::sink(sink.clone()))
+        })
+    };
+    let secret = folder.write("secret", "hunter2\n");
+    let path = folder.write("shop.toml", "[outputs]\nvault = { kind = \"vault\", secret = { file = \"secret\" } }\n");
+    for path_of_pipe in [&path, &secret] {
+        stage.memory.take();
+        let (said, registry, file) = (fs::read_to_string(path_of_pipe).unwrap(), registry(), path.clone());
+        let live = Config::new().without_environment().registry(registry).file(file).build().unwrap();
+        pipe(path_of_pipe);
+        wait_until("it is told", || stage.text().contains("it is no file"));
+        fs::remove_file(path_of_pipe).unwrap();
+        fs::write(path_of_pipe, said).unwrap();
+        ends(move || drop(live));
+    }
+}
+
 /// This test as a process of its own, to which signals are sent.
 const ROLE: &str = "RELOAD_TEST_ROLE";
 
