@@ -41,10 +41,22 @@ use std::task::{Context, Poll, Waker};
 #[must_use = "dropped at once, it leaves the signals to end the process as ever"]
 pub struct Termination {
     asked: Arc<Mutex<Asked>>,
+    listener: Handle,
+    _listening: Listening,
+}
+
+/// That signals do not end the process by themselves, until the last of these is dropped.
+struct Listening;
+
+/// What stands before the signals, for all of the process. It is there once: what one of several had left behind would end
+/// the process before the others are asked.
+struct Door {
     /// Whether the next signal ends the process.
     is_last: Arc<AtomicBool>,
-    listener: Handle,
+    listening: usize,
 }
+
+static DOOR: Mutex<Option<Door>> = Mutex::new(None);
 
 /// What the thread and the future know of each other.
 #[derive(Default)]
@@ -60,14 +72,10 @@ impl Termination {
     ///
     /// When the signals cannot be listened to, or there is no thread to be had.
     pub fn listen() -> io::Result<Termination> {
-        let (asked, is_last) = (Arc::<Mutex<Asked>>::default(), Arc::new(AtomicBool::new(false)));
-        for signal in [SIGTERM, SIGINT] {
-            // In this order: the first signal passes the one and sets the other, before anybody else hears of it.
-            flag::register_conditional_default(signal, Arc::clone(&is_last))?;
-            flag::register(signal, Arc::clone(&is_last))?;
-        }
+        let asked = Arc::<Mutex<Asked>>::default();
         let mut signals = Signals::new([SIGTERM, SIGINT])?;
-        let termination = Termination { asked: Arc::clone(&asked), is_last, listener: signals.handle() };
+        let listening = Listening::begin()?;
+        let termination = Termination { asked: Arc::clone(&asked), listener: signals.handle(), _listening: listening };
         let wait = move || {
             let Some(signal) = signals.forever().next() else { return };
             let waker = {
@@ -102,8 +110,39 @@ impl Future for Termination {
 
 impl Drop for Termination {
     fn drop(&mut self) {
-        self.is_last.store(true, Ordering::Relaxed);
         self.listener.close();
+    }
+}
+
+impl Listening {
+    fn begin() -> io::Result<Listening> {
+        let mut door = lock(&DOOR);
+        if door.is_none() {
+            // As long as nobody listens, signals end the process as ever.
+            let is_last = Arc::new(AtomicBool::new(true));
+            for signal in [SIGTERM, SIGINT] {
+                // In this order: the first signal passes the one and sets the other, before anybody else hears of it.
+                flag::register_conditional_default(signal, Arc::clone(&is_last))?;
+                flag::register(signal, Arc::clone(&is_last))?;
+            }
+            *door = Some(Door { is_last, listening: 0 });
+        }
+        if let Some(door) = &mut *door {
+            door.listening += 1;
+            door.is_last.store(false, Ordering::Relaxed);
+        }
+        Ok(Listening)
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        if let Some(door) = &mut *lock(&DOOR) {
+            door.listening -= 1;
+            if door.listening == 0 {
+                door.is_last.store(true, Ordering::Relaxed);
+            }
+        }
     }
 }
 
@@ -113,6 +152,42 @@ impl fmt::Debug for Termination {
     }
 }
 
-fn lock(asked: &Mutex<Asked>) -> MutexGuard<'_, Asked> {
-    asked.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Wake;
+    use std::thread::Thread;
+
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Unpark>) {
+            self.0.unpark();
+        }
+    }
+
+    fn wait(mut termination: Termination) -> &'static str {
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        loop {
+            match Pin::new(&mut termination).poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(signal) => return signal,
+                Poll::Pending => std::thread::park(),
+            }
+        }
+    }
+
+    /// Sends signals to this process: there can be no other such test in this binary.
+    #[test]
+    fn one_that_has_gone_leaves_signals_to_those_that_are_there() {
+        let (first, second) = (Termination::listen().unwrap(), Termination::listen().unwrap());
+        drop(first);
+        signal_hook::low_level::raise(SIGTERM).unwrap();
+        assert_eq!(wait(second), "SIGTERM");
+        let third = Termination::listen().unwrap();
+        signal_hook::low_level::raise(SIGINT).unwrap();
+        assert_eq!(wait(third), "SIGINT");
+    }
 }

@@ -291,6 +291,7 @@ pub struct BuildError {
 #[derive(Debug)]
 enum Kind {
     Installed,
+    WithinAnother,
     TooManyOutputs(usize),
     Output(OutputError),
     Sampling(SamplingError),
@@ -300,6 +301,10 @@ impl BuildError {
     pub(crate) fn installed() -> BuildError {
         BuildError { kind: Kind::Installed }
     }
+
+    pub(crate) fn within_another() -> BuildError {
+        BuildError { kind: Kind::WithinAnother }
+    }
 }
 
 impl fmt::Display for BuildError {
@@ -308,6 +313,9 @@ impl fmt::Display for BuildError {
             Kind::Sampling(_) => formatter.write_str("the sampling cannot be done"),
             Kind::Installed => formatter.write_str(
                 "a global logger is installed already: install once, in `main`, and elsewhere use `Logger::builder().build()`",
+            ),
+            Kind::WithinAnother => formatter.write_str(
+                "a logger is being set up anew by this very thread: whatever that calls, a listener, a hook or a sink, has to leave another change to a thread of its own",
             ),
             Kind::Output(error) => error.fmt(formatter),
             Kind::TooManyOutputs(count) => write!(formatter, "a logger has at most {MOST_OUTPUTS} outputs, not {count}"),
@@ -319,7 +327,7 @@ impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.kind {
             Kind::Sampling(error) => Some(error),
-            Kind::Installed | Kind::TooManyOutputs(_) | Kind::Output(_) => None,
+            Kind::Installed | Kind::WithinAnother | Kind::TooManyOutputs(_) | Kind::Output(_) => None,
         }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Core {
     pub(crate) gate: OnceLock<Gate>,
     snapshot: RwLock<Arc<Snapshot>>,
     listeners: Mutex<Vec<Listener>>,
+    /// Held by whoever sets the logger up anew: two at a time would each close what the other keeps.
+    pub(crate) anew: Mutex<()>,
 }
 
 pub(crate) type Listener = Arc<dyn Fn(&LevelChange) + Send + Sync>;
@@ -66,6 +68,7 @@ impl Core {
             gate: Gate::of(&snapshot).map_or_else(OnceLock::new, OnceLock::from),
             snapshot: RwLock::new(Arc::new(snapshot)),
             listeners: Mutex::default(),
+            anew: Mutex::default(),
         });
         register(&core);
         core

@@ -1,13 +1,13 @@
 //! Records that come too late for an output: somebody held the logger as it was before it was set up anew.
 //!
 //! They go wherever the logger now says. Where it has an output of the same name, that takes the place of the one that is
-//! closed; where it has none, those that are new do. What another output of before has taken already goes to none of the
-//! same name again.
+//! closed; where it has none, those do that it was not meant for before. What another output of before has taken already
+//! goes to none of the same name again.
 
 use crate::core::next_number;
 use crate::drop_reason::DropReason;
 use crate::health::Place;
-use crate::lane::Outputs;
+use crate::lane::{self, Outputs};
 use crate::level::Level;
 use crate::outlet::{Formats, Outlet, is_same};
 use crate::record::{MOST_ENCODINGS, Record};
@@ -16,11 +16,19 @@ use crate::snapshot::Snapshot;
 use std::sync::Arc;
 
 impl Formats {
-    /// Writes a record for which these outputs are closed.
+    /// Writes a record for which some outputs are closed, of those that it was meant for.
     #[cold]
     #[inline(never)]
-    pub(crate) fn follow(&self, moved: Outputs, record: &Record<'_>, bytes: &mut Vec<u8>, place: &Place) {
-        let Some((snapshot, heirs)) = self.heirs(moved) else { return self.lose(moved, record.level, place) };
+    pub(crate) fn follow(
+        &self,
+        moved: Outputs,
+        meant: Outputs,
+        record: &Record<'_>,
+        bytes: &mut Vec<u8>,
+        place: &Place,
+    ) {
+        let wanted = meant & bits(self.outlets(), |outlet| outlet.level.allows(record.level));
+        let Some((snapshot, heirs)) = self.heirs(moved, wanted) else { return self.lose(moved, record.level, place) };
         let mut shape = record.shape.clone();
         // What was prepared was so for the formats of before.
         shape.encoding = next_number() * MOST_ENCODINGS;
@@ -32,7 +40,10 @@ impl Formats {
     #[cold]
     #[inline(never)]
     pub(crate) fn follow_line(&self, format: usize, moved: Outputs, line: &Line<'_>, place: &Place) {
-        let Some((snapshot, heirs)) = self.heirs(moved) else { return self.lose(moved, line.level, place) };
+        // Whether it is for another that is there already cannot be told from its bytes.
+        let Some((snapshot, heirs)) = self.heirs(moved, lane::ALL) else {
+            return self.lose(moved, line.level, place);
+        };
         let Some(encoder) = self.encoders().nth(format) else { return };
         let is_readable = |outlet: &Outlet| is_same(encoder, &*outlet.writer.encoder);
         if let Some(format) = snapshot.formats.encoders().position(|other| is_same(encoder, other)) {
@@ -42,13 +53,15 @@ impl Formats {
         snapshot.formats.lose(others, line.level, place);
     }
 
-    /// The logger as it is now, and which of its outputs stand in for these.
-    fn heirs(&self, moved: Outputs) -> Option<(Arc<Snapshot>, Outputs)> {
-        let moved: Vec<&Outlet> = of(self.outlets(), moved).collect();
+    /// The logger as it is now, and which of its outputs stand in for these: those of the same names, and where one of
+    /// these is gone, all that the record was not meant for before.
+    fn heirs(&self, moved: Outputs, meant: Outputs) -> Option<(Arc<Snapshot>, Outputs)> {
+        let (moved, meant): (Vec<&Outlet>, Vec<&Outlet>) =
+            (of(self.outlets(), moved).collect(), of(self.outlets(), meant).collect());
         let snapshot = moved.first()?.writer.heir()?.snapshot();
         let is_any_gone = moved.iter().any(|outlet| !has(snapshot.outlets(), outlet));
         let heirs = bits(snapshot.outlets(), |outlet| {
-            has(moved.iter().copied(), outlet) || is_any_gone && !has(self.outlets(), outlet)
+            has(moved.iter().copied(), outlet) || is_any_gone && !has(meant.iter().copied(), outlet)
         });
         Some((snapshot, heirs))
     }

@@ -103,7 +103,7 @@ impl Formats {
         match self {
             Formats::One { outlet } => {
                 if outlet.level.allows(record.level) && outlet.write(record, bytes, place) == Given::Moved {
-                    self.follow(1, record, bytes, place);
+                    self.follow(1, 1, record, bytes, place);
                 }
             }
             Formats::Many { .. } => self.write_some(lane::ALL, record, bytes, place),
@@ -118,17 +118,19 @@ impl Formats {
             Formats::One { .. } => return,
             Formats::Many { formats, lanes } => (&formats[..], lanes.as_ref()),
         };
-        let outputs = some & lanes.map_or(lane::ALL, |lanes| lanes.of(record));
+        let mut outputs = some & lanes.map_or(lane::ALL, |lanes| lanes.of(record));
         let mut missed = write_to(formats, outputs, record, bytes, place);
         if missed.is_by_none() {
             return;
         }
         if let Some(lanes) = lanes.filter(|_| missed.lost != 0) {
             // Once: whoever steps in has nobody to step in for it, or two that fail would go on for ever.
-            missed.moved |= write_to(formats, some & lanes.instead_of(missed.lost), record, bytes, place).moved;
+            let instead = some & lanes.instead_of(missed.lost);
+            missed.moved |= write_to(formats, instead, record, bytes, place).moved;
+            outputs |= instead;
         }
         if missed.moved != 0 {
-            self.follow(missed.moved, record, bytes, place);
+            self.follow(missed.moved, outputs | !some, record, bytes, place);
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::contain::contain;
 use crate::encode::theme::Environment;
 use crate::encode::{ColorMode, Encode, Json, Palette, Pretty, Theme, paint};
 use crate::filter::directive::LevelFilter;
-use crate::lane::Lane;
+use crate::lane::{Lane, Lanes};
 use crate::level::Level;
 use crate::outlet::{Formats, Outlet};
 use crate::sink::{Console, Sink, Surface};
@@ -113,14 +113,32 @@ impl Output {
 
 /// Brings outputs to work, in the place of those of before.
 pub(crate) fn put_to_work(outputs: Vec<Output>, before: Option<&Formats>) -> Result<Formats, OutputError> {
-    let known = |name: &str| before.and_then(|before| before.outlets().find(|outlet| outlet.writer.name == name));
+    let name_of =
+        |(index, output): (usize, &Output)| output.name.clone().unwrap_or_else(|| format!("output {}", index + 1));
+    let names: Vec<String> = outputs.iter().enumerate().map(name_of).collect();
+    // All that can be refused is refused before anything has begun.
+    let named = names.iter().zip(&outputs);
+    Lanes::new(named.map(|(name, output)| (&**name, output.level, output.lane.as_ref())))
+        .map_err(OutputError::NothingToStandInFor)?;
+    let mut of_before: Vec<&Arc<Writer>> =
+        before.into_iter().flat_map(Formats::outlets).map(|outlet| &outlet.writer).collect();
+    // Each goes to one, of however many that have its name.
+    let mut take = |name: &str| {
+        let index = of_before.iter().position(|writer| writer.name == name)?;
+        Some(of_before.remove(index))
+    };
+    let mut kept = Vec::with_capacity(outputs.len());
+    for (name, output) in names.iter().zip(&outputs) {
+        kept.push(match output.way {
+            Way::New { .. } => None,
+            Way::Kept => Some(take(name).ok_or_else(|| OutputError::NothingToKeep(name.clone()))?),
+        });
+    }
     let mut working = Vec::with_capacity(outputs.len());
-    for (index, Output { name, level, lane, way, color, theme }) in outputs.into_iter().enumerate() {
-        let name = name.unwrap_or_else(|| format!("output {}", index + 1));
-        let before = known(&name).map(|outlet| &outlet.writer);
-        let writer = match (way, before) {
-            (Way::New { encoder, sink }, before) => {
-                let encoder = painted(encoder, &*sink, color, &theme);
+    for ((Output { level, lane, way, color, theme, .. }, name), kept) in outputs.into_iter().zip(names).zip(kept) {
+        let writer = match (way, kept) {
+            (Way::New { encoder, sink }, _) => {
+                let (encoder, before) = (painted(encoder, &*sink, color, &theme), take(&name));
                 Writer::begin(name, encoder, sink, before)
             }
             (Way::Kept, Some(before)) => Arc::clone(before),

@@ -13,11 +13,9 @@ use crate::hook::Hook;
 use crate::logger::Logger;
 use crate::snapshot::Snapshot;
 use crate::writer::Writer;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::cell::Cell;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
-
-/// Two at a time would each close what the other keeps.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 impl Logger {
     /// Sets every handle of this logger up anew, while others log with it: all that a [`Builder`] says, its outputs among
@@ -48,26 +46,50 @@ impl Logger {
     ///
     /// # Errors
     ///
-    /// When options contradict each other, or an output that is to be kept is not there. Then all stays as it was.
+    /// When options contradict each other, an output that is to be kept is not there, or whoever asks is called by another
+    /// such call: a listener, a hook or a sink. Then all stays as it was.
     pub fn reconfigure(&self, builder: Builder, deadline: Duration) -> Result<Vec<OutputHealth>, BuildError> {
-        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(_within) = Within::enter() else { return Err(BuildError::within_another()) };
+        let _alone = self.core().anew.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.core().snapshot();
         let mut after = builder.snapshot(Some(&before))?;
+        let formats = Arc::clone(&after.formats);
+        let is_kept = |writer: &Arc<Writer>| formats.outlets().any(|outlet| Arc::ptr_eq(&outlet.writer, writer));
+        let writers = before.outlets().map(|outlet| &outlet.writer);
+        let retired: Vec<&Arc<Writer>> = writers.filter(|writer| !is_kept(writer)).collect();
+        // Before any record can meet those that follow: whoever asks for their accounts must not miss what these took.
+        retired.iter().for_each(|writer| writer.make_way());
         self.core().change_levels(LevelChangeCause::Reconfigured, |snapshot| {
             after.take_over(snapshot);
             *snapshot = after;
         });
         self.settle_in(&before);
-        let after = self.core().snapshot();
-        let is_kept = |writer: &Arc<Writer>| after.outlets().any(|outlet| Arc::ptr_eq(&outlet.writer, writer));
-        let writers = before.outlets().map(|outlet| &outlet.writer);
-        let retired: Vec<&Arc<Writer>> = writers.filter(|writer| !is_kept(writer)).collect();
         // All of them before any is closed: a record that moves on must not meet another that does not know where to.
         retired.iter().for_each(|writer| writer.retire(self.core()));
         close(&retired, deadline);
-        let is_followed = |name: &str| after.outlets().any(|outlet| outlet.writer.name == name);
+        let is_followed = |name: &str| formats.outlets().any(|outlet| outlet.writer.name == name);
         let gone = retired.into_iter().filter(|writer| !is_followed(&writer.name));
         Ok(gone.map(|writer| writer.health()).collect())
+    }
+}
+
+thread_local! {
+    static IS_WITHIN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// That this thread sets a logger up anew: what it calls meanwhile, a listener or a sink, would wait for itself.
+struct Within;
+
+impl Within {
+    /// None if it does so already.
+    fn enter() -> Option<Within> {
+        (!IS_WITHIN.replace(true)).then_some(Within)
+    }
+}
+
+impl Drop for Within {
+    fn drop(&mut self) {
+        IS_WITHIN.set(false);
     }
 }
 

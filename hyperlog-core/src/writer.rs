@@ -4,7 +4,7 @@
 //! with the next one, under the same name.
 
 use crate::condition::Condition;
-use crate::contain::contain;
+use crate::contain::{contain, discard};
 use crate::core::Core;
 use crate::drop_reason::DropReason;
 use crate::encode::Encode;
@@ -13,7 +13,7 @@ use crate::health::{Account, Counters, OutputHealth, Place};
 use crate::level::Level;
 use crate::losses::LossBell;
 use crate::outcome;
-use crate::sink::{Line, Sink, SinkError, Written};
+use crate::sink::{Line, Null, Sink, SinkError, Written};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub(crate) struct Writer {
 }
 
 /// What became of records that were taken by sinks of before.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Past {
     /// Of those that are closed.
     settled: Account,
@@ -116,9 +116,13 @@ impl Writer {
         outcome::note_lost(self.counters.number(), reason);
     }
 
-    /// From here on another may have this name, and whatever the sink no longer takes goes wherever the logger then says.
-    pub(crate) fn retire(self: &Arc<Writer>, heir: &Arc<Core>) {
+    /// From here on another may have this name, in whose account is what this one has taken.
+    pub(crate) fn make_way(self: &Arc<Writer>) {
         self.past().closing.push(Arc::clone(self));
+    }
+
+    /// From here on whatever the sink no longer takes goes wherever this logger says.
+    pub(crate) fn retire(&self, heir: &Arc<Core>) {
         let _ = self.heir.set(Arc::downgrade(heir));
     }
 
@@ -156,8 +160,19 @@ impl Writer {
         let condition = contain(|| self.sink.condition());
         let condition = condition.unwrap_or_else(|| Condition::Failed("it panicked when asked".to_owned()));
         // Queues are asked first: what leaves them meanwhile must not seem to come from nowhere.
-        let (past, account) = (self.past().account(self), self.account());
+        let (past, account) = (self.past_account(), self.account());
         self.counters.read(&self.name, condition, past, account)
+    }
+
+    /// What became of what others took that had the name before.
+    fn past_account(&self) -> Account {
+        let Past { settled, closing } = self.past().clone();
+        // Outside of the lock: what a sink does when it is asked is its own affair.
+        let others = closing.iter().filter(|writer| !std::ptr::eq(&***writer, self));
+        others.filter_map(|writer| writer.account()).fold(settled, |mut account, of_one| {
+            account += &of_one;
+            account
+        })
     }
 
     /// What the sink says of its queue.
@@ -170,13 +185,9 @@ impl Writer {
     }
 }
 
-impl Past {
-    /// Of all but the one that asks.
-    fn account(&self, asking: &Writer) -> Account {
-        let others = self.closing.iter().filter(|writer| !std::ptr::eq(&***writer, asking));
-        others.filter_map(|writer| writer.account()).fold(self.settled.clone(), |mut account, of_one| {
-            account += &of_one;
-            account
-        })
+/// What the sink holds may panic as it goes, on whichever thread held it last: one that logs, or one that is ending.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        discard(std::mem::replace(&mut self.sink, Box::new(Null)));
     }
 }

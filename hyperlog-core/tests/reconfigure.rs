@@ -1,8 +1,9 @@
 //! A logger that is set up anew while others log with it.
 
 use hyperlog_core::{
-    Account, DropReason, Hook, Json, Lane, Level, LevelChangeCause, Line, Logfmt, Logger, Memory, Output, OutputHealth,
-    Recording, Redaction, Sampling, SamplingMethod, SamplingRule, Sink, SinkError, Written, debug, fields, info,
+    Account, DropReason, Encode, Hook, Json, Lane, Level, LevelChangeCause, Line, Logfmt, Logger, Memory, Output,
+    OutputHealth, Partition, Record, Recording, Redaction, Sampling, SamplingMethod, SamplingRule, Sink, SinkError,
+    Written, debug, fields, info,
 };
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -178,6 +179,14 @@ fn a_record_that_was_on_its_way_goes_to_the_outputs_of_now_once() {
     let closed = log_across(&logger, vec![Output::kept("kept")]);
     assert_eq!((kept.messages(), before.messages()), (late.clone(), none.clone()));
     assert!(closed[0].is_conserved());
+
+    // One that was there, and has it only by what is said now.
+    let [before, spare, quiet] = rooms();
+    let spare_output = spare.output("spare").lane(Lane::instead_of("old"));
+    let builder = Logger::builder().output(before.output("old")).output(spare_output);
+    let logger = builder.output(quiet.output("quiet").level(Level::ERROR)).build().unwrap();
+    log_across(&logger, vec![Output::kept("spare"), Output::kept("quiet")]);
+    assert_eq!((before.messages(), spare.messages(), quiet.messages()), (none.clone(), late.clone(), late.clone()));
 
     // Another form, several of a name, and who steps in.
     let [before, first, second] = rooms();
@@ -395,4 +404,149 @@ fn sampling_goes_on_where_it_is_the_same_and_changes_where_it_is_not() {
     assert_eq!(say(5), 1);
     logger.set_level(Level::DEBUG);
     assert_eq!(say(5), 0);
+}
+
+/// Json behind a title.
+struct Titled(Json);
+
+impl Encode for Titled {
+    fn encode(&self, record: &Record<'_>, out: &mut Vec<u8>) -> Partition {
+        self.0.encode(record, out)
+    }
+    fn preamble(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"title\n");
+    }
+}
+
+#[test]
+fn nothing_has_begun_where_all_is_refused() {
+    let [before, never] = rooms();
+    let logger = logger_to(&[(&before, "app")]);
+    let titled = || Output::new(Titled(Json::new()), never.clone()).name("never");
+    let refused = [
+        Logger::builder().output(titled()).output(Output::kept("ap")),
+        Logger::builder().output(titled()).output(Output::kept("app").lane(Lane::instead_of("nobody"))),
+    ];
+    for builder in refused {
+        logger.reconfigure(builder, SECONDS).unwrap_err();
+        assert_eq!(String::from_utf8(never.memory.preamble()).unwrap(), "");
+    }
+}
+
+#[test]
+fn outputs_of_one_name_are_kept_and_replaced_one_for_one() {
+    let [first, second] = rooms();
+    let logger = logger_to(&[(&first, "app"), (&second, "app")]);
+    let builder = Logger::builder().output(Output::kept("app")).output(Output::kept("app"));
+    logger.reconfigure(builder, SECONDS).unwrap();
+    info!(logger: logger, "once");
+    assert_eq!((first.messages(), second.messages()), (vec!["once".to_owned()], vec!["once".to_owned()]));
+    let thrice = (0..3).fold(Logger::builder(), |builder, _| builder.output(Output::kept("app")));
+    assert!(logger.reconfigure(thrice, SECONDS).unwrap_err().to_string().contains("there is none"));
+
+    let queue = || Output::new(Json::new(), Queue::default()).name("queue");
+    let two = || Logger::builder().output(queue()).output(queue());
+    let logger = two().build().unwrap();
+    for _ in 0..2 {
+        info!(logger: logger, "once");
+        logger.reconfigure(two(), SECONDS).unwrap();
+        assert!(logger.health().iter().all(OutputHealth::is_conserved), "{:?}", logger.health());
+    }
+    // One that is kept, and one that is new.
+    info!(logger: logger, "once more");
+    logger.reconfigure(Logger::builder().output(queue()).output(Output::kept("queue")), SECONDS).unwrap();
+    info!(logger: logger, "and again");
+    assert!(logger.health().iter().all(OutputHealth::is_conserved), "{:?}", logger.health());
+}
+
+/// Whether this comes to an end.
+#[track_caller]
+fn ends(what: impl FnOnce() + Send + 'static) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        what();
+        sender.send(()).unwrap();
+    });
+    receiver.recv_timeout(SECONDS).expect("it waits for itself");
+}
+
+#[test]
+fn whoever_is_called_by_a_reconfiguration_and_asks_for_another_is_refused_and_does_not_wait_for_ever() {
+    let [before, after] = rooms();
+    let logger = logger_to(&[(&before, "app")]);
+    let (own, refused) = (logger.clone(), Arc::new(Mutex::new(Vec::new())));
+    let told = Arc::clone(&refused);
+    logger.on_level_change(move |_| {
+        let error = own.reconfigure(Logger::builder().output(Output::kept("app")), SECONDS).unwrap_err();
+        told.lock().unwrap().push(error.to_string());
+    });
+    let (anew, output) = (logger.clone(), after.output("app"));
+    ends(move || drop(anew.reconfigure(Logger::builder().level(Level::DEBUG).output(output), SECONDS).unwrap()));
+    assert!(refused.lock().unwrap()[0].contains("is being set up anew"), "{refused:?}");
+    debug!(logger: logger, "two");
+    assert_eq!(after.messages(), ["two"]);
+}
+
+#[test]
+fn a_logger_that_closes_an_output_for_long_keeps_no_other_from_being_set_up_anew() {
+    /// Is closed when another logger has been set up anew.
+    struct Slow(Arc<Barrier>);
+    impl Sink for Slow {
+        fn write(&self, _: &Line<'_>) -> Written {
+            Written::Done
+        }
+        fn close(&self, _: Duration) -> Result<(), SinkError> {
+            self.0.wait();
+            Ok(())
+        }
+    }
+    let barrier = Arc::new(Barrier::new(2));
+    let slow = Output::new(Json::new(), Slow(Arc::clone(&barrier)));
+    let logger = Logger::builder().output(slow).build().unwrap();
+    let [before, after] = rooms();
+    let other = logger_to(&[(&before, "app")]);
+    ends(move || {
+        std::thread::scope(|scope| {
+            scope.spawn(|| logger.reconfigure(Logger::builder().output(after.output("new")), SECONDS).unwrap());
+            while logger.health()[0].name != "new" {
+                std::thread::yield_now();
+            }
+            other.reconfigure(Logger::builder().output(after.output("app")), SECONDS).unwrap();
+            barrier.wait();
+        });
+    });
+}
+
+#[test]
+fn a_sink_that_panics_as_it_goes_harms_neither_the_reconfiguration_nor_whoever_logs() {
+    #[derive(Clone, Default)]
+    struct Bitter(Memory);
+    impl Sink for Bitter {
+        fn write(&self, line: &Line<'_>) -> Written {
+            self.0.write(line)
+        }
+    }
+    impl Drop for Bitter {
+        fn drop(&mut self) {
+            panic!("as it goes");
+        }
+    }
+    let memory = Memory::new();
+    let output = || Output::new(Json::new(), Bitter(memory.clone())).name("app");
+    let logger = Logger::builder().output(output()).build().unwrap();
+    // Nobody else holds what is replaced.
+    logger.reconfigure(Logger::builder().output(output()), SECONDS).unwrap();
+    // This thread does, until it logs again.
+    info!(logger: logger, "one");
+    let anew = logger.clone();
+    let output = output();
+    std::thread::scope(|scope| {
+        scope.spawn(|| anew.reconfigure(Logger::builder().output(output), SECONDS).unwrap());
+    });
+    (0..3).for_each(|_| info!(logger: logger, "two"));
+    assert_eq!(memory.len(), 4);
+    let room = Room::default();
+    logger.reconfigure(Logger::builder().output(room.output("app")), SECONDS).unwrap();
+    (0..3).for_each(|_| info!(logger: logger, "three"));
+    assert_eq!(room.messages().len(), 3);
 }

@@ -5,7 +5,7 @@ use crate::config::node::{Node, Value};
 use crate::config::open::OpenOutputs;
 use crate::config::output::Parts;
 use crate::config::reader;
-use crate::config::registry::{Registry, Surroundings};
+use crate::config::registry::{Registry, Surroundings, Target};
 use crate::config::schema::{
     Failures, Fatal, Identity, Limits, Mask, Mode, Personal, Redaction, Sampling, SamplingMethod, Settings, Shown,
     Switch, Then,
@@ -19,9 +19,19 @@ pub(crate) fn check(node: &Node, registry: &Registry, directory: &Path) -> Resul
     let (settings, outputs) = read(node)?;
     let _ = apply(&settings).map_err(|error| error.placed_in(node))?;
     let _ = registry.hooks(&settings.hooks, node.get("hooks"))?;
+    let mut files: Vec<(Target, String)> = Vec::new();
     for (name, output) in outputs {
+        let origin = output.get("path").unwrap_or(&output).origin.clone();
         let read = || Parts::read(output, registry, &Surroundings::new(&name, directory))?.check(registry);
-        read().map_err(|error| error.below(&name).below("outputs"))?;
+        let file = read().map_err(|error| error.below(&name).below("outputs"))?;
+        let Some(file) = file.map(|file| Target { path: directory.join(&file.path), ..file }) else { continue };
+        // One of them would wait for the other, which may never close it.
+        let is_wanted = |other: &Target| other.path == file.path && !(other.is_shared && file.is_shared);
+        if let Some((_, other)) = files.iter().find(|(other, _)| is_wanted(other)) {
+            let what = format!("the output `{other}` writes to this file: let both be `shared`, or name another file");
+            return Err(ConfigError::new(what).at(&origin).below("path").below(&name).below("outputs"));
+        }
+        files.push((file, name));
     }
     Ok(())
 }

@@ -7,8 +7,12 @@ use crate::config::watch::{Seen, Watch};
 #[cfg(feature = "http")]
 use hyperlog_core::http::{Policy, SharedPolicy};
 use hyperlog_core::{FieldSet, Level, Logger, keys};
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,7 +35,7 @@ use std::time::Duration;
 #[must_use = "dropped, it looks at the file no longer"]
 pub struct Live {
     setup: Arc<Setup>,
-    /// None if there is no file, or it is not to be read anew.
+    /// None if there is no file, or it was not to be read anew from the start.
     watch: Option<Watch>,
 }
 
@@ -54,6 +58,8 @@ pub(crate) struct Setup {
     logger: Logger,
     #[cfg(feature = "http")]
     policy: SharedPolicy,
+    /// Whether the file is to be read anew: apart from the rest, so that it may be asked at any time.
+    is_reloaded: AtomicBool,
     /// What is in force, and what is open for it.
     in_force: Mutex<(Loaded, OpenOutputs)>,
 }
@@ -70,10 +76,7 @@ pub(crate) enum Whose {
 impl Live {
     pub(crate) fn begin(config: Config, whose: Whose) -> Result<Live, Box<dyn Error + Send + Sync>> {
         let setup = Arc::new(Setup::begin(config, whose)?);
-        let is_watched = {
-            let (loaded, _) = &*setup.lock();
-            loaded.file.is_some() && loaded.is_reloaded()
-        };
+        let is_watched = setup.lock().0.file.is_some() && setup.is_reloaded();
         Ok(Live { watch: is_watched.then(|| Watch::begin(&setup)), setup })
     }
 
@@ -84,7 +87,7 @@ impl Live {
 
     /// Whether the file is looked at: there is one, and `reload` is not `off`.
     pub fn is_watching(&self) -> bool {
-        self.watch.is_some()
+        self.watch.is_some() && self.setup.is_reloaded()
     }
 
     /// What is logged of requests, for a layer that is to follow the configuration. Where the logger is that of the
@@ -98,7 +101,7 @@ impl Live {
     ///
     /// # Errors
     ///
-    /// When what is said cannot be done.
+    /// When what is said cannot be done, or whoever asks is called by another such call: a hook or a listener.
     pub fn reload(&self) -> Result<Reload, Box<dyn Error + Send + Sync>> {
         self.setup.reload()
     }
@@ -132,13 +135,21 @@ impl Setup {
             logger,
             #[cfg(feature = "http")]
             policy,
+            is_reloaded: AtomicBool::new(loaded.is_reloaded()),
             in_force: Mutex::new((loaded, open)),
         })
     }
 
     pub(crate) fn reload(&self) -> Result<Reload, Box<dyn Error + Send + Sync>> {
+        let Some(_reloading) = Reloading::enter() else {
+            return Err("a configuration is being read anew by this very thread: whatever that calls has to leave another reading to a thread of its own".into());
+        };
         let mut in_force = self.lock();
-        let applied = self.apply(&mut in_force);
+        // What the program brings, kinds and completions, may panic. What that leaves behind may do so as it goes.
+        let applied = catch_unwind(AssertUnwindSafe(|| self.apply(&mut in_force))).unwrap_or_else(|payload| {
+            std::mem::forget(payload);
+            Err("what the program brings to a configuration panicked: a kind, a format or a completion".into())
+        });
         let (loaded, _) = &*in_force;
         let mut fields = FieldSet::new();
         fields.add(keys::KIND, "setup");
@@ -176,18 +187,48 @@ impl Setup {
         self.logger.reconfigure(builder, CLOSE_WITHIN)?;
         #[cfg(feature = "http")]
         self.policy.swap(policy);
+        self.is_reloaded.store(now.is_reloaded(), Ordering::Release);
         *in_force = (now, open_now);
         Ok(Reload::Applied(changed))
     }
 
+    /// Whether the file is to be read anew when it has changed.
+    pub(crate) fn is_reloaded(&self) -> bool {
+        self.is_reloaded.load(Ordering::Acquire)
+    }
+
     /// What stands in the files by which it is set up.
     pub(crate) fn look(&self) -> Vec<Seen> {
-        let (loaded, open) = &*self.lock();
-        let secrets = open.secrets().map(|secret| secret.path().to_owned());
-        loaded.file.iter().cloned().chain(secrets).map(|path| Seen::look(&path)).collect()
+        let paths: Vec<PathBuf> = {
+            let (loaded, open) = &*self.lock();
+            let secrets = open.secrets().map(|secret| secret.path().to_owned());
+            loaded.file.iter().cloned().chain(secrets).collect()
+        };
+        // Outside of the lock: a disk may take its time.
+        paths.iter().map(|path| Seen::look(path)).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, (Loaded, OpenOutputs)> {
         self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+thread_local! {
+    static IS_RELOADING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// That this thread reads a configuration anew: what it calls meanwhile would wait for itself.
+struct Reloading;
+
+impl Reloading {
+    /// None if it does so already.
+    fn enter() -> Option<Reloading> {
+        (!IS_RELOADING.replace(true)).then_some(Reloading)
+    }
+}
+
+impl Drop for Reloading {
+    fn drop(&mut self) {
+        IS_RELOADING.set(false);
     }
 }

@@ -3,7 +3,7 @@
 use crate::config::error::ConfigError;
 use crate::config::node::{Node, Origin};
 use crate::config::reader;
-use crate::config::registry::{Registry, Surroundings, Way};
+use crate::config::registry::{Registry, Surroundings, Target, Way};
 use crate::config::schema::{LevelName, Threshold};
 use hyperlog_core::{ColorMode, Encode, Json, Lane, Output, Performance, Pretty, Sink, Surface, Theme};
 #[cfg(feature = "delivery")]
@@ -125,8 +125,8 @@ impl Parts {
         })
     }
 
-    /// Reads what is for the kind, and opens nothing.
-    pub(crate) fn check(self, registry: &Registry) -> Result<(), ConfigError> {
+    /// Reads what is for the kind, and opens nothing. Gives the file that it would write to.
+    pub(crate) fn check(self, registry: &Registry) -> Result<Option<Target>, ConfigError> {
         registry.check(self.own, &OF_EVERY_OUTPUT)
     }
 

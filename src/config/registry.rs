@@ -39,8 +39,18 @@ struct Kind<T> {
     make: Box<Make<T>>,
     check: fn(&Node) -> Result<(), ConfigError>,
     schema: fn(&mut SchemaGenerator) -> Schema,
+    /// The file that it writes to, if there is one.
+    file: Box<FileOf>,
 }
 
+/// A file that an output writes to.
+pub(crate) struct Target {
+    pub(crate) path: PathBuf,
+    /// Whether others may as well.
+    pub(crate) is_shared: bool,
+}
+
+type FileOf = dyn Fn(&Node) -> Option<Target> + Send + Sync;
 type Make<T> = dyn Fn(&Node, &Surroundings) -> Result<T, ConfigError> + Send + Sync;
 
 /// What an output of some kind came to.
@@ -125,6 +135,19 @@ impl Registry {
         self
     }
 
+    /// The same of one that writes to a file.
+    #[cfg(feature = "file")]
+    pub(crate) fn output_to_file<S: DeserializeOwned + JsonSchema>(
+        mut self,
+        name: &str,
+        open: impl Fn(S, &Surroundings) -> Result<Opened, Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
+        file: impl Fn(S) -> Target + Send + Sync + 'static,
+    ) -> Registry {
+        let file = move |node: &Node| reader::read::<S>(node).ok().map(&file);
+        self.outputs.insert(name.to_owned(), Kind { file: Box::new(file), ..Kind::new(open) });
+        self
+    }
+
     /// Adds a kind of formats, or replaces the one of this name.
     #[must_use]
     pub fn format<S: DeserializeOwned + JsonSchema>(
@@ -170,10 +193,11 @@ impl Registry {
         names.iter().enumerate().map(find).collect()
     }
 
-    /// Reads an output of the kind that its table names, and opens nothing.
-    pub(crate) fn check(&self, mut node: Node, also: &[&'static str]) -> Result<(), ConfigError> {
+    /// Reads an output of the kind that its table names, and opens nothing. Gives the file that it would write to.
+    pub(crate) fn check(&self, mut node: Node, also: &[&'static str]) -> Result<Option<Target>, ConfigError> {
         let kind = named(&mut node, "kind", &self.outputs)?;
-        (kind.check)(&node).map_err(|error| error.knowing(also))
+        (kind.check)(&node).map_err(|error| error.knowing(also))?;
+        Ok((kind.file)(&node))
     }
 
     /// Opens an output of the kind that its table names.
@@ -236,7 +260,12 @@ impl<T> Kind<T> {
             })
         };
         let check = |node: &Node| reader::read::<S>(node).map(drop);
-        Kind { make: Box::new(make), check, schema: |generator| generator.subschema_for::<S>() }
+        Kind {
+            make: Box::new(make),
+            check,
+            schema: |generator| generator.subschema_for::<S>(),
+            file: Box::new(|_| None),
+        }
     }
 }
 

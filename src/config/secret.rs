@@ -1,6 +1,7 @@
 //! A value that nobody is to see, and where it is kept.
 
 use crate::config::error::ConfigError;
+use crate::config::load;
 use crate::config::registry::Surroundings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
@@ -67,7 +68,7 @@ impl Secret {
 
 fn read(path: &Path) -> std::io::Result<String> {
     let mut secret = String::new();
-    std::fs::File::open(path)?.take(MOST_BYTES).read_to_string(&mut secret)?;
+    load::open(path)?.take(MOST_BYTES).read_to_string(&mut secret)?;
     // Editors end files with a new line, which is no part of the secret.
     Ok(secret.trim_end_matches(['\n', '\r']).to_owned())
 }

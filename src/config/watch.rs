@@ -7,7 +7,6 @@
 use crate::config::live::Setup;
 use crate::config::load;
 use hyperlog_core::report_fault;
-use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -27,8 +26,10 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 impl Watch {
     pub(crate) fn begin(setup: &Arc<Setup>) -> Watch {
         let is_over = Arc::new(AtomicBool::new(false));
+        // Before anybody hears that it is looked at, and may send a signal.
+        let hangup = Hangup::expect();
         let (setup, over) = (Arc::clone(setup), Arc::clone(&is_over));
-        let begun = Builder::new().name("hyperlog-config".to_owned()).spawn(move || watch(&setup, &over));
+        let begun = Builder::new().name("hyperlog-config".to_owned()).spawn(move || watch(&setup, &hangup, &over));
         if let Err(error) = &begun {
             report_fault(
                 "config",
@@ -43,21 +44,29 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Release);
-        if let Some(thread) = self.thread.take() {
+        let Some(thread) = self.thread.take() else { return };
+        // What it calls may be what drops this: it would wait for itself.
+        if thread.thread().id() != std::thread::current().id() {
             thread.thread().unpark();
             drop(thread.join());
         }
     }
 }
 
-fn watch(setup: &Setup, is_over: &AtomicBool) {
-    let (hangup, mut looks) = (hangup(), Looks::default());
+fn watch(setup: &Setup, hangup: &Hangup, is_over: &AtomicBool) {
+    let mut looks = Looks::default();
     loop {
         wait(BETWEEN_LOOKS, is_over);
         if is_over.load(Ordering::Acquire) {
             return;
         }
-        if looks.are_enough(setup.look(), hangup.swap(false, Ordering::AcqRel)) {
+        let is_asked_for = hangup.has_come();
+        // It may say so, and something else later, when it is asked for.
+        if !setup.is_reloaded() {
+            looks = Looks::default();
+            continue;
+        }
+        if looks.are_enough(setup.look(), is_asked_for) {
             // It tells of itself what becomes of it.
             let _ = setup.reload();
         }
@@ -92,16 +101,42 @@ fn wait(time: Duration, is_over: &AtomicBool) {
     }
 }
 
-/// Is set by a `SIGHUP`. Not on a terminal, which sends one to end what it has begun.
-fn hangup() -> Arc<AtomicBool> {
-    let is_set = Arc::new(AtomicBool::new(false));
+/// Whether a `SIGHUP` has come. Not on a terminal, which sends one to end what it has begun.
+struct Hangup {
+    has_come: Arc<AtomicBool>,
     #[cfg(all(unix, feature = "signal"))]
-    if !std::io::IsTerminal::is_terminal(&std::io::stdin())
-        && let Err(error) = signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&is_set))
-    {
-        report_fault("config", format_args!("a SIGHUP cannot be waited for: {error}"));
+    registered: Option<signal_hook::SigId>,
+}
+
+impl Hangup {
+    fn expect() -> Hangup {
+        let has_come = Arc::new(AtomicBool::new(false));
+        #[cfg(all(unix, feature = "signal"))]
+        let registered = (!std::io::IsTerminal::is_terminal(&std::io::stdin())).then(|| {
+            signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&has_come)).inspect_err(|error| {
+                report_fault("config", format_args!("a SIGHUP cannot be waited for: {error}"));
+            })
+        });
+        Hangup {
+            has_come,
+            #[cfg(all(unix, feature = "signal"))]
+            registered: registered.and_then(Result::ok),
+        }
     }
-    is_set
+
+    /// Since somebody asked last.
+    fn has_come(&self) -> bool {
+        self.has_come.swap(false, Ordering::AcqRel)
+    }
+}
+
+#[cfg(all(unix, feature = "signal"))]
+impl Drop for Hangup {
+    fn drop(&mut self) {
+        if let Some(registered) = self.registered.take() {
+            signal_hook::low_level::unregister(registered);
+        }
+    }
 }
 
 /// What stands in a file, as far as it can be told from what stood there before.
@@ -115,13 +150,9 @@ pub(crate) enum Seen {
 impl Seen {
     pub(crate) fn look(path: &Path) -> Seen {
         static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        let read = || {
-            // A pipe would have to be waited for.
-            if !std::fs::metadata(path)?.is_file() {
-                return Err(ErrorKind::InvalidInput.into());
-            }
+        let read = || -> std::io::Result<Vec<u8>> {
             let mut contents = Vec::new();
-            File::open(path)?.take(load::MOST_BYTES + 1).read_to_end(&mut contents)?;
+            load::open(path)?.take(load::MOST_BYTES + 1).read_to_end(&mut contents)?;
             Ok(contents)
         };
         match read() {
@@ -144,5 +175,20 @@ mod tests {
         assert_eq!(read, expected);
         let gone = || vec![Seen::Nothing(ErrorKind::NotFound)];
         assert_eq!([false, true, false].map(|asked| looks.are_enough(gone(), asked)), [false, true, false]);
+    }
+
+    #[cfg(all(unix, feature = "signal"))]
+    #[test]
+    fn a_hangup_ends_nobody_from_the_moment_on_that_a_file_is_looked_at() {
+        use crate::config::Config;
+        if std::io::IsTerminal::is_terminal(&std::io::stdin()) {
+            return;
+        }
+        let path = std::env::temp_dir().join(format!("hyperlog-hangup-{}.toml", std::process::id()));
+        std::fs::write(&path, "outputs.console.kind = \"console\"\n").unwrap();
+        let live = Config::new().without_environment().file(&path).build().unwrap();
+        signal_hook::low_level::raise(signal_hook::consts::SIGHUP).unwrap();
+        drop(live);
+        std::fs::remove_file(path).unwrap();
     }
 }

@@ -287,6 +287,133 @@ fn a_thousand_changes_under_load_lose_nothing_and_write_nothing_twice() {
     }
 }
 
+/// Does this on a thread of its own, and fails if it never comes to an end.
+#[track_caller]
+fn ends(what: impl FnOnce() + Send + 'static) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        what();
+        let _ = sender.send(());
+    });
+    receiver.recv_timeout(SOON).expect("it waits for itself");
+}
+
+#[test]
+fn what_the_program_brings_may_panic_and_the_file_is_looked_at_all_the_same() {
+    let (stage, folder) = (Stage::new(), Folder::new());
+    let said = |level: &str| format!("level = \"{level}\"\n[outputs]\nmemory = {{ kind = \"memory\" }}\n");
+    let path = folder.write("shop.toml", &said("info"));
+    let is_bitter = Arc::new(AtomicBool::new(false));
+    let bitter = Arc::clone(&is_bitter);
+    let complete = move |builder| match bitter.load(Ordering::Acquire) {
+        true => panic!("hunter2"),
+        false => builder,
+    };
+    let config = Config::new().without_environment().registry(stage.registry()).file(path).complete(complete);
+    let live = config.build().unwrap();
+    is_bitter.store(true, Ordering::Release);
+    folder.write("shop.toml", &said("debug"));
+    wait_until("it is told", || stage.text().contains("was refused"));
+    assert!(live.reload().unwrap_err().to_string().contains("panicked"));
+    assert!(!stage.text().contains("hunter2"));
+    is_bitter.store(false, Ordering::Release);
+    folder.write("shop.toml", &said("trace"));
+    wait_until("it is read anew", || stage.text().contains("read anew"));
+    assert_eq!(live.logger().directives().to_string(), "trace");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for() {
+    let pipe = |path: &Path| {
+        fs::remove_file(path).unwrap();
+        assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+    };
+    let (folder, stage) = (Folder::new(), Stage::new());
+    let sink = stage.clone();
+    let registry = || {
+        let sink = sink.clone();
+        Registry::new().output("vault", move |vault: Vault, place| {
+            vault.secret.reveal(place)?;
+            Ok(Opened::sink(sink.clone()))
+        })
+    };
+    let secret = folder.write("secret", "hunter2\n");
+    let path = folder.write("shop.toml", "[outputs]\nvault = { kind = \"vault\", secret = { file = \"secret\" } }\n");
+    for path_of_pipe in [&path, &secret] {
+        stage.memory.take();
+        let (said, registry, file) = (fs::read_to_string(path_of_pipe).unwrap(), registry(), path.clone());
+        let live = Config::new().without_environment().registry(registry).file(file).build().unwrap();
+        pipe(path_of_pipe);
+        wait_until("it is told", || stage.text().contains("it is no file"));
+        fs::remove_file(path_of_pipe).unwrap();
+        fs::write(path_of_pipe, said).unwrap();
+        ends(move || drop(live));
+    }
+}
+
+#[test]
+fn whoever_is_called_by_a_reading_and_asks_for_another_is_refused_and_may_let_it_go() {
+    let (stage, folder) = (Stage::new(), Folder::new());
+    let said = |level: &str| format!("level = \"{level}\"\n[outputs]\nmemory = {{ kind = \"memory\" }}\n");
+    let live = build(&stage, &folder.write("shop.toml", &said("info")));
+    let logger = live.logger().clone();
+    let (slot, seen) = (Arc::new(Mutex::new(Some(live))), Arc::new(Mutex::new(Vec::new())));
+    let (taken, told) = (Arc::clone(&slot), Arc::clone(&seen));
+    // On the thread that looks at the file.
+    logger.on_level_change(move |_| {
+        let live = taken.lock().unwrap().take().unwrap();
+        let error = live.reload().unwrap_err().to_string();
+        drop(live);
+        told.lock().unwrap().push(error);
+    });
+    folder.write("shop.toml", &said("debug"));
+    wait_until("it is let go", || !seen.lock().unwrap().is_empty());
+    assert!(seen.lock().unwrap()[0].contains("by this very thread"), "{seen:?}");
+    wait_until("it is told", || stage.text().contains("read anew"));
+}
+
+#[test]
+fn a_file_that_asks_not_to_be_read_anew_is_left_alone_from_then_on() {
+    let (stage, folder) = (Stage::new(), Folder::new());
+    let said = |reload: &str, version: u32| {
+        format!(
+            "reload = \"{reload}\"\nidentity.version = \"{version}\"\n[outputs]\nmemory = {{ kind = \"memory\" }}\n"
+        )
+    };
+    let path = folder.write("shop.toml", &said("on", 1));
+    let live = build(&stage, &path);
+    assert!(live.is_watching());
+    folder.write("shop.toml", &said("off", 2));
+    wait_until("it is read", || stage.text().contains("read anew"));
+    assert!(!live.is_watching());
+    // It is asked for, and then it is looked at again.
+    folder.write("shop.toml", &said("on", 3));
+    live.reload().unwrap();
+    assert!(live.is_watching());
+    folder.write("shop.toml", &said("on", 4));
+    wait_until("it is read again", || stage.text().contains("\"version\":\"4\""));
+}
+
+#[test]
+fn two_outputs_to_one_file_are_refused_though_one_of_them_is_replaced() {
+    let (stage, folder) = (Stage::new(), Folder::new());
+    let file = |path: &str| format!("{{ kind = \"file\", path = \"{path}\" }}");
+    let said = |one: &str, other: &str| format!("[outputs]\none = {}\nother = {}\n", file(one), file(other));
+    let live = build(&stage, &folder.write("shop.toml", &said("a.log", "b.log")));
+    folder.write("shop.toml", &said("a.log", "./a.log"));
+    let error = live.reload().unwrap_err().to_string();
+    assert!(error.contains("outputs.other.path: the output `one` writes to this file"), "{error}");
+    // Where they change places, both wait for their turn.
+    folder.write("shop.toml", &said("b.log", "a.log"));
+    live.reload().unwrap();
+    info!(logger: live.logger(), "changed");
+    live.logger().close(SOON).unwrap();
+    for output in live.logger().health() {
+        assert_eq!((output.pending.total(), output.dropped_total()), (0, 0), "{output:?}");
+    }
+}
+
 /// This test as a process of its own, to which signals are sent.
 const ROLE: &str = "RELOAD_TEST_ROLE";
 

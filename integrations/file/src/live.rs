@@ -43,7 +43,7 @@ pub(crate) struct Live {
     is_directory_unsynced: bool,
     keeper: Arc<Keeper>,
     packer: Option<Packer>,
-    /// Its place among the outputs of this process that want the file alone. It is left after the lock.
+    /// Its place among the outputs of this process that write to the file. It is left after the lock.
     ticket: Option<Ticket>,
     /// Others come first.
     is_waiting: bool,
@@ -110,9 +110,7 @@ impl Live {
         };
         let path = live.place.path.clone();
         live.create_directories().map_err(|error| FileError::failed(&path, error))?;
-        if !live.is_shared()
-            && let Ok(directory) = live.fs.metadata_at(&live.place.directory)
-        {
+        if let Ok(directory) = live.fs.metadata_at(&live.place.directory) {
             live.ticket = Some(Ticket::draw(Identity::of(&directory), path.file_name().unwrap_or_default()));
         }
         live.is_waiting = !live.is_next();
@@ -125,9 +123,9 @@ impl Live {
         }
     }
 
-    /// Whether no other output of this process comes first.
+    /// Whether no other output of this process comes first. One that shares the file waits for none, and is waited for.
     fn is_next(&self) -> bool {
-        self.ticket.as_ref().is_none_or(Ticket::is_first)
+        self.is_shared() || self.ticket.as_ref().is_none_or(Ticket::is_first)
     }
 
     /// Opens the file, unless another process has it. Says whether it did.

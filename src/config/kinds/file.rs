@@ -1,7 +1,7 @@
 //! Files that rotate.
 
 use crate::config::quantity::{Bytes, Time};
-use crate::config::registry::{Opened, Registry, Surroundings};
+use crate::config::registry::{Opened, Registry, Surroundings, Target};
 use hyperlog_file::{Compression, File, Links, Period, Retention, Rotation, Sharing};
 use schemars::JsonSchema;
 use std::path::PathBuf;
@@ -81,7 +81,8 @@ enum Compress {
 }
 
 pub(super) fn all(registry: Registry) -> Registry {
-    registry.output("file", |settings: Settings, place| Ok(Opened::exporter(settings.file(place)?.exporter()?)))
+    let open = |settings: Settings, place: &Surroundings| Ok(Opened::exporter(settings.file(place)?.exporter()?));
+    registry.output_to_file("file", open, |settings| Target { path: settings.path, is_shared: settings.shared })
 }
 
 impl Settings {

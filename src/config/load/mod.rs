@@ -9,7 +9,7 @@ mod yaml;
 use crate::config::error::ConfigError;
 use crate::config::node::{Node, Origin, Value};
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -51,16 +51,20 @@ pub(crate) fn file(path: &Path) -> Result<Node, ConfigError> {
     let format = Format::of(path)?;
     let cannot = |error| ConfigError::new(format!("{} cannot be read: {error}", path.display())).because(error);
     let mut bytes = Vec::new();
-    let file = fs::File::open(path).map_err(cannot)?;
-    if !file.metadata().map_err(cannot)?.is_file() {
-        return Err(ConfigError::new(format!("{} is no file", path.display())));
-    }
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    open(path).map_err(cannot)?.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(cannot)?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(ConfigError::new(format!("{} is longer than {MOST_BYTES} bytes", path.display())));
     }
     let text = String::from_utf8(bytes).map_err(|_| ConfigError::new(format!("{} is not UTF-8", path.display())))?;
     self::text(&text, format, path)
+}
+
+/// Opens a file, and nothing else: who opens a pipe may wait for ever for somebody who writes to it.
+pub(crate) fn open(path: &Path) -> io::Result<fs::File> {
+    match fs::metadata(path)?.is_file() {
+        true => fs::File::open(path),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file")),
+    }
 }
 
 /// Reads what stands in a file.

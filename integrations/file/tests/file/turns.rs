@@ -2,7 +2,7 @@
 
 use crate::place::{PATIENCE, Place, write};
 use hyperlog_core::{Condition, Json, Logger, Output, Sink, info};
-use hyperlog_file::{File, Rotation};
+use hyperlog_file::{File, Rotation, Sharing};
 use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -31,6 +31,24 @@ fn nobody_waits_for_another_process() {
     assert!(error.to_string().contains("another output writes to it"), "{error}");
     drop(lock);
     File::new(place.path()).in_turn().start().unwrap().close(PATIENCE).unwrap();
+}
+
+#[test]
+fn who_wants_a_file_alone_waits_for_one_that_shared_it_and_not_the_other_way_round() {
+    let place = Place::new();
+    let shared = || File::new(place.path()).sharing(Sharing::Shared).in_turn().start().unwrap();
+    let first = shared();
+    write(&first, "one\n");
+    let alone = File::new(place.path()).in_turn().start().unwrap();
+    write(&alone, "two\n");
+    first.close(PATIENCE).unwrap();
+    alone.flush(PATIENCE).unwrap();
+    let last = shared();
+    write(&last, "three\n");
+    last.flush(PATIENCE).unwrap();
+    alone.close(PATIENCE).unwrap();
+    last.close(PATIENCE).unwrap();
+    assert_eq!(place.text(), "one\ntwo\nthree\n");
 }
 
 #[test]
