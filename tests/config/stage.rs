@@ -4,7 +4,7 @@ use hyperlog::config::{Config, ConfigError, Loaded, Opened, Registry};
 use hyperlog::delivery::{Backend, Batch, DeliveryError, Exporter, Limits, Reply};
 use hyperlog::{Hook, Line, Memory, Sink, SinkError, Surface, Written};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -17,9 +17,19 @@ pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
     pub(crate) fn new() -> Folder {
+        Folder::inside(&std::env::temp_dir())
+    }
+
+    /// Where syncing costs nothing, if there is such a place.
+    pub(crate) fn in_memory() -> Folder {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() { Folder::inside(memory) } else { Folder::new() }
+    }
+
+    fn inside(directory: &Path) -> Folder {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("hyperlog-config-{}-{number}", std::process::id()));
+        let path = directory.join(format!("hyperlog-config-{}-{number}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Folder(path)
     }
