@@ -232,7 +232,7 @@ fn a_thousand_changes_under_load_lose_nothing_and_write_nothing_twice() {
         format!(
             "level = \"{level}\"\n[outputs]\nmemory = {{ kind = \"memory\", level = \"{only}\" }}\n\
              gate = {{ kind = \"gate\", queue = {{ capacity = \"{capacity} MiB\" }} }}\n\
-             disk = {{ kind = \"file\", path = \"a.log\", rotate = {{ size = \"{size} MiB\" }}, \
+             disk = {{ kind = \"file\", path = \"a.log\", rotate = {{ size = \"{size} GiB\" }}, \
              queue = {{ capacity = \"256 MiB\" }} }}\n",
             level = ["info", "debug"][round as usize % 2],
             only = ["off", "fatal"][round as usize % 2],
