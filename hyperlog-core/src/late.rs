@@ -4,7 +4,7 @@
 //! closed; where it has none, those do that it was not meant for before. What another output of before has taken already
 //! goes to none of the same name again.
 
-use crate::core::next_number;
+use crate::core::{Core, next_number};
 use crate::drop_reason::DropReason;
 use crate::health::Place;
 use crate::lane::{self, Outputs};
@@ -58,7 +58,7 @@ impl Formats {
     fn heirs(&self, moved: Outputs, meant: Outputs) -> Option<(Arc<Snapshot>, Outputs)> {
         let (moved, meant): (Vec<&Outlet>, Vec<&Outlet>) =
             (of(self.outlets(), moved).collect(), of(self.outlets(), meant).collect());
-        let snapshot = moved.first()?.writer.heir()?.snapshot();
+        let snapshot = moved.first()?.writer.heir()?.downcast::<Core>().ok()?.snapshot();
         let is_any_gone = moved.iter().any(|outlet| !has(snapshot.outlets(), outlet));
         let heirs = bits(snapshot.outlets(), |outlet| {
             has(moved.iter().copied(), outlet) || is_any_gone && !has(meant.iter().copied(), outlet)

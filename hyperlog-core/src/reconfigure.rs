@@ -5,14 +5,14 @@
 //! meets closed outputs, and [goes on](crate::late) to those of now.
 
 use crate::builder::{BuildError, Builder};
-use crate::core::LevelChangeCause;
+use crate::core::{Core, LevelChangeCause};
 use crate::everywhere::put_hooks_of_all_first;
 use crate::fault;
 use crate::health::OutputHealth;
 use crate::hook::Hook;
 use crate::logger::Logger;
 use crate::snapshot::Snapshot;
-use crate::writer::Writer;
+use crate::writer::{Heir, Writer};
 use std::cell::Cell;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -65,7 +65,8 @@ impl Logger {
         });
         self.settle_in(&before);
         // All of them before any is closed: a record that moves on must not meet another that does not know where to.
-        retired.iter().for_each(|writer| writer.retire(self.core()));
+        let heir: Arc<Heir> = Arc::<Core>::clone(self.core());
+        retired.iter().for_each(|writer| writer.retire(&heir));
         close(&retired, deadline);
         let is_followed = |name: &str| formats.outlets().any(|outlet| outlet.writer.name == name);
         let gone = retired.into_iter().filter(|writer| !is_followed(&writer.name));

@@ -5,7 +5,6 @@
 
 use crate::condition::Condition;
 use crate::contain::{contain, discard};
-use crate::core::Core;
 use crate::drop_reason::DropReason;
 use crate::encode::Encode;
 use crate::fault;
@@ -14,6 +13,7 @@ use crate::level::Level;
 use crate::losses::LossBell;
 use crate::outcome;
 use crate::sink::{Line, Null, Sink, SinkError, Written};
+use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub(crate) struct Writer {
     /// Those that had this name before.
     past: Arc<Mutex<Past>>,
     /// Whoever writes what comes too late for this one.
-    heir: OnceLock<Weak<Core>>,
+    heir: OnceLock<Weak<Heir>>,
 }
 
 /// What became of records that were taken by sinks of before.
@@ -38,6 +38,9 @@ struct Past {
     /// Those that are being closed.
     closing: Vec<Arc<Writer>>,
 }
+
+/// A logger, of which nothing is known down here.
+pub(crate) type Heir = dyn Any + Send + Sync;
 
 /// What became of a record.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -122,7 +125,7 @@ impl Writer {
     }
 
     /// From here on whatever the sink no longer takes goes wherever this logger says.
-    pub(crate) fn retire(&self, heir: &Arc<Core>) {
+    pub(crate) fn retire(&self, heir: &Arc<Heir>) {
         let _ = self.heir.set(Arc::downgrade(heir));
     }
 
@@ -152,7 +155,7 @@ impl Writer {
     }
 
     /// The logger that has taken over.
-    pub(crate) fn heir(&self) -> Option<Arc<Core>> {
+    pub(crate) fn heir(&self) -> Option<Arc<Heir>> {
         self.heir.get().and_then(Weak::upgrade)
     }
 
