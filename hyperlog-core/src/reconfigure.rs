@@ -84,7 +84,7 @@ struct Within;
 impl Within {
     /// None if it does so already.
     fn enter() -> Option<Within> {
-        (!IS_WITHIN.replace(true)).then_some(Within)
+        (!IS_WITHIN.replace(true)).then(|| Within)
     }
 }
 

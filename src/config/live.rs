@@ -223,7 +223,7 @@ struct Reloading;
 impl Reloading {
     /// None if it does so already.
     fn enter() -> Option<Reloading> {
-        (!IS_RELOADING.replace(true)).then_some(Reloading)
+        (!IS_RELOADING.replace(true)).then(|| Reloading)
     }
 }
 
