@@ -20,8 +20,9 @@ fn play(role: &str, variables: &[(&str, &str)]) -> Output {
 fn plays_its_role() {
     match std::env::var(ROLE).as_deref() {
         Ok("log") => {
-            let _logging = hyperlog::init().unwrap();
+            let logging = hyperlog::init().unwrap();
             info!("ready");
+            assert_eq!(logging.reload().unwrap(), hyperlog::config::Reload::Unchanged);
         }
         Ok("log, and go soon") => {
             let _logging = hyperlog::init().unwrap().close_within(Duration::from_millis(1));
