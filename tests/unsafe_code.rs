@@ -19,6 +19,7 @@ const ALLOWED: &[&str] = &[
     "integrations/delivery/src/fork.rs",
     "integrations/delivery/tests/process.rs",
     "integrations/file/tests/no_allocation.rs",
+    "integrations/prometheus/tests/no_allocation.rs",
     "integrations/tracing/tests/no_allocation.rs",
     "tests/off.rs",
 ];

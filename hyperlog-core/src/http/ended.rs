@@ -2,6 +2,7 @@
 
 use crate::http::outcome::Outcome;
 use crate::http::request_id::RequestId;
+use crate::http::trace_parent::TraceParent;
 use std::time::Duration;
 
 /// A request that has ended.
@@ -10,6 +11,8 @@ use std::time::Duration;
 pub struct Ended<'a> {
     /// Its id.
     pub id: &'a RequestId,
+    /// Where it stands in a distributed trace, if it does.
+    pub trace: Option<&'a TraceParent>,
     /// Its method.
     pub method: &'a str,
     /// The pattern of its route.

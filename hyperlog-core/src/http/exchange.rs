@@ -502,6 +502,7 @@ impl Exchange {
         let rule = self.rule_at_end(route, notes.as_deref());
         let ended = Ended {
             id: &request.id,
+            trace: request.trace.as_ref(),
             method: request.method(),
             route,
             path: request.path(),

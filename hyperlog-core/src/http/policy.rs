@@ -639,6 +639,7 @@ mod tests {
         let id = RequestId::generate();
         let ended = Ended {
             id: &id,
+            trace: None,
             method: "GET",
             route: None,
             path: "/",
