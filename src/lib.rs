@@ -11,6 +11,8 @@ pub use hyperlog_core::*;
 
 #[cfg(feature = "config")]
 pub mod config;
+#[cfg(feature = "prometheus")]
+pub mod prometheus;
 
 #[cfg(feature = "actix")]
 pub use hyperlog_actix as actix;
@@ -44,7 +46,7 @@ mod guide {
     pages! {
         start records formats levels fields context redaction sampling hooks
         http axum actix tower access_record panics
-        configuration configuration_reference outputs delivery files webhook sinks encoders health testing performance
+        configuration configuration_reference outputs delivery files webhook sinks encoders health prometheus testing performance
         migration tracing from_trace_layer from_actix_logger from_tracing_actix_web from_go
     }
 }
