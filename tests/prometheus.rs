@@ -17,7 +17,7 @@ use axum::{Router, http::StatusCode, routing::get};
 use hyperlog::axum::HyperLogLayer;
 use hyperlog::delivery::{Backend, Batch, Exporter, Reply};
 use hyperlog::http::InFlight;
-use hyperlog::prometheus::{Format, Metrics, Queues, Records, Requests, actix_handler, axum_handler};
+use hyperlog::prometheus::{Format, Metrics, Records, Requests, actix_handler, axum_handler};
 use hyperlog::{Json, Logger, Memory, Output, warn};
 use serde_json::Value;
 
@@ -182,7 +182,6 @@ impl Backend for Anything {
 impl Shop {
     fn open() -> Shop {
         let queue = Exporter::new(Anything).name("queue").capacity(1 << 20).start().expect("it can be started");
-        let queues = Queues::of([queue.handle()]);
         let logger = Logger::builder()
             .output(Output::new(Json::new(), Memory::new()).name("all"))
             .output(Output::new(Json::new(), queue).name("queue"))
@@ -191,14 +190,14 @@ impl Shop {
         let in_flight = InFlight::new();
         let requests = Arc::new(Requests::new().in_flight(&in_flight));
         let layer = HyperLogLayer::new().logger(logger.clone()).in_flight(&in_flight).observe(requests.observer());
-        let metrics = Metrics::new().with(Records::of(&logger)).with(queues).with(requests);
+        let metrics = Metrics::new().with(Records::of(&logger)).with(requests);
         let fails = async || {
             warn!("the stock does not answer");
             StatusCode::SERVICE_UNAVAILABLE
         };
         let app = Router::new()
             .route("/orders/{id}", get(async || "an order"))
-            .route("/stock/\"{id}\\", get(fails))
+            .route("/stock\"\\/{id}", get(fails))
             .layer(layer)
             .route("/metrics", axum_handler(&metrics));
 
@@ -218,7 +217,7 @@ impl Shop {
                         assert_eq!(status(&ask(self.address, &format!("/orders/{order}"))), "200");
                     }
                     assert_eq!(status(&ask(self.address, "/nowhere?x=%00%22")), "404");
-                    assert_eq!(status(&ask(self.address, "/stock/%22cups%5C")), "503");
+                    assert_eq!(status(&ask(self.address, "/stock\"\\/cups")), "503");
                 });
             }
         });
@@ -275,6 +274,12 @@ impl Prometheus {
             }
         });
         let address = receiver.recv_timeout(LIMIT).expect("it listens in time").expect("it says where");
+        let begun = Instant::now();
+        // It listens before it has read its storage, and answers no query until it has.
+        while status(&ask(address, "/-/ready")) != "200" {
+            assert!(begun.elapsed() < LIMIT, "it is not ready in time");
+            thread::sleep(Duration::from_millis(100));
+        }
         Prometheus { child, address }
     }
 

@@ -8,6 +8,25 @@ pub enum Condition {
     Well,
     /// It works, and loses something or will.
     Degraded(String),
-    /// It takes nothing.
+    /// It takes nothing, and never will again in this process.
     Failed(String),
+}
+
+impl Condition {
+    /// It in one word.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Condition::Well => "well",
+            Condition::Degraded(_) => "degraded",
+            Condition::Failed(_) => "failed",
+        }
+    }
+
+    /// Why it is not well.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Condition::Well => None,
+            Condition::Degraded(why) | Condition::Failed(why) => Some(why),
+        }
+    }
 }

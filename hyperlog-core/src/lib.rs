@@ -475,7 +475,7 @@ pub use crate::filter::sample::{
     stable_hash,
 };
 pub use crate::filter::{Filter, Summary};
-pub use crate::health::{Account, LevelCounts, OutputHealth};
+pub use crate::health::{Account, Breaker, DeliveryHealth, Health, LastError, LevelCounts, OutputHealth};
 pub use crate::hook::{Draft, Hook};
 pub use crate::identity::Identity;
 pub use crate::key::Key;

@@ -15,7 +15,7 @@ use crate::field::{FieldSet, Fields};
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::filter::sample::{Offer, SampleRate, stable_hash};
 use crate::filter::{SeatNumber, Summary};
-use crate::health::{OutputHealth, Place};
+use crate::health::{Health, Place};
 use crate::hook::{Draft, Hook};
 use crate::keys;
 use crate::keyset::KeySet;
@@ -26,7 +26,7 @@ use crate::outlet::Outlet;
 use crate::record::{Call, Record, Site};
 use crate::recorder::{Bytes, Recorder};
 use crate::redact::Verdict;
-use crate::sink::{Line, Sink, SinkError};
+use crate::sink::{Line, SinkError};
 use crate::snapshot::Snapshot;
 #[cfg(feature = "http")]
 use crate::value::Value;
@@ -335,8 +335,8 @@ impl Logger {
     }
 
     /// What became of the records of each output.
-    pub fn health(&self) -> Vec<OutputHealth> {
-        self.core.snapshot().outlets().map(|outlet| outlet.writer.health()).collect()
+    pub fn health(&self) -> Health {
+        Health { outputs: self.core.snapshot().outlets().map(|outlet| outlet.writer.health()).collect() }
     }
 
     /// What became of the records that this logs through the logger, on this thread. None where the thread shares its
@@ -378,16 +378,15 @@ impl Logger {
         let left = || deadline.saturating_sub(begun.elapsed());
         background::wait(deadline);
         self.tell_summaries(&self.core.snapshot(), Told::All);
-        let flush = |sink: &dyn Sink, left| sink.flush(left);
         if self.core.snapshot().outlets().nth(1).is_some() {
             // All of them begin at once: one that hangs must not use up the time of another.
-            let _ = self.on_every_sink(|| Duration::ZERO, flush);
+            let _ = self.on_each_writer(|| Duration::ZERO, Writer::flush);
         }
-        let flushed = self.on_every_sink(left, flush);
+        let flushed = self.on_each_writer(left, Writer::flush);
         // Now there is room for it.
         let has_told = self.core.snapshot().outlets().fold(false, |told, outlet| outlet.writer.bell.answer() | told);
         match has_told {
-            true => flushed.and(self.on_every_sink(left, flush)),
+            true => flushed.and(self.on_each_writer(left, Writer::flush)),
             false => flushed,
         }
     }
@@ -401,15 +400,15 @@ impl Logger {
         let begun = Instant::now();
         let left = || deadline.saturating_sub(begun.elapsed());
         let flushed = self.flush(deadline);
-        flushed.and(self.on_every_sink(left, |sink, left| sink.close(left)))
+        flushed.and(self.on_each_writer(left, Writer::end))
     }
 
-    fn on_every_sink(
+    fn on_each_writer(
         &self,
         left: impl Fn() -> Duration,
-        act: impl Fn(&dyn Sink, Duration) -> Result<(), SinkError>,
+        act: impl Fn(&Writer, Duration) -> Result<(), SinkError>,
     ) -> Result<(), SinkError> {
-        let of_each = |outlet: &Outlet| outlet.writer.on_sink(|sink| act(sink, left()));
+        let of_each = |outlet: &Outlet| act(&outlet.writer, left());
         self.core.snapshot().outlets().map(of_each).fold(Ok(()), Result::and)
     }
 

@@ -113,7 +113,7 @@ impl Snapshot {
 fn close(writers: &[&Arc<Writer>], deadline: Duration) {
     let begun = Instant::now();
     if writers.len() > 1 {
-        writers.iter().for_each(|writer| _ = writer.on_sink(|sink| sink.flush(Duration::ZERO)));
+        writers.iter().for_each(|writer| _ = writer.flush(Duration::ZERO));
     }
     for writer in writers {
         if let Err(error) = writer.close(deadline.saturating_sub(begun.elapsed())) {

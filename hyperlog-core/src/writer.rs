@@ -14,6 +14,7 @@ use crate::losses::LossBell;
 use crate::outcome;
 use crate::sink::{Line, Null, Sink, SinkError, Written};
 use std::any::Any;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ pub(crate) struct Writer {
     pub(crate) sink: Box<dyn Sink>,
     pub(crate) counters: Counters,
     pub(crate) bell: LossBell,
+    is_closed: AtomicBool,
     /// Those that had this name before.
     past: Arc<Mutex<Past>>,
     /// Whoever writes what comes too late for this one.
@@ -76,7 +78,16 @@ impl Writer {
         if contain(|| sink.attach(bell.clone())).is_none() {
             fault::report("output", format_args!("it panicked when its logger was built"));
         }
-        Arc::new(Writer { name, encoder, sink, counters, bell, past, heir: OnceLock::new() })
+        Arc::new(Writer {
+            name,
+            encoder,
+            sink,
+            counters,
+            bell,
+            is_closed: AtomicBool::new(false),
+            past,
+            heir: OnceLock::new(),
+        })
     }
 
     /// Gives a record to the sink.
@@ -136,7 +147,7 @@ impl Writer {
     ///
     /// When not all has left.
     pub(crate) fn close(&self, deadline: Duration) -> Result<(), SinkError> {
-        let closed = self.on_sink(|sink| sink.close(deadline));
+        let closed = self.end(deadline);
         let account = self.account();
         let mut past = self.past();
         let before = past.closing.len();
@@ -149,8 +160,27 @@ impl Writer {
         closed
     }
 
+    /// Waits until what the sink has taken has left.
+    ///
+    /// # Errors
+    ///
+    /// When it has not.
+    pub(crate) fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
+        self.on_sink(|sink| sink.flush(deadline))
+    }
+
+    /// Closes the sink, whose account nobody takes over.
+    ///
+    /// # Errors
+    ///
+    /// When not all has left.
+    pub(crate) fn end(&self, deadline: Duration) -> Result<(), SinkError> {
+        self.is_closed.store(true, Ordering::Relaxed);
+        self.on_sink(|sink| sink.close(deadline))
+    }
+
     /// Does something to the sink, which may panic.
-    pub(crate) fn on_sink(&self, act: impl FnOnce(&dyn Sink) -> Result<(), SinkError>) -> Result<(), SinkError> {
+    fn on_sink(&self, act: impl FnOnce(&dyn Sink) -> Result<(), SinkError>) -> Result<(), SinkError> {
         contain(|| act(&*self.sink)).unwrap_or_else(|| Err(SinkError::new("flush an output", "it panicked")))
     }
 
@@ -161,10 +191,20 @@ impl Writer {
 
     pub(crate) fn health(&self) -> OutputHealth {
         let condition = contain(|| self.sink.condition());
-        let condition = condition.unwrap_or_else(|| Condition::Failed("it panicked when asked".to_owned()));
+        let condition = match condition {
+            None => Condition::Failed("it panicked when asked".to_owned()),
+            Some(Condition::Well | Condition::Degraded(_)) if self.is_closed.load(Ordering::Relaxed) => {
+                Condition::Failed("it was closed".to_owned())
+            }
+            Some(condition) => condition,
+        };
         // Queues are asked first: what leaves them meanwhile must not seem to come from nowhere.
         let (past, account) = (self.past_account(), self.account());
-        self.counters.read(&self.name, condition, past, account)
+        OutputHealth {
+            last_error: contain(|| self.sink.last_error()).flatten(),
+            delivery: contain(|| self.sink.delivery()).flatten(),
+            ..self.counters.read(&self.name, condition, past, account)
+        }
     }
 
     /// What became of what others took that had the name before.

@@ -74,7 +74,7 @@ fn log_to_all() -> (Vec<OutputHealth>, Memory) {
     for index in 0..100 {
         info!(logger: logger, index, "logged");
     }
-    (logger.health(), memory)
+    (logger.health().outputs, memory)
 }
 
 fn lose_all(reason: DropReason) {

@@ -6,12 +6,13 @@
 use crate::condition::Condition;
 use crate::drop_reason::DropReason;
 use crate::fault;
+use crate::health::LastError;
 use crate::sink::{Line, Sink, SinkError, Surface, Written};
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Writes each record to standard output or standard error, whole.
 ///
@@ -28,6 +29,7 @@ pub struct Console {
     is_terminal: bool,
     is_gone: AtomicBool,
     is_closed: AtomicBool,
+    last_error: Mutex<Option<(String, Instant)>>,
 }
 
 impl std::fmt::Debug for Console {
@@ -55,10 +57,19 @@ impl Console {
     }
 
     fn open(name: &'static str, file: io::Result<File>, is_terminal: bool) -> Console {
-        let file = file.map_err(|error| fault::report("console", format_args!("cannot open {name}: {error}"))).ok();
+        let mut last_error = None;
+        let opened = file.map_err(|error| last_error = Some(complain(format!("cannot open {name}: {error}"))));
+        let file = opened.ok();
         let (is_gone, is_closed) = (AtomicBool::new(file.is_none()), AtomicBool::new(false));
         let stream = file.map(|file| Stream { file, is_torn: false });
-        Console { name, is_gone, is_closed, stream: Mutex::new(stream), is_terminal }
+        Console {
+            name,
+            is_gone,
+            is_closed,
+            stream: Mutex::new(stream),
+            is_terminal,
+            last_error: Mutex::new(last_error),
+        }
     }
 
     /// Writes this if that is possible, and tells what came of it.
@@ -73,14 +84,18 @@ impl Console {
             Ok(()) => Written::Done,
             Err(error) if is_final(&error) => {
                 self.is_gone.store(true, Ordering::Relaxed);
-                fault::report("console", format_args!("{} is gone: {error}", self.name));
+                self.remember(complain(format!("{} is gone: {error}", self.name)));
                 Written::Dropped(DropReason::Gone)
             }
             Err(error) => {
-                fault::report("console", format_args!("cannot write to {}: {error}", self.name));
+                self.remember(complain(format!("cannot write to {}: {error}", self.name)));
                 Written::Dropped(DropReason::Failed)
             }
         }
+    }
+
+    fn remember(&self, error: (String, Instant)) {
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
 
     fn write_whole(&self, bytes: &[u8]) -> io::Result<()> {
@@ -91,6 +106,13 @@ impl Console {
             None => Err(ErrorKind::BrokenPipe.into()),
         }
     }
+}
+
+/// Tells of a trouble, which is the last one from now on.
+#[cold]
+fn complain(what: String) -> (String, Instant) {
+    fault::report("console", format_args!("{what}"));
+    (what, Instant::now())
 }
 
 impl Stream {
@@ -158,6 +180,11 @@ impl Sink for Console {
             true => Condition::Failed(format!("{} is gone", self.name)),
             false => Condition::Well,
         }
+    }
+
+    fn last_error(&self) -> Option<LastError> {
+        let last = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().map(|(what, at)| LastError::new(what, at.elapsed()))
     }
 
     fn surface(&self) -> Surface {

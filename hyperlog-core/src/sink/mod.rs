@@ -13,7 +13,7 @@ pub use self::null::Null;
 
 use crate::condition::Condition;
 use crate::drop_reason::DropReason;
-use crate::health::Account;
+use crate::health::{Account, DeliveryHealth, LastError};
 use crate::level::Level;
 use crate::losses::LossBell;
 use crate::partition::Partition;
@@ -80,6 +80,16 @@ pub trait Sink: Send + Sync + 'static {
         Condition::Well
     }
 
+    /// What went wrong last, though all may be well again.
+    fn last_error(&self) -> Option<LastError> {
+        self.delivery().and_then(|delivery| delivery.last_error)
+    }
+
+    /// How deliveries are getting on, where there are any.
+    fn delivery(&self) -> Option<DeliveryHealth> {
+        None
+    }
+
     /// What became of all that it answered [`Written::Queued`] to. A sink that has a queue counts, so that every record
     /// can be accounted for.
     fn account(&self) -> Option<Account> {
@@ -116,6 +126,14 @@ impl<S: Sink + ?Sized> Sink for Arc<S> {
 
     fn condition(&self) -> Condition {
         (**self).condition()
+    }
+
+    fn last_error(&self) -> Option<LastError> {
+        (**self).last_error()
+    }
+
+    fn delivery(&self) -> Option<DeliveryHealth> {
+        (**self).delivery()
     }
 
     fn account(&self) -> Option<Account> {

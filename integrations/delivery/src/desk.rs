@@ -179,8 +179,9 @@ impl Desk {
         }
         self.pace.trying();
         let batch = current.batch(&self.window, records, bytes, self.id);
+        let begun = Instant::now();
         let reply = contained(&mut *self.backend, |backend| backend.deliver(&batch));
-        self.report.tried(self.pace.breaker());
+        self.report.tried(self.pace.breaker(), begun.elapsed());
         match reply {
             Some(Reply::Delivered) => {
                 self.arrive(current, records, &[], queue);

@@ -6,12 +6,13 @@ use crate::fork;
 use crate::ladder::Ladder;
 use crate::policy::{Errors, Promise, WhenFull};
 use crate::queue::{Queue, Rules, Taken, batch_and_load};
-use crate::report::{DeliveryHealth, Dropped, Report};
+use crate::report::{Dropped, Report};
 use crate::retry::Retry;
 use crate::segment::Segment;
 use crate::worker::{Shared, start};
 use hyperlog_core::{
-    Account, Condition, DropReason, Level, Line, LossBell, Performance, Sink, SinkError, Surface, Written,
+    Account, Condition, DeliveryHealth, DropReason, Level, Line, LossBell, Performance, Sink, SinkError, Surface,
+    Written,
 };
 use std::collections::hash_map::RandomState;
 use std::error::Error;
@@ -303,6 +304,10 @@ impl Sink for ExportSink {
         self.handle.health().condition
     }
 
+    fn delivery(&self) -> Option<DeliveryHealth> {
+        (!self.handle.shared.queue.is_forked()).then(|| self.handle.health())
+    }
+
     fn account(&self) -> Option<Account> {
         (!self.handle.shared.queue.is_forked()).then(|| self.handle.account())
     }
@@ -389,7 +394,7 @@ impl Handle {
     /// How the output is getting on.
     pub fn health(&self) -> DeliveryHealth {
         let mut health = self.shared.report.health(self.shared.queue.depth(), self.capacity);
-        if self.shared.queue.is_closed() && health.condition == Condition::Well {
+        if self.shared.queue.is_closed() && !matches!(health.condition, Condition::Failed(_)) {
             health.condition = Condition::Failed("it was closed".to_owned());
         }
         health

@@ -30,7 +30,8 @@ pub use crate::fork::Origin;
 pub use crate::ladder::Ladder;
 pub use crate::listener::Listener;
 pub use crate::policy::{Errors, Promise, WhenFull};
-pub use crate::report::{DeliveryHealth, Dropped};
-pub use crate::retry::{Breaker, Retry};
+pub use crate::report::Dropped;
+pub use crate::retry::Retry;
 #[cfg(all(unix, feature = "signal"))]
 pub use crate::signal::{Afterwards, close_on_termination};
+pub use hyperlog_core::{Breaker, DeliveryHealth};

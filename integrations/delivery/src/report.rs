@@ -1,8 +1,9 @@
 //! How an output is getting on, for whoever asks, and the voice in which it complains.
 
 use crate::backend::DeliveryError;
-use crate::retry::Breaker;
-use hyperlog_core::{Condition, DropReason, Level, Line, LossBell, Timestamp, report_fault};
+use hyperlog_core::{
+    Breaker, Condition, DeliveryHealth, DropReason, LastError, Level, Line, LossBell, Timestamp, report_fault,
+};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -22,6 +23,7 @@ struct Told {
     batches: u64,
     failures: u64,
     retries: u64,
+    delivering: Duration,
     breaker: Breaker,
     is_disabled: bool,
     last_error: Option<(String, Instant)>,
@@ -47,34 +49,6 @@ impl fmt::Debug for Dropped {
     }
 }
 
-/// How an output is getting on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DeliveryHealth {
-    /// The name of the output.
-    pub name: String,
-    /// Records that wait or are being delivered.
-    pub queued_records: u64,
-    /// What they take of the capacity.
-    pub queued_bytes: usize,
-    /// The most that the queue holds, in bytes.
-    pub capacity: usize,
-    /// The least severe level that is taken at present, where that is not all.
-    pub floor: Option<Level>,
-    /// Batches that have arrived.
-    pub batches: u64,
-    /// Deliveries that failed, and syncs that did.
-    pub failures: u64,
-    /// Deliveries that were tried again.
-    pub retries: u64,
-    /// Whether the output is tried.
-    pub breaker: Breaker,
-    /// What went wrong last, and how long ago.
-    pub last_error: Option<(String, Duration)>,
-    /// How it is in a word.
-    pub condition: Condition,
-}
-
 /// What waits in a queue and is in flight.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Depth {
@@ -91,6 +65,7 @@ impl Report {
             batches: 0,
             failures: 0,
             retries: 0,
+            delivering: Duration::ZERO,
             breaker: Breaker::Closed,
             is_disabled: false,
             last_error: None,
@@ -132,8 +107,11 @@ impl Report {
         self.on_drop.is_some()
     }
 
-    pub(crate) fn tried(&self, breaker: Breaker) {
-        self.told().breaker = breaker;
+    /// A delivery took so long, however it ended.
+    pub(crate) fn tried(&self, breaker: Breaker, took: Duration) {
+        let mut told = self.told();
+        told.breaker = breaker;
+        told.delivering += took;
     }
 
     pub(crate) fn delivered(&self, records: usize) {
@@ -170,22 +148,20 @@ impl Report {
     }
 
     pub(crate) fn health(&self, depth: Depth, capacity: usize) -> DeliveryHealth {
-        let Depth { records: queued_records, bytes: queued_bytes, floor } = depth;
         let told = self.told();
-        let last_error = told.last_error.as_ref().map(|(text, at)| (text.clone(), at.elapsed()));
-        DeliveryHealth {
-            name: self.name.clone(),
-            queued_records,
-            queued_bytes,
-            capacity,
-            batches: told.batches,
-            failures: told.failures,
-            retries: told.retries,
-            breaker: told.breaker,
-            condition: told.condition(&depth, capacity),
-            floor,
-            last_error,
-        }
+        let mut health = DeliveryHealth::new(&self.name);
+        health.queued_records = depth.records;
+        health.queued_bytes = depth.bytes;
+        health.capacity = capacity;
+        health.floor = depth.floor;
+        health.batches = told.batches;
+        health.failures = told.failures;
+        health.retries = told.retries;
+        health.delivering = told.delivering;
+        health.breaker = told.breaker;
+        health.condition = told.condition(&depth, capacity);
+        health.last_error = told.last_error.as_ref().map(|(text, at)| LastError::new(text, at.elapsed()));
+        health
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! It only computes; whoever uses it waits.
 
+use hyperlog_core::Breaker;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::time::{Duration, Instant};
@@ -70,29 +71,6 @@ impl Retry {
     /// Whether records that were first tried then are given up now.
     pub(crate) fn gives_up(&self, first_tried: Instant, now: Instant) -> bool {
         now.saturating_duration_since(first_tried) >= self.give_up_after
-    }
-}
-
-/// Whether an output is tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Breaker {
-    /// It is, with every batch.
-    Closed,
-    /// It failed too often in a row. Nothing is sent before the pause ends; the queue fills meanwhile.
-    Open,
-    /// The pause has ended: one batch shows whether it works again.
-    HalfOpen,
-}
-
-impl Breaker {
-    /// The state in one word.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Breaker::Closed => "closed",
-            Breaker::Open => "open",
-            Breaker::HalfOpen => "half_open",
-        }
     }
 }
 

@@ -3,11 +3,13 @@
 use crate::errand::Errand;
 use crate::live::{Live, Stopped};
 use crate::options::Buffer;
-use hyperlog_core::{Account, Condition, DropReason, Level, Line, LossBell, Sink, SinkError, Written, report_fault};
+use hyperlog_core::{
+    Account, Condition, DropReason, LastError, Level, Line, LossBell, Sink, SinkError, Written, report_fault,
+};
 use hyperlog_delivery::Origin;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Writes each record to a file before the call that logs it returns, or from a buffer of its own.
 ///
@@ -31,8 +33,8 @@ struct Desk {
     live: Live,
     held: Option<Held>,
     is_closed: bool,
-    /// What went wrong last, as long as it does.
-    trouble: Option<String>,
+    is_troubled: bool,
+    last_error: Option<(String, Instant)>,
 }
 
 /// Records that wait in memory.
@@ -52,7 +54,7 @@ impl Direct {
             Buffer::Bytes(most) => Some(Held::new(most)),
         };
         let is_buffered = held.is_some();
-        let desk = Desk { live, held, is_closed: false, trouble: None };
+        let desk = Desk { live, held, is_closed: false, is_troubled: false, last_error: None };
         let shared = Arc::new(Shared { desk: Mutex::new(desk), bell: OnceLock::new() });
         let (flushing, closing) = (Errand::default(), Errand::default());
         Direct { shared, is_buffered, origin: Origin::here(), flushing, closing }
@@ -114,9 +116,9 @@ impl Sink for Direct {
             return desk.hold(line);
         }
         match desk.live.append_one(line.bytes, line.timestamp) {
-            Ok(()) if desk.trouble.is_none() => Written::Done,
+            Ok(()) if !desk.is_troubled => Written::Done,
             Ok(()) => {
-                desk.trouble = None;
+                desk.is_troubled = false;
                 Written::Done
             }
             Err(error) => {
@@ -150,11 +152,15 @@ impl Sink for Direct {
 
     fn condition(&self) -> Condition {
         let desk = self.desk();
-        match &desk.trouble {
+        match &desk.last_error {
             _ if desk.is_closed => Condition::Failed("it was closed".to_owned()),
-            Some(trouble) => Condition::Degraded(trouble.clone()),
-            None => Condition::Well,
+            Some((trouble, _)) if desk.is_troubled => Condition::Degraded(trouble.clone()),
+            _ => Condition::Well,
         }
+    }
+
+    fn last_error(&self) -> Option<LastError> {
+        self.desk().last_error.as_ref().map(|(what, at)| LastError::new(what, at.elapsed()))
     }
 
     fn account(&self) -> Option<Account> {
@@ -214,7 +220,7 @@ impl Desk {
         match written {
             Ok(()) => {
                 held.settle(usize::MAX);
-                self.trouble = None;
+                self.is_troubled = false;
                 Ok(())
             }
             Err(Stopped { arrived, error }) => {
@@ -252,7 +258,8 @@ impl Desk {
     #[cold]
     fn complain(&mut self, deed: &str, error: &io::Error) {
         report_fault("file", format_args!("cannot {deed} {:?}: {error}", self.live.path()));
-        self.trouble = Some(format!("cannot {deed} the file: {error}"));
+        self.is_troubled = true;
+        self.last_error = Some((format!("cannot {deed} the file: {error}"), Instant::now()));
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! What is collected here is counted elsewhere, so that the client's own counters and gauges would be a second copy of it.
 
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeCounterValue, EncodeLabelSet, EncodeMetric, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use std::fmt;
 
@@ -18,29 +18,29 @@ impl<'a> Families<'a> {
     }
 
     /// The client adds `_total` to the name.
-    pub(crate) fn counter<L: EncodeLabelSet>(
+    pub(crate) fn counter<L: EncodeLabelSet, V: EncodeCounterValue>(
         &mut self,
         name: &str,
         help: &str,
-        values: impl IntoIterator<Item = (L, u64)>,
+        values: impl IntoIterator<Item = (L, V)>,
     ) -> fmt::Result {
         let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
         for (labels, value) in values {
-            family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
+            family.encode_family(&labels)?.encode_counter::<NoLabelSet, V, u64>(&value, None)?;
         }
         Ok(())
     }
 
+    /// Of floats, which every gauge of Prometheus is: a signed integer is too small for some.
     pub(crate) fn gauge<L: EncodeLabelSet>(
         &mut self,
         name: &str,
         help: &str,
-        values: impl IntoIterator<Item = (L, u64)>,
+        values: impl IntoIterator<Item = (L, f64)>,
     ) -> fmt::Result {
         let mut family = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
         for (labels, value) in values {
-            // As a float, which every gauge of Prometheus is: a signed integer is too small for some.
-            family.encode_family(&labels)?.encode_gauge(&(value as f64))?;
+            family.encode_family(&labels)?.encode_gauge(&value)?;
         }
         Ok(())
     }

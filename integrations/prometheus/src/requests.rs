@@ -122,7 +122,7 @@ impl Collector for Requests {
         })?;
         match &self.in_flight {
             Some(in_flight) => {
-                let open = [(NO_LABELS, in_flight.len() as u64)];
+                let open = [(NO_LABELS, in_flight.len() as f64)];
                 families.gauge("hyperlog_http_requests_in_flight", "Requests that are open.", open)
             }
             None => Ok(()),

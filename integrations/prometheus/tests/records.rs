@@ -1,13 +1,15 @@
 //! What became of records is shown as the logger and the queues say it.
 
-use hyperlog_core::{Condition, DropReason};
-use hyperlog_core::{Json, Level, Line, Logger, Memory, Output, Sink, Written, debug, error, info, report_fault};
+use hyperlog_core::{
+    Condition, DropReason, Json, LastError, Level, Line, Logger, Memory, Output, Sink, Written, debug, error, info,
+    report_fault,
+};
 use hyperlog_delivery::{Backend, Batch, DeliveryError, Exporter, Reply};
 use hyperlog_prometheus::prometheus_client::metrics::counter::Counter;
 use hyperlog_prometheus::prometheus_client::registry::Registry;
-use hyperlog_prometheus::{Format, Metrics, Queues, Records};
+use hyperlog_prometheus::{Format, Metrics, Records};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 #[track_caller]
 fn check(metrics: &Metrics, lines: &[&str]) {
@@ -27,6 +29,10 @@ impl Sink for Sieve {
 
     fn condition(&self) -> Condition {
         self.0.clone()
+    }
+
+    fn last_error(&self) -> Option<LastError> {
+        Some(LastError::new("secret", Duration::from_secs(60)))
     }
 }
 
@@ -63,10 +69,15 @@ fn records_are_counted_by_output_and_level_and_those_lost_by_reason() {
             r#"hyperlog_output_up{output="ill \"\n\\"} 1.0"#,
             r#"hyperlog_output_degraded{output="ill \"\n\\"} 1.0"#,
             r#"hyperlog_output_floor_severity{output="all"} 0.0"#,
+            r#"hyperlog_output_last_error_timestamp_seconds{output="all"} 0.0"#,
         ],
     );
     let shown = metrics.render(Format::OpenMetrics).unwrap();
     assert!(!shown.body.contains("secret"), "what an output says of itself is no label");
+    let last_error = r#"hyperlog_output_last_error_timestamp_seconds{output="failed"} "#;
+    let last_error = shown.body.lines().find_map(|line| line.strip_prefix(last_error)).unwrap().parse::<f64>().unwrap();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
+    assert!((now - 600.0..now - 59.0).contains(&last_error), "{last_error} of {now}");
     let faults = shown.body.lines().find_map(|line| line.strip_prefix("hyperlog_faults_total "));
     assert!(faults.unwrap().parse::<u32>().unwrap() >= 1);
     assert_eq!(shown.content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
@@ -105,13 +116,15 @@ impl Backend for Receiver {
 fn queues_are_shown_as_they_say_they_are() {
     let well = Exporter::new(Receiver(Ok(()))).name("well").capacity(1 << 20).start().unwrap();
     let gone = Exporter::new(Receiver(Err(()))).name("gone").start().unwrap();
-    let metrics = Metrics::new().with(Queues::of([well.handle(), gone.handle()]));
+    let elsewhere = gone.handle();
     // A logger each: of what one output loses, the others are told.
-    for (sink, is_well) in [(well, true), (gone, false)] {
-        let logger = Logger::builder().output(Output::new(Json::new(), sink)).build().unwrap();
+    let logger = |name, sink| Logger::builder().output(Output::new(Json::new(), sink).name(name)).build().unwrap();
+    let (well, gone) = (logger("well", well), logger("gone", gone));
+    for (logger, is_well) in [(&well, true), (&gone, false)] {
         info!(logger: logger, "ready");
         assert_eq!(logger.flush(Duration::from_secs(20)).is_ok(), is_well);
     }
+    let metrics = Metrics::new().with(Records::of(&well).queue(elsewhere));
     check(
         &metrics,
         &[
@@ -127,6 +140,9 @@ fn queues_are_shown_as_they_say_they_are() {
             r#"hyperlog_delivery_breaker{output="well",state="half_open"} 0.0"#,
         ],
     );
+    let shown = metrics.render(Format::Text).unwrap().body;
+    let spent = shown.lines().find_map(|line| line.strip_prefix(r#"hyperlog_delivery_seconds_total{output="well"} "#));
+    assert!(spent.unwrap().parse::<f64>().unwrap() > 0.0, "{shown}");
 }
 
 #[test]
@@ -149,8 +165,7 @@ fn the_metrics_of_an_application_stand_beside_ours_and_ours_in_its_registry() {
 
 #[test]
 fn where_there_is_nothing_to_show_nothing_is_shown() {
-    let nothing = [Metrics::new(), Metrics::new().registry(Registry::default()), Metrics::new().with(Queues::of([]))];
-    for metrics in nothing {
+    for metrics in [Metrics::new(), Metrics::new().registry(Registry::default())] {
         assert_eq!(metrics.render(Format::Text), None);
         assert_eq!(metrics.render(Format::OpenMetrics), None);
     }

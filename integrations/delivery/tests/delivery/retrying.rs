@@ -42,7 +42,7 @@ fn what_fails_is_tried_again_under_the_same_id_and_in_its_order() {
     assert_ne!(first, second);
     let health = sink.handle().health();
     assert_eq!((health.failures, health.retries, health.batches), (2, 2, 2));
-    assert_eq!(health.last_error.as_ref().map(|(text, _)| &**text), Some("not now"));
+    assert_eq!(health.last_error.as_ref().map(|error| &*error.what), Some("not now"));
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn where_all_are_refused_nobody_looks_for_whom_to_blame() {
     sink.flush(SOON).unwrap_err();
     assert_eq!(lost(&sink, DropReason::Rejected), 4_000);
     assert!(stage.seen().tried.len() < 60, "{}", stage.seen().tried.len());
-    let (text, _) = sink.handle().health().last_error.unwrap();
+    let text = sink.handle().health().last_error.unwrap().what;
     assert_eq!(text, "404");
 }
 

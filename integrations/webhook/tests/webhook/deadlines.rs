@@ -40,7 +40,7 @@ fn a_receiver_that_never_accepts_holds_no_call_and_no_more_than_the_queue() {
     }
     assert!(begun.elapsed() < Duration::from_secs(20), "nothing has to wait for {SHORT:?} here");
     await_failures(&wire, 2);
-    let told = wire.handle.health().last_error.unwrap().0;
+    let told = wire.handle.health().last_error.unwrap().what;
     assert!(told.contains("did not answer in time"), "{told}");
     wire.check_account();
 
@@ -161,7 +161,7 @@ fn a_name_that_cannot_be_resolved_touches_no_other_output() {
         assert!(begun.elapsed() < LONG, "{:?}", handle.health());
         std::thread::yield_now();
     }
-    let told = handle.health().last_error.unwrap().0;
+    let told = handle.health().last_error.unwrap().what;
     assert!(told.contains("http://no-such-host.invalid:80") && !told.contains("/hook"), "{told}");
     assert_eq!(memory.text().lines().count(), 1);
     handle.close(SHORT);

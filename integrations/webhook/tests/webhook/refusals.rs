@@ -59,7 +59,7 @@ fn a_receiver_that_says_too_large_before_it_has_read_all_is_heard() {
     // More than the system takes in the receiver's stead.
     wire.log(&"long ".repeat(1_600_000));
     assert!(wire.logger.flush(LONG).is_err());
-    let told = wire.handle.health().last_error.unwrap().0;
+    let told = wire.handle.health().last_error.unwrap().what;
     assert!(told.contains("answered 413"), "{told}");
     assert_eq!(wire.close(LONG), (0, 1));
 }
@@ -85,7 +85,7 @@ fn a_redirect_is_not_followed() {
         let wire = Wire::to(&fake);
         wire.log("one");
         assert!(wire.logger.flush(LONG).is_err());
-        let told = wire.handle.health().last_error.unwrap().0;
+        let told = wire.handle.health().last_error.unwrap().what;
         assert!(told.contains("redirects, which is not followed") && !told.contains("/hook"), "{told}");
         assert_eq!(wire.close(LONG), (0, 1));
     }
@@ -146,7 +146,7 @@ fn what_is_no_json_is_left_out_and_counted_and_the_rest_arrives() {
     let handle = sink.handle();
     assert!(sink.flush(LONG).is_err());
     assert_eq!(fake.seen().iter().flat_map(Seen::messages).collect::<Vec<_>>(), ["one", "two"]);
-    assert!(handle.health().last_error.unwrap().0.contains("encode with `Json`"));
+    assert!(handle.health().last_error.unwrap().what.contains("encode with `Json`"));
     let account = handle.close(LONG);
     assert_eq!((account.left.total(), account.dropped_total(), account.pending.total()), (2, 3, 0));
 }

@@ -135,7 +135,7 @@ fn a_private_address_is_refused_when_it_is_connected_to() {
         assert!(begun.elapsed() < LONG, "{:?}", wire.handle.health());
         std::thread::yield_now();
     }
-    let told = wire.handle.health().last_error.unwrap().0;
+    let told = wire.handle.health().last_error.unwrap().what;
     assert!(told.contains("not on the internet"), "{told}");
     check(&told);
     assert_eq!(wire.close(Duration::from_millis(20)), (0, 1));

@@ -55,7 +55,7 @@ fn check_refused(webhook: Webhook, fake: &Fake, expected: &str) {
         assert!(begun.elapsed() < LONG, "{:?}", wire.handle.health());
         std::thread::yield_now();
     }
-    let told = wire.handle.health().last_error.unwrap().0;
+    let told = wire.handle.health().last_error.unwrap().what;
     assert!(told.contains(expected), "{told}");
     assert_eq!(wire.close(Duration::from_millis(50)), (0, 1));
     assert_eq!(fake.seen().len(), 0, "nothing was said to a stranger");

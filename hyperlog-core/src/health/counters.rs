@@ -3,150 +3,15 @@
 //! Each thread counts in a place of its own, so that counting costs a plain addition and two threads never wait for one
 //! another's cache line. The places are added up when somebody asks.
 
+use super::account::Account;
+use super::counts::{CLASSES, LevelCounts, ROWS, class_of, row_of};
+use super::output::OutputHealth;
 use crate::condition::Condition;
 use crate::drop_reason::DropReason;
 use crate::level::Level;
 use crate::seat::{Room, SEATS, Seat};
-use std::ops::AddAssign;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// How many records each of the six classes of levels saw, from trace to fatal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LevelCounts([u64; CLASSES]);
-
-const CLASSES: usize = 6;
-
-impl LevelCounts {
-    /// Of all levels together.
-    pub fn total(&self) -> u64 {
-        self.0.iter().sum()
-    }
-
-    /// Of the class that a level belongs to: see [`Level::class`].
-    pub fn of(&self, level: Level) -> u64 {
-        self.0[class_of(level)]
-    }
-
-    /// Counts so many more of a level's class.
-    pub fn add(&mut self, level: Level, records: u64) {
-        self.0[class_of(level)] += records;
-    }
-
-    /// The classes that saw any, by the name of the level that each begins with.
-    pub(crate) fn by_name(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let classes = [Level::TRACE, Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR, Level::FATAL];
-        classes.into_iter().map(|class| (class.name(), self.of(class))).filter(|(_, records)| *records > 0)
-    }
-
-    /// What has come since it stood so.
-    pub(crate) fn since(&self, before: &LevelCounts) -> LevelCounts {
-        LevelCounts(std::array::from_fn(|class| self.0[class].saturating_sub(before.0[class])))
-    }
-}
-
-impl AddAssign<&LevelCounts> for LevelCounts {
-    fn add_assign(&mut self, more: &LevelCounts) {
-        self.0.iter_mut().zip(more.0).for_each(|(records, more)| *records += more);
-    }
-}
-
-/// What became of the records that a sink took into its queue, counted by the sink.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Account {
-    /// Those that have left.
-    pub left: LevelCounts,
-    /// Those that wait, or are being delivered.
-    pub pending: LevelCounts,
-    /// Those that were lost, by reason.
-    pub dropped: Vec<(DropReason, LevelCounts)>,
-    /// The least severe level that is taken at present, where that is not all.
-    pub floor: Option<Level>,
-}
-
-impl Account {
-    /// Of a queue that has taken nothing yet.
-    pub fn new() -> Account {
-        Account::default()
-    }
-
-    /// Counts so many more of a level's class as lost.
-    pub fn lose(&mut self, reason: DropReason, level: Level, records: u64) {
-        match self.dropped.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, counts)) => counts.add(level, records),
-            None => {
-                let mut counts = LevelCounts::default();
-                counts.add(level, records);
-                self.dropped.push((reason, counts));
-            }
-        }
-    }
-
-    /// Records that were lost for whatever reason.
-    pub fn dropped_total(&self) -> u64 {
-        self.dropped.iter().map(|(_, counts)| counts.total()).sum()
-    }
-}
-
-impl AddAssign<&Account> for Account {
-    fn add_assign(&mut self, more: &Account) {
-        self.left += &more.left;
-        self.pending += &more.pending;
-        for (reason, lost) in &more.dropped {
-            match self.dropped.iter_mut().find(|(known, _)| known == reason) {
-                Some((_, counts)) => *counts += lost,
-                None => self.dropped.push((*reason, *lost)),
-            }
-        }
-    }
-}
-
-#[inline]
-fn class_of(level: Level) -> usize {
-    row_of(level).min(CLASSES - 1)
-}
-
-#[inline(always)]
-fn row_of(level: Level) -> usize {
-    usize::from(level.severity() - 1) / 4 % ROWS
-}
-
-/// What became of the records that one output accepted.
-///
-/// At any moment without a call in progress, `accepted = written + dropped + pending`, exactly.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct OutputHealth {
-    /// The output's name.
-    pub name: String,
-    /// Records that passed the output's level.
-    pub accepted: LevelCounts,
-    /// Records that have left.
-    pub written: LevelCounts,
-    /// Records that a queue has taken and not yet accounted for.
-    pub pending: LevelCounts,
-    /// Records that were lost, by reason.
-    pub dropped: Vec<(DropReason, LevelCounts)>,
-    /// The least severe level that its queue takes at present, where that is not all.
-    pub floor: Option<Level>,
-    /// Records that were cut to fit.
-    pub cut: u64,
-    /// How the sink says it is.
-    pub condition: Condition,
-}
-
-impl OutputHealth {
-    /// Records that were lost for whatever reason.
-    pub fn dropped_total(&self) -> u64 {
-        self.dropped.iter().map(|(_, counts)| counts.total()).sum()
-    }
-
-    /// Whether every accepted record is accounted for.
-    pub fn is_conserved(&self) -> bool {
-        self.accepted.total() == self.written.total() + self.dropped_total() + self.pending.total()
-    }
-}
 
 /// The counters of one output, for all that write for it one after the other.
 #[derive(Clone)]
@@ -169,9 +34,6 @@ struct Shard {
     accepted: [AtomicU64; ROWS],
     written: [AtomicU64; ROWS],
 }
-
-/// As many as three bits can name, so that finding one needs no comparison. Two are never used.
-const ROWS: usize = 8;
 
 impl Shard {
     /// Put together where they stay: as an array, they would pass over the stack, and leave it larger than it has to be.
@@ -253,6 +115,8 @@ impl Counters {
             floor,
             cut: load(&self.rare.cut),
             condition,
+            last_error: None,
+            delivery: None,
         }
     }
 }
