@@ -11,6 +11,8 @@ pub use hyperlog_core::*;
 
 #[cfg(feature = "config")]
 pub mod config;
+#[cfg(feature = "http")]
+pub mod health;
 #[cfg(feature = "prometheus")]
 pub mod prometheus;
 

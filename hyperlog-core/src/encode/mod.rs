@@ -23,6 +23,8 @@ pub(crate) use self::colored::paint;
 pub use self::csv::Csv;
 #[cfg(feature = "formats")]
 pub use self::gelf::{Gelf, Terminator};
+#[cfg(feature = "http")]
+pub(crate) use self::json::push_tree;
 pub use self::json::{Json, MessageTemplate};
 pub(crate) use self::line::push_pairs;
 pub use self::logfmt::Logfmt;
