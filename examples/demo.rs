@@ -11,6 +11,7 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -20,7 +21,9 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::stream::unfold;
 use hyperlog::axum::HyperLogLayer;
+use hyperlog::health::{HealthCheck, axum_liveness, axum_readiness};
 use hyperlog::http::RouteRule;
+use hyperlog::prometheus::{Metrics, Records, Requests, axum_handler};
 use hyperlog::{Level, Logger, debug, info, warn};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -46,6 +49,7 @@ async fn main() -> io::Result<()> {
         drop(stop);
     } else {
         info!("serving on: curl {address}/users/7");
+        info!("what is counted: curl {address}/metrics, and how it is: curl {address}/readyz");
         info!("the same with actix-web: cargo run --example actix_hello 127.0.0.1:3001");
     }
     let served = server.await?;
@@ -59,6 +63,10 @@ fn service() -> Router {
         // The debug records of /stock are seen only where it fails.
         .route("/stock", RouteRule::new().recorder(Level::DEBUG))
         .route("/report", RouteRule::new().slow(Duration::from_millis(200)));
+    let requests = Arc::new(Requests::new());
+    let layer = layer.observe(requests.observer());
+    let metrics = Metrics::new().with(Records::of(&Logger::current())).with(requests);
+    let check = HealthCheck::of(&Logger::current());
     Router::new()
         .route("/users/{id}", get(user))
         .route("/orders", post(order))
@@ -67,6 +75,10 @@ fn service() -> Router {
         .route("/report", get(report))
         .route("/export", get(export))
         .layer(layer)
+        // Behind the layer: whoever watches the service is no request of it.
+        .route("/metrics", axum_handler(&metrics))
+        .route("/livez", axum_liveness(&check))
+        .route("/readyz", axum_readiness(&check))
 }
 
 /// Success. A plain record carries the request's id.

@@ -41,6 +41,16 @@ fn the_smallest_actix_service_gives_one_record() {
 }
 
 #[test]
+fn the_shop_on_axum_logs_nothing_yet() {
+    check_shop("shop_axum");
+}
+
+#[test]
+fn the_shop_on_actix_logs_nothing_yet() {
+    check_shop("shop_actix");
+}
+
+#[test]
 fn a_service_without_a_framework_has_a_route_that_a_layer_names() {
     let records = run("tower_hyper", &[]);
     let access = the_only_access(&records);
@@ -215,6 +225,18 @@ fn check_hello(name: &str) {
     assert_eq!((text(&greeting, "message"), text(&greeting, "request_id")), ("greeting", "t-1"));
     assert_eq!((text(&access, "kind"), text(&access, "request_id")), ("access", "t-1"));
     assert_eq!(text(&access, "route"), "/hello/{name}");
+}
+
+/// It answers, and says nothing of it.
+#[track_caller]
+fn check_shop(name: &str) {
+    let serving = Serving::start(name);
+    for (path, status) in [("/orders/7", "200"), ("/orders/101", "404"), ("/stock", "503")] {
+        let response = serving.ask(path, "t-1").expect("it answers");
+        assert_eq!(response.split(' ').nth(1), Some(status), "{response}");
+    }
+    drop(serving.running);
+    assert_eq!(serving.lines.iter().count(), 0, "it logs nothing");
 }
 
 /// Clients ask all the while, one of them for what takes long. When that is under way, the system asks the server to end.
