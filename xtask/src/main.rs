@@ -7,6 +7,7 @@ mod check;
 mod install;
 mod lint;
 mod packages;
+mod picture;
 mod proof;
 mod say;
 mod soak;
@@ -33,6 +34,7 @@ cargo xtask <command> [--install]
   bench [args]      the comparison with other loggers; args go to the benchmark
   soak [minutes] [axum|actix]
                     servers under full load, whose memory must stay flat: ten minutes of each
+  picture           draws anew what the README shows of a terminal
   proof [name]      what takes longer than a change should wait for; without a name, all of it:
                     fuzz, coverage, miri, mutants, powerset, msrv, semver
                     what follows the name goes to the tool
@@ -64,12 +66,15 @@ fn dispatch(arguments: &[String], install: Install) -> Outcome {
         ("check", []) => check::run(install),
         ("bench", arguments) => bench::run(arguments, install),
         ("soak", arguments) => soak::run(arguments, install),
+        ("picture", []) => picture::draw(),
         ("proof", arguments) => proof::run(arguments, install),
         ("help" | "--help" | "-h", _) => {
             say(USAGE);
             Ok(())
         }
-        ("lint" | "test" | "check", [extra, ..]) => Err(format!("`{command}` does not understand `{extra}`").into()),
+        ("lint" | "test" | "check" | "picture", [extra, ..]) => {
+            Err(format!("`{command}` does not understand `{extra}`").into())
+        }
         _ => Err(format!("no such command: `{command}`\n\n{USAGE}").into()),
     }
 }
