@@ -491,3 +491,25 @@ fn a_secret_in_a_target_of_run_time_comes_out_nowhere() {
         canary,
     );
 }
+
+#[cfg(feature = "panic")]
+#[test]
+fn a_secret_in_a_panic_comes_out_nowhere() {
+    use hyperlog_core::panic;
+    use std::time::Duration;
+    panic::quiet();
+    check_all(
+        &[
+            ("the text of a panic", |logger, secret| {
+                panic::catch(|| std::panic::panic_any(format!("not with {secret}"))).unwrap_err().write(logger);
+                logger.flush(Duration::from_secs(60)).unwrap();
+            }),
+            ("the error of a call within it", |logger, secret| {
+                let fails = || Err::<(), _>(Failure { what: secret.to_owned(), cause: None });
+                panic::catch(|| fails().expect("it works")).unwrap_err().write(logger);
+                logger.flush(Duration::from_secs(60)).unwrap();
+            }),
+        ],
+        canary,
+    );
+}
