@@ -4,10 +4,13 @@
 
 mod bench;
 mod check;
+mod hooks;
 mod install;
 mod lint;
+mod order;
 mod packages;
 mod proof;
+mod publish;
 mod say;
 mod soak;
 mod step;
@@ -34,8 +37,10 @@ cargo xtask <command> [--install]
   soak [minutes] [axum|actix]
                     servers under full load, whose memory must stay flat: ten minutes of each
   proof [name]      what takes longer than a change should wait for; without a name, all of it:
-                    fuzz, coverage, miri, mutants, powerset, msrv, semver
-                    what follows the name goes to the tool
+                    msrv, minimal, powerset, package, semver, coverage, miri, models, fuzz, mutants
+                    what follows the name goes to the tool; the report is kept in target/proof.txt
+  hooks [off]       git looks at format and spelling before each commit
+  publish           sends the crates to crates.io, in order, from a commit that bears the tag of their version
 
   --install         fetch the tools that are missing; without it, they are named, with the command that fetches them
                     (a build machine, where CI is set, always fetches)";
@@ -65,11 +70,15 @@ fn dispatch(arguments: &[String], install: Install) -> Outcome {
         ("bench", arguments) => bench::run(arguments, install),
         ("soak", arguments) => soak::run(arguments, install),
         ("proof", arguments) => proof::run(arguments, install),
+        ("hooks", arguments) => hooks::run(arguments),
+        ("publish", []) => publish::run(),
         ("help" | "--help" | "-h", _) => {
             say(USAGE);
             Ok(())
         }
-        ("lint" | "test" | "check", [extra, ..]) => Err(format!("`{command}` does not understand `{extra}`").into()),
+        ("lint" | "test" | "check" | "publish", [extra, ..]) => {
+            Err(format!("`{command}` does not understand `{extra}`").into())
+        }
         _ => Err(format!("no such command: `{command}`\n\n{USAGE}").into()),
     }
 }
