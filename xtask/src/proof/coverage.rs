@@ -204,7 +204,7 @@ mod tests {
         all.push(file.clone());
         assert_eq!(told(&[]), Ok(all));
         assert_eq!(told(&["hyperlog-file"]), Ok(vec![file]));
-        assert_eq!(told(&["hyperlog-fiel"]), Err("the workspace has no crate `hyperlog-fiel`".to_owned()));
+        assert_eq!(told(&["hyperlog-lost"]), Err("the workspace has no crate `hyperlog-lost`".to_owned()));
     }
 
     #[test]

@@ -95,8 +95,8 @@ mod tests {
             ("categories", vec!["c"; 6].into(), "`categories` in its manifest, one to 5 of them"),
             (
                 "keywords",
-                serde_json::json!(["log", "a-word-of-21-characte"]),
-                "keyword as long as `a-word-of-21-characte`, but of 20 characters at most",
+                serde_json::json!(["log", "a-keyword-of-21-chars"]),
+                "keyword as long as `a-keyword-of-21-chars`, but of 20 characters at most",
             ),
         ] {
             let mut manifest = manifest();
