@@ -1,21 +1,4 @@
-//! One request, one record, for [actix-web](https://docs.rs/actix-web).
-//!
-//! ```
-//! use actix_web::{App, web};
-//! use hyperlog_actix::{HyperLog, Log};
-//! use hyperlog_core::info;
-//!
-//! async fn hello(log: Log, name: web::Path<String>) -> String {
-//!     info!("a plain record carries the request's id");
-//!     info!(logger: log, "and so does one through the extractor");
-//!     format!("hello {name}")
-//! }
-//!
-//! let app = App::new().wrap(HyperLog).route("/hello/{name}", web::get().to(hello));
-//! ```
-//!
-//! A panic of a handler becomes a plain 500 with the request's id, and the worker lives on; a panic of a body becomes an
-//! error of the body.
+#![doc = include_str!("../README.md")]
 
 mod body;
 mod error;

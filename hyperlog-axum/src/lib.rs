@@ -1,22 +1,4 @@
-//! One request, one record, for [axum](https://docs.rs/axum).
-//!
-//! ```
-//! use axum::Router;
-//! use axum::routing::get;
-//! use hyperlog_axum::{HyperLogLayer, Log};
-//! use hyperlog_core::info;
-//!
-//! let app: Router = Router::new()
-//!     .route("/hello/{name}", get(async |log: Log| {
-//!         info!("a plain record carries the request's id");
-//!         info!(logger: log, "and so does one through the extractor");
-//!         "hello"
-//!     }))
-//!     .layer(HyperLogLayer::new());
-//! ```
-//!
-//! Add the layer last: it covers the routes and fallbacks that were added before it. Around a whole `Router`, as with
-//! `axum::ServiceExt`, it works as well but does not learn the route.
+#![doc = include_str!("../README.md")]
 
 mod extract;
 mod head;

@@ -514,3 +514,8 @@ pub mod __private {
     pub use crate::keyset::KeySet;
     pub use crate::named::{ByDebug, ByDisplay, ByNothing, ByValue, Named};
 }
+
+/// The page of the registry, whose example runs with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -59,3 +59,8 @@ pub use crate::task::{spawn, spawn_blocking};
 
 /// Any error, as bodies give them.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The page of the registry, whose example runs with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -4,11 +4,14 @@
 
 mod bench;
 mod check;
+mod hooks;
 mod install;
 mod lint;
+mod order;
 mod packages;
 mod picture;
 mod proof;
+mod publish;
 mod say;
 mod soak;
 mod step;
@@ -36,8 +39,10 @@ cargo xtask <command> [--install]
                     servers under full load, whose memory must stay flat: ten minutes of each
   picture           draws anew what the README shows of a terminal
   proof [name]      what takes longer than a change should wait for; without a name, all of it:
-                    fuzz, coverage, miri, mutants, powerset, msrv, semver
-                    what follows the name goes to the tool
+                    msrv, minimal, powerset, package, semver, coverage, miri, models, fuzz, mutants
+                    what follows the name goes to the tool; the report is kept in target/proof.txt
+  hooks [off]       git looks at format and spelling before each commit
+  publish           sends the crates to crates.io, in order, from a commit that bears the tag of their version
 
   --install         fetch the tools that are missing; without it, they are named, with the command that fetches them
                     (a build machine, where CI is set, always fetches)";
@@ -68,11 +73,13 @@ fn dispatch(arguments: &[String], install: Install) -> Outcome {
         ("soak", arguments) => soak::run(arguments, install),
         ("picture", []) => picture::draw(),
         ("proof", arguments) => proof::run(arguments, install),
+        ("hooks", arguments) => hooks::run(arguments),
+        ("publish", []) => publish::run(),
         ("help" | "--help" | "-h", _) => {
             say(USAGE);
             Ok(())
         }
-        ("lint" | "test" | "check" | "picture", [extra, ..]) => {
+        ("lint" | "test" | "check" | "picture" | "publish", [extra, ..]) => {
             Err(format!("`{command}` does not understand `{extra}`").into())
         }
         _ => Err(format!("no such command: `{command}`\n\n{USAGE}").into()),

@@ -43,14 +43,19 @@ impl Steps {
         self.done.push(report);
     }
 
-    /// Prints one line for each step.
+    /// One line for all, and one for each step.
+    pub(crate) fn report(&self) -> String {
+        let all = format!("{}: {:.1} s in all", self.of, self.started.elapsed().as_secs_f64());
+        std::iter::once(all).chain(self.done.iter().map(Report::line)).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Prints the report.
     ///
     /// # Errors
     ///
     /// When any of them failed.
     pub(crate) fn finish(self) -> Outcome {
-        say(format_args!("\n{}: {:.1} s in all", self.of, self.started.elapsed().as_secs_f64()));
-        self.done.iter().for_each(|report| say(format_args!("{}", report.line())));
+        say(format_args!("\n{}", self.report()));
         let failed: Vec<&str> = self.done.iter().filter(|report| report.outcome.is_err()).map(Report::name).collect();
         match failed.is_empty() {
             true => Ok(()),

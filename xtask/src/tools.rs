@@ -3,6 +3,8 @@
 //! Fetched tools stand below `target/tools`, in a folder named for their version: nothing global changes, and a new
 //! version here is a new tool there.
 
+use std::error::Error;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -31,7 +33,6 @@ pub(crate) const DENY: Tool = Tool::compiled("cargo-deny", "0.20.2");
 pub(crate) const NEXTEST: Tool =
     Tool { flags: &["--no-default-features"], ..Tool::compiled("cargo-nextest", "0.9.151") };
 pub(crate) const FUZZ: Tool = Tool::compiled("cargo-fuzz", "0.13.2");
-pub(crate) const LLVM_COV: Tool = Tool::compiled("cargo-llvm-cov", "0.9.1");
 pub(crate) const MUTANTS: Tool = Tool::compiled("cargo-mutants", "27.1.0");
 pub(crate) const HACK: Tool = Tool::compiled("cargo-hack", "0.6.46");
 pub(crate) const SEMVER_CHECKS: Tool = Tool::compiled("cargo-semver-checks", "0.51.0");
@@ -56,11 +57,6 @@ impl Tool {
             }
         };
         Ok(self.call(&program))
-    }
-
-    /// A call of the tool, if it is there already.
-    pub(crate) fn found(&self) -> Option<Command> {
-        self.find().map(|program| self.call(&program))
     }
 
     fn call(&self, program: &Path) -> Command {
@@ -116,7 +112,7 @@ impl Tool {
     }
 }
 
-/// The compiler that may do what the stable one may not: instrument code for fuzzing, interpret it.
+/// The compiler that may do what the stable one may not: interpret code.
 pub(crate) const NIGHTLY: &str = "nightly";
 
 /// Makes sure that rustup has a component of a toolchain, by default of the one in use.
@@ -168,9 +164,30 @@ fn rustup(arguments: &[&str]) -> Outcome<String> {
 
 fn fetch_with_rustup(arguments: &[&str], install: Install) -> Outcome {
     match install {
-        Install::Allowed => step::run(Command::new("rustup").args(arguments)).map(drop),
+        Install::Allowed => match step::run(Command::new("rustup").args(arguments)) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Box::new(OutOfReach::because(error))),
+        },
         Install::Refused => {
             Err(format!("something is missing: add --install, or `rustup {}`", arguments.join(" ")).into())
         }
     }
 }
+
+/// A part of the compiler could not be fetched though it might have been: the code is not to blame.
+#[derive(Debug)]
+pub(crate) struct OutOfReach(String);
+
+impl OutOfReach {
+    pub(crate) fn because(error: impl fmt::Display) -> OutOfReach {
+        OutOfReach(error.to_string())
+    }
+}
+
+impl fmt::Display for OutOfReach {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "it cannot be fetched: {}", self.0)
+    }
+}
+
+impl Error for OutOfReach {}

@@ -1,11 +1,13 @@
 //! Each fuzz target runs for a minute and finds nothing.
+//!
+//! The instruments of a fuzzer are unstable: `RUSTC_BOOTSTRAP` lets the stable compiler use them, so that what is fuzzed is
+//! what people run.
 
 use crate::install::Install;
 use crate::step::{self, Ended};
 use crate::{Outcome, tools, workspace};
 
 pub(super) fn prove(arguments: &[String], install: Install) -> Outcome<Ended> {
-    tools::toolchain(tools::NIGHTLY, install)?;
     for target in targets()? {
         // what it finds goes beside the corpus, which holds only what somebody chose to keep
         let (found, kept) = (format!("target/fuzz/found/{target}"), format!("fuzz/corpus/{target}"));
@@ -13,7 +15,7 @@ pub(super) fn prove(arguments: &[String], install: Install) -> Outcome<Ended> {
         let mut fuzz = tools::FUZZ.command(install)?;
         fuzz.args(["run", "--target-dir=target/fuzz", &target, &found, &kept, "--", "-max_total_time=60"]);
         fuzz.args(arguments);
-        step::run(fuzz.env("RUSTUP_TOOLCHAIN", tools::NIGHTLY))?;
+        step::run(fuzz.env("RUSTC_BOOTSTRAP", "1"))?;
     }
     Ok(Ended::Well)
 }
