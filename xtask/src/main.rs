@@ -3,6 +3,7 @@
 //! Each command prints what it runs, so that any step can be repeated by hand.
 
 mod bench;
+mod book;
 mod check;
 mod install;
 mod lint;
@@ -27,7 +28,8 @@ type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 const USAGE: &str = "\
 cargo xtask <command> [--install]
 
-  lint              format, clippy, documentation, licences and sources, spelling, unused dependencies
+  lint              format, spelling, unused dependencies, the guide and every link, clippy, documentation,
+                    licences and sources
   test              every test, every documentation example, every fuzz corpus
   check             lint, then test: all that a change must pass
   bench [args]      the comparison with other loggers; args go to the benchmark
