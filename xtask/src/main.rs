@@ -36,7 +36,7 @@ cargo xtask <command> [--install]
   soak [minutes] [axum|actix]
                     servers under full load, whose memory must stay flat: ten minutes of each
   proof [name]      what takes longer than a change should wait for; without a name, all of it:
-                    fuzz, coverage, miri, mutants, powerset, msrv, semver
+                    book, msrv, powerset, coverage, miri, models, fuzz, semver, mutants
                     what follows the name goes to the tool
 
   --install         fetch the tools that are missing; without it, they are named, with the command that fetches them

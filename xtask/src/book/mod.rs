@@ -17,8 +17,8 @@ use crate::step::{self, Ended};
 use crate::{Outcome, tools};
 
 use self::page::{Block, Page};
-use self::rendered::Rendered;
-use self::shelf::Shelf;
+pub(crate) use self::rendered::{Rendered, SIZE, unescaped};
+pub(crate) use self::shelf::Shelf;
 
 /// Where the pages are written.
 const SOURCE: &str = "docs/guide/src";
@@ -71,13 +71,21 @@ pub(crate) fn build(folder: &Path, install: Install) -> Outcome {
 
 /// The pages of a book that was built, but for the one that tells that a page is not there: its links begin at the root of
 /// whatever serves the book.
+fn rendered_pages(folder: &Path) -> Outcome<Vec<(PathBuf, Rendered)>> {
+    let files = files_below(folder, "html")?.into_iter().filter(|path| !path.ends_with("404.html"));
+    files.map(|path| Ok((path.clone(), Rendered::parse(&fs::read_to_string(&path)?)))).collect()
+}
+
+/// The pages of the guide: what each is called, and the anchor of its first heading. And what is known of all Markdown.
 ///
 /// # Errors
 ///
 /// When one cannot be read.
-pub(crate) fn rendered_pages(folder: &Path) -> Outcome<Vec<(PathBuf, Rendered)>> {
-    let files = files_below(folder, "html")?.into_iter().filter(|path| !path.ends_with("404.html"));
-    files.map(|path| Ok((path.clone(), Rendered::parse(&fs::read_to_string(&path)?)))).collect()
+pub(crate) fn guide() -> Outcome<(Vec<(String, Option<String>)>, Shelf)> {
+    let (pages, mut shelf) = (pages()?, Shelf::default());
+    pages.iter().for_each(|(path, page)| shelf.put(path, page.anchors.iter().cloned()));
+    let guide = pages.into_iter().filter(|(path, _)| is_of_guide(path));
+    Ok((guide.map(|(path, page)| (name_of(&path), page.anchors.into_iter().next())).collect(), shelf))
 }
 
 /// All Markdown of this repository.
@@ -162,8 +170,12 @@ fn wrong_language(page: &str, block: &Block) -> Option<String> {
 
 /// What the files of the guide are called, without the summary.
 fn names_of_pages(pages: &[(PathBuf, Page)]) -> BTreeSet<String> {
-    let guide = pages.iter().filter(|(path, _)| path.starts_with(SOURCE) && !path.ends_with("SUMMARY.md"));
+    let guide = pages.iter().filter(|(path, _)| is_of_guide(path));
     guide.map(|(path, _)| name_of(path)).collect()
+}
+
+fn is_of_guide(path: &Path) -> bool {
+    path.starts_with(SOURCE) && !path.ends_with("SUMMARY.md")
 }
 
 fn in_summary(pages: &[(PathBuf, Page)]) -> BTreeSet<String> {

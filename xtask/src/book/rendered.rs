@@ -1,4 +1,4 @@
-//! A page of HTML, as far as it can be wrong: its ids, where it leads, and its pictures.
+//! A page of HTML, as far as it can be wrong: its ids, where it leads, its title and its pictures.
 //!
 //! A scan for tags is enough: what is read was written by mdbook or by a browser.
 
@@ -11,6 +11,8 @@ pub(crate) struct Rendered {
     /// What `href` and `src` say.
     pub(crate) targets: Vec<String>,
     pub(crate) pictures: Vec<Picture>,
+    /// The ids of its headings of the first rank.
+    pub(crate) titles: Vec<String>,
 }
 
 /// A picture.
@@ -19,7 +21,12 @@ pub(crate) struct Picture {
     pub(crate) source: String,
     /// What it says to those who do not see it.
     pub(crate) says: String,
+    /// What a browser was made to say of its own size.
+    pub(crate) size: Option<String>,
 }
+
+/// The attribute where a browser says it.
+pub(crate) const SIZE: &str = "data-size";
 
 impl Rendered {
     pub(crate) fn parse(html: &str) -> Rendered {
@@ -27,10 +34,13 @@ impl Rendered {
         for tag in tags(html) {
             page.ids.extend(tag.value("id"));
             page.targets.extend(tag.target());
+            if tag.name == "h1" {
+                page.titles.extend(tag.value("id"));
+            }
             if tag.name == "img" {
                 let source = tag.value("src").unwrap_or_default();
                 let says = tag.value("alt").unwrap_or_default();
-                page.pictures.push(Picture { source, says });
+                page.pictures.push(Picture { source, says, size: tag.value(SIZE) });
             }
         }
         page
@@ -119,7 +129,8 @@ fn behind<'h>(text: &'h str, end: &str) -> &'h str {
     text.split_once(end).map_or("", |(_, behind)| behind)
 }
 
-fn unescaped(value: &str) -> String {
+/// A text as it was before it was written as HTML.
+pub(crate) fn unescaped(value: &str) -> String {
     let plain = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
     plain.iter().fold(value.to_owned(), |value, (written, meant)| value.replace(written, meant))
 }
@@ -131,11 +142,13 @@ mod tests {
     #[test]
     fn ids_links_and_pictures_are_found() {
         let html = r##"<!DOCTYPE html><h1 class="menu-title">Book</h1><h1 id="a"><a href="#a">A</a></h1>
-            <h2 id='b'></h2><a href="c.html?d=1&amp;e=2#f">x</a><img alt="a &quot;b&quot; > c" src=p.svg><br/>"##;
+            <h2 id='b'></h2><a href="c.html?d=1&amp;e=2#f">x</a><img alt="a &quot;b&quot; > c" src=p.svg data-size=10x20><br/>"##;
         let page = Rendered::parse(html);
         assert_eq!(page.ids, ["a", "b"].map(String::from).into());
         assert_eq!(page.targets, ["#a", "c.html?d=1&e=2#f", "p.svg"]);
-        assert_eq!(page.pictures, [Picture { source: "p.svg".into(), says: "a \"b\" > c".into() }]);
+        assert_eq!(page.titles, ["a"]);
+        let size = Some("10x20".to_owned());
+        assert_eq!(page.pictures, [Picture { source: "p.svg".into(), says: "a \"b\" > c".into(), size }]);
     }
 
     #[test]

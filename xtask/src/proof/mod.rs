@@ -1,5 +1,6 @@
 //! What takes longer than a change should wait for.
 
+mod book;
 mod coverage;
 mod fuzz;
 mod miri;
@@ -16,7 +17,8 @@ use crate::step::{Ended, Steps};
 /// A proof is handed what follows its name on the command line, for the tool beneath it.
 type Proof = fn(&[String], Install) -> Outcome<Ended>;
 
-const PROOFS: [(&str, Proof); 8] = [
+const PROOFS: [(&str, Proof); 9] = [
+    ("book", book::prove),
     ("msrv", msrv::prove),
     ("powerset", powerset::prove),
     ("coverage", coverage::prove),
