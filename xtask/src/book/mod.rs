@@ -76,16 +76,25 @@ fn rendered_pages(folder: &Path) -> Outcome<Vec<(PathBuf, Rendered)>> {
     files.map(|path| Ok((path.clone(), Rendered::parse(&fs::read_to_string(&path)?)))).collect()
 }
 
-/// The pages of the guide: what each is called, and the anchor of its first heading. And what is known of all Markdown.
+/// The pages of the guide: what each is called, and the anchor of its first heading.
 ///
 /// # Errors
 ///
 /// When one cannot be read.
-pub(crate) fn guide() -> Outcome<(Vec<(String, Option<String>)>, Shelf)> {
-    let (pages, mut shelf) = (pages()?, Shelf::default());
-    pages.iter().for_each(|(path, page)| shelf.put(path, page.anchors.iter().cloned()));
-    let guide = pages.into_iter().filter(|(path, _)| is_of_guide(path));
-    Ok((guide.map(|(path, page)| (name_of(&path), page.anchors.into_iter().next())).collect(), shelf))
+pub(crate) fn titles() -> Outcome<Vec<(String, Option<String>)>> {
+    let guide = pages()?.into_iter().filter(|(path, _)| is_of_guide(path));
+    Ok(guide.map(|(path, page)| (name_of(&path), page.anchors.into_iter().next())).collect())
+}
+
+/// What is known of all Markdown.
+///
+/// # Errors
+///
+/// When a page cannot be read.
+pub(crate) fn shelf() -> Outcome<Shelf> {
+    let mut shelf = Shelf::default();
+    pages()?.iter().for_each(|(path, page)| shelf.put(path, page.anchors.iter().cloned()));
+    Ok(shelf)
 }
 
 /// All Markdown of this repository.
