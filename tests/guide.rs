@@ -150,23 +150,6 @@ where
 }
 
 #[test]
-fn every_page_is_in_the_summary_and_among_the_examples() {
-    let (summary, examples) = (page("SUMMARY"), read("src/lib.rs"));
-    let mut pages = 0;
-    for entry in fs::read_dir(root().join("docs/guide/src")).expect("the guide is here") {
-        let path = entry.expect("the guide can be listed").path();
-        let name = path.file_stem().and_then(|name| name.to_str()).expect("pages have plain names");
-        if name != "SUMMARY" {
-            assert!(summary.contains(&format!("]({name}.md)")), "docs/guide/src/SUMMARY.md does not list {name}.md");
-            let is_run = examples.split_whitespace().any(|word| word == name);
-            assert!(is_run, "src/lib.rs does not run the examples of {name}.md");
-            pages += 1;
-        }
-    }
-    assert!(pages > 0, "the guide has no page");
-}
-
-#[test]
 fn an_error_is_shown_in_every_format() {
     for layout in [PrettyLayout::Compact, PrettyLayout::Expanded] {
         let (logger, memory) = shop_in(Pretty::new().layout(layout), Identity::new());

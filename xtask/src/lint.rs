@@ -5,13 +5,14 @@ use std::process::Command;
 
 use crate::install::Install;
 use crate::step::{self, Ended, Steps};
-use crate::{Outcome, tools, unused};
+use crate::{Outcome, book, tools, unused};
 
 pub(crate) fn run(install: Install) -> Outcome {
     let mut steps = Steps::of("lint");
     steps.step("format", format);
     steps.step("spelling", || step::run(&mut tools::TYPOS.command(install)?));
     steps.step("unused dependencies", unused::check);
+    steps.step("book", || book::check(install));
     steps
         .step("clippy", || step::run(cargo("clippy").args(EVERYTHING).args(["--all-targets", "--", "-D", "warnings"])));
     steps.step("documentation", || {

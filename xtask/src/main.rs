@@ -3,6 +3,7 @@
 //! Each command prints what it runs, so that any step can be repeated by hand.
 
 mod bench;
+mod book;
 mod check;
 mod hooks;
 mod install;
@@ -31,7 +32,8 @@ type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 const USAGE: &str = "\
 cargo xtask <command> [--install]
 
-  lint              format, clippy, documentation, licences and sources, spelling, unused dependencies
+  lint              format, spelling, unused dependencies, the guide and every link, clippy, documentation,
+                    licences and sources
   test              every test, every documentation example, every fuzz corpus
   check             lint, then test: all that a change must pass
   bench [args]      the comparison with other loggers; args go to the benchmark
@@ -39,7 +41,7 @@ cargo xtask <command> [--install]
                     servers under full load, whose memory must stay flat: ten minutes of each
   picture           draws anew what the README shows of a terminal
   proof [name]      what takes longer than a change should wait for; without a name, all of it:
-                    msrv, minimal, powerset, package, semver, coverage, miri, models, fuzz, mutants
+                    book, msrv, minimal, powerset, package, semver, coverage, miri, models, fuzz, mutants
                     what follows the name goes to the tool; the report is kept in target/proof.txt
   hooks [off]       git looks at format and spelling before each commit
   publish           sends the crates to crates.io, in order, from a commit that bears the tag of their version

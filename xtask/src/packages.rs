@@ -45,6 +45,13 @@ const PACKAGES: &[Package] = &[
         gives: "metrics held against a real Prometheus",
         way: Way::Unpacked,
     },
+    Package {
+        name: "chromium",
+        program: "chromium",
+        command: "proof book",
+        gives: "look at the guide in a browser",
+        way: Way::Installed,
+    },
 ];
 
 /// Sees to the packages of a command. One that stays missing is told, with what is lost, and stops nothing.
@@ -68,6 +75,11 @@ pub(crate) fn provide(command: &str, install: Install) -> Outcome {
         ));
     }
     Ok(())
+}
+
+/// Whether a program of the table is there.
+pub(crate) fn is_there(program: &str) -> bool {
+    PACKAGES.iter().any(|package| package.program == program && package.is_there())
 }
 
 impl Package {

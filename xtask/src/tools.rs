@@ -32,6 +32,9 @@ pub(crate) const DENY: Tool = Tool::compiled("cargo-deny", "0.20.2");
 /// Without the means to update itself, which are a third of the work.
 pub(crate) const NEXTEST: Tool =
     Tool { flags: &["--no-default-features"], ..Tool::compiled("cargo-nextest", "0.9.151") };
+/// Without the means to serve a book and to watch its pages.
+pub(crate) const MDBOOK: Tool =
+    Tool { flags: &["--no-default-features", "--features=search"], ..Tool::compiled("mdbook", "0.5.4") };
 pub(crate) const FUZZ: Tool = Tool::compiled("cargo-fuzz", "0.13.2");
 pub(crate) const MUTANTS: Tool = Tool::compiled("cargo-mutants", "27.1.0");
 pub(crate) const HACK: Tool = Tool::compiled("cargo-hack", "0.6.46");

@@ -1,5 +1,6 @@
 //! What takes longer than a change should wait for.
 
+mod book;
 mod coverage;
 mod fuzz;
 mod minimal;
@@ -22,7 +23,8 @@ use crate::tools::OutOfReach;
 /// A proof is handed what follows its name on the command line, for the tool beneath it.
 type Proof = fn(&[String], Install) -> Outcome<Ended>;
 
-const PROOFS: [(&str, Proof); 10] = [
+const PROOFS: [(&str, Proof); 11] = [
+    ("book", book::prove),
     ("msrv", msrv::prove),
     ("minimal", minimal::prove),
     ("powerset", powerset::prove),
