@@ -3,15 +3,16 @@
 //! The examples themselves run with the documentation tests. Their output stands apart from them, since a reader wants to
 //! see it as a line and not as an assertion.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::num::ParseIntError;
 use std::path::Path;
 use std::time::Duration;
-use std::{fmt, fs};
+use std::{fmt, fs, io};
 
 use hyperlog::{
-    Clock, Encode, Identity, Json, Logfmt, Logger, Memory, Output, Pretty, PrettyLayout, Schema, Timestamp, fields,
-    info, map, warn,
+    Clock, DropReason, Encode, Identity, Json, Level, Line, Logfmt, Logger, Memory, Output, Pretty, PrettyLayout,
+    Schema, Sink, Timestamp, Written, debug, fields, info, map, warn,
 };
 
 #[test]
@@ -58,8 +59,41 @@ fn a_request_of_axum_is_shown_as_it_is_told() {
     let layer = hyperlog::axum::HyperLogLayer::new().logger(logger);
     ask(Router::new().route("/hello/{name}", get(hello)).layer(layer), "/hello/world");
     check("axum", &memory);
+    check("start", &memory);
     for page in ["http", "access_record", "from_trace_layer", "from_go"] {
         check_access(page, &memory);
+    }
+}
+
+#[test]
+fn a_failure_is_shown_with_its_cause_and_what_the_handler_adds() {
+    use axum::{Router, extract::Path, http::StatusCode, routing::get};
+    let (logger, memory) = shop(Schema::DEFAULT, Identity::new());
+    logger.set_level(Level::DEBUG);
+    let order = async |log: hyperlog::axum::Log, Path(id): Path<u32>| {
+        log.add("order.id", id);
+        debug!(target: "shop", "asking the warehouse");
+        let refused = io::Error::new(io::ErrorKind::ConnectionRefused, "10.0.0.4 refused the connection");
+        log.record_error(&BadOrder(refused));
+        (StatusCode::BAD_GATEWAY, "try again later\n")
+    };
+    let layer = hyperlog::axum::HyperLogLayer::new().logger(logger);
+    ask(Router::new().route("/orders/{id}", get(order)).layer(layer), "/orders/17");
+    check("start", &memory);
+}
+
+#[derive(Debug)]
+struct BadOrder(io::Error);
+
+impl fmt::Display for BadOrder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the order cannot be read")
+    }
+}
+
+impl Error for BadOrder {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
     }
 }
 
@@ -147,6 +181,30 @@ where
         axum::body::to_bytes(axum::body::Body::new(response.into_body()), usize::MAX).await.expect("the body ends")
     });
     String::from_utf8(body.to_vec()).expect("it is text")
+}
+
+#[test]
+fn a_loss_is_shown_as_it_is_told() {
+    let memory = Memory::new();
+    let (clock, _) = Clock::manual(Timestamp::new(1_795_162_542, 120_934_000));
+    let logger = Logger::builder()
+        .clock(clock)
+        .output(Output::new(Json::new(), Full).name("system"))
+        .output(Output::new(Json::new(), memory.clone()).level(Level::WARN))
+        .build()
+        .expect("two outputs can be built");
+    (0..697).for_each(|_| info!(logger: logger, "working"));
+    logger.flush(Duration::from_secs(30)).expect("there is nothing to wait for");
+    check("troubleshooting", &memory);
+}
+
+/// A system that has no room.
+struct Full;
+
+impl Sink for Full {
+    fn write(&self, _: &Line<'_>) -> Written {
+        Written::Dropped(DropReason::Full)
+    }
 }
 
 #[test]
@@ -274,4 +332,52 @@ fn check_named_tests(name: &str, integration: &str) {
         let text = places.iter().find_map(|place| fs::read_to_string(root.join(place)).ok()).unwrap_or_default();
         assert!(text.contains(&format!("fn {name}(")), "there is no test {module}::{name}");
     }
+}
+
+/// What the page on security says is hidden without a word is what the code hides.
+#[test]
+fn the_page_on_security_lists_what_is_hidden_by_default() {
+    let page = page("security");
+    let shown = |after: &str, before: &str| -> BTreeSet<String> {
+        let part = page.split_once(after).expect(after).1.split_once(before).expect(before).0;
+        part.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let keys = read("hyperlog-core/src/redact/keys.rs");
+    let names = |stand: &str| -> BTreeSet<String> {
+        let entry =
+            |line: &str| Some(line.trim().strip_prefix("(\"")?.strip_suffix(&format!("\", {stand}),"))?.to_owned());
+        table_of(&keys, "CREDENTIALS").lines().filter_map(entry).collect()
+    };
+    assert_eq!(shown("as in `dbpassword`:", "as whole words"), names("Glued"));
+    assert_eq!(shown("as in `user_otp`:", "as the whole name"), names("Words"));
+    assert_eq!(shown("as the whole name:", "These are known"), names("Alone"));
+    assert_eq!(shown("to be harmless:", "Values, in"), names("Harmless"));
+
+    let secrets = read("hyperlog-core/src/redact/secrets.rs");
+    let texts = |table: &str| -> BTreeSet<String> {
+        table_of(&secrets, table).split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    assert_eq!(shown("a web hook's address:", "- tokens of Telegram"), texts("WEBHOOKS"));
+    assert_eq!(shown("alphabet and length:", "- what a name"), texts("VENDORS"));
+}
+
+/// The text of a constant that is a list.
+fn table_of<'a>(source: &'a str, name: &str) -> &'a str {
+    let start = source.split_once(&format!("const {name}: ")).or_else(|| source.split_once(&format!("const {name}:")));
+    start.expect(name).1.split_once("\n];").expect(name).0
+}
+
+/// Each claim there names a test by its file.
+#[test]
+fn each_test_that_the_page_on_security_names_is_there() {
+    let page = page("security");
+    let named = page.split('`').skip(1).step_by(2).filter_map(|code| code.split_once(".rs::"));
+    let mut tests = 0;
+    for (file, name) in named {
+        let text = fs::read_to_string(root().join(format!("{file}.rs"))).unwrap_or_default();
+        let is_there = ["(", "<"].iter().any(|next| text.contains(&format!("fn {name}{next}")));
+        assert!(is_there, "there is no test {name} in {file}.rs");
+        tests += 1;
+    }
+    assert!(tests > 30, "{tests}");
 }
