@@ -7,13 +7,18 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::num::ParseIntError;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use std::{fmt, fs, io};
 
+use hyperlog::config::Config;
 use hyperlog::{
     Clock, DropReason, Encode, Identity, Json, Level, Line, Logfmt, Logger, Memory, Output, Pretty, PrettyLayout,
     Schema, Sink, Timestamp, Written, debug, fields, info, map, warn,
 };
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 
 #[test]
 fn the_first_records_are_shown_as_they_are_written() {
@@ -38,6 +43,41 @@ fn a_record_is_shown_in_every_schema() {
         let elapsed = Duration::from_millis(12);
         warn!(logger: request, target: "shop::stock", route = "/stock/{id}", elapsed, "stock is slow");
         check("records", &memory);
+    }
+}
+
+#[test]
+fn the_page_for_those_who_move_shows_what_they_had() {
+    struct SameTime;
+    impl FormatTime for SameTime {
+        fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+            writer.write_str("2026-11-20T08:15:42.120934Z")
+        }
+    }
+    for flat in [false, true] {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let to = Written(Arc::clone(&written));
+        let before = tracing_subscriber::fmt().json().flatten_event(flat).with_timer(SameTime);
+        let before = before.with_writer(move || to.clone()).finish();
+        tracing::subscriber::with_default(before, || {
+            tracing::info!(target: "shop", user = "ann", attempts = 3, "signed in");
+        });
+        let line = String::from_utf8(written.lock().expect("nobody panicked").clone()).expect("it is text");
+        check_line("tracing", &page("tracing"), line.trim_end());
+    }
+}
+
+/// What a subscriber of others writes to.
+#[derive(Clone)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("nobody panicked").write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -107,7 +147,7 @@ fn a_panic_is_shown_as_it_is_told() {
     };
     let layer = hyperlog::axum::HyperLogLayer::new().logger(logger);
     let body = ask(Router::new().route("/bug", get(bug)).layer(layer), "/bug");
-    assert!(page("panics").lines().any(|line| line == body), "docs/guide/src/panics.md does not show {body}");
+    check_line("panics", &page("panics"), &body);
     check_access("panics", &memory);
 }
 
@@ -260,7 +300,124 @@ fn check_access(name: &str, memory: &Memory) {
 #[track_caller]
 fn check_line(name: &str, page: &str, line: &str) {
     let is_shown = page.lines().any(|shown| unmeasured(shown) == unmeasured(line));
-    assert!(is_shown, "docs/guide/src/{name}.md does not show this record:\n{line}");
+    assert!(is_shown, "docs/guide/src/{name}.md does not show this line:\n{line}");
+    MADE.lock().expect("nobody panicked").insert((name.to_owned(), unmeasured(line)));
+}
+
+/// The lines that were made, and looked for on their page.
+static MADE: Mutex<BTreeSet<(String, String)>> = Mutex::new(BTreeSet::new());
+
+/// Lines that another test makes: their page, what is in them, and where the test stands.
+const MADE_ELSEWHERE: [(&str, &str, &str); 4] = [
+    ("configuration", "logging is set up", "tests/init.rs"),
+    ("delivery", "an output takes less", "integrations/delivery/tests/delivery/full.rs"),
+    ("delivery", "\"kind\":\"lost\"", "hyperlog-core/tests/losses.rs"),
+    ("migration", "timestamp", "tests/migration.rs"),
+];
+
+#[test]
+fn each_block_of_json_is_a_configuration_or_output_that_is_made() {
+    the_first_records_are_shown_as_they_are_written();
+    a_record_is_shown_in_every_schema();
+    the_page_for_those_who_move_shows_what_they_had();
+    the_page_for_those_who_move_shows_what_they_get();
+    a_request_of_axum_is_shown_as_it_is_told();
+    a_panic_is_shown_as_it_is_told();
+    a_request_of_tower_is_shown_as_it_is_told();
+    a_request_of_actix_is_shown_as_it_is_told();
+    let made = MADE.lock().expect("nobody panicked").clone();
+    let is_made_elsewhere = |page: &str, line: &str| {
+        let mut of_page = MADE_ELSEWHERE.iter().filter(|(name, ..)| *name == page);
+        of_page.any(|(_, part, test)| line.contains(part) && read(test).contains(part))
+    };
+    let mut blocks_seen = 0;
+    for name in pages() {
+        for block in blocks(&page(&name), "json") {
+            let is_output = block
+                .lines()
+                .all(|line| made.contains(&(name.clone(), unmeasured(line))) || is_made_elsewhere(&name, line));
+            if !is_output && let Err(why) = load("json", &block) {
+                panic!(
+                    "in docs/guide/src/{name}.md, nothing makes this output, and it is no configuration: {why}\n{block}"
+                );
+            }
+            blocks_seen += 1;
+        }
+    }
+    assert!(blocks_seen > 20, "{blocks_seen}");
+}
+
+#[test]
+fn each_block_of_toml_and_yaml_is_a_configuration_or_a_line_of_a_manifest() {
+    let mut blocks_seen = 0;
+    for name in pages() {
+        for kind in ["toml", "yaml"] {
+            for block in blocks(&page(&name), kind) {
+                let manifest = kind == "toml" && block.lines().any(|line| line.starts_with("hyperlog"));
+                let outcome = if manifest { check_manifest(&block) } else { load(kind, &block) };
+                outcome.unwrap_or_else(|why| panic!("in docs/guide/src/{name}.md: {why}\n{block}"));
+                blocks_seen += 1;
+            }
+        }
+    }
+    assert!(blocks_seen > 10, "{blocks_seen}");
+}
+
+#[test]
+fn what_is_no_configuration_and_no_manifest_is_told() {
+    assert!(load("toml", "level = \"info\"\n").is_ok());
+    assert!(load("toml", "lavel = \"info\"\n").is_err());
+    assert!(load("yaml", "http:\n  routes:\n    \"regex:(\": { access: \"off\" }\n").is_err());
+    assert!(load("json", "{\"timestamp\":\"2026-11-20T08:15:42.120934Z\"}").is_err());
+    assert!(check_manifest("hyperlog = \"0.1\"\n").is_ok());
+    assert!(check_manifest("hyperlog = { version = \"0.1\", features = [\"axum\", \"log\"] }\n").is_ok());
+    assert!(check_manifest("hyperlog = { version = \"0.1\", features = [\"axun\"] }\n").is_err());
+    assert!(check_manifest("hyperlog = \"0.9\"\n").is_err());
+}
+
+/// Reads a configuration, and what it says of requests.
+fn load(kind: &str, text: &str) -> Result<(), String> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let file = std::env::temp_dir().join(format!("hyperlog_guide_{}_{number}.{kind}", std::process::id()));
+    fs::write(&file, text).map_err(|error| error.to_string())?;
+    let loaded = Config::new().without_environment().file(&file).load();
+    let outcome = loaded.and_then(|loaded| loaded.policy()).map(drop).map_err(|error| error.to_string());
+    fs::remove_file(&file).map_err(|error| error.to_string())?;
+    outcome
+}
+
+/// A line of a manifest names a version that is this one, and features that are there.
+fn check_manifest(text: &str) -> Result<(), String> {
+    let manifest = read("Cargo.toml");
+    let version = env!("CARGO_PKG_VERSION").rsplit_once('.').map(|(version, _)| version).unwrap_or_default();
+    for line in text.lines().filter(|line| line.starts_with("hyperlog")) {
+        if !line.contains(&format!("\"{version}\"")) {
+            return Err(format!("this is version {version}"));
+        }
+        let features =
+            line.split_once("features = [").map_or("", |(_, list)| list.split(']').next().unwrap_or_default());
+        for feature in features.split('"').skip(1).step_by(2) {
+            if !manifest.contains(&format!("\n{feature} = [")) {
+                return Err(format!("there is no feature `{feature}`"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What stands in the blocks of a page that are in a language.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let fence = format!("\n```{language}\n");
+    page.split(&fence).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
+}
+
+/// What the pages of the guide are called.
+fn pages() -> Vec<String> {
+    let files = fs::read_dir(root().join("docs/guide/src")).expect("the guide is here");
+    let files = files.map(|entry| entry.expect("the guide can be listed").path());
+    let pages = files.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    pages.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect()
 }
 
 /// Without what differs from run to run and from place to place.
