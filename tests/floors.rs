@@ -24,6 +24,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("hyperlog-prometheus", SYSTEM),
     ("hyperlog-loki", SYSTEM),
     ("hyperlog-otlp", SYSTEM),
+    // what is copied by whoever writes one
+    ("hyperlog-template", SYSTEM),
     // the project's own commands
     ("xtask", &[]),
 ];
@@ -62,8 +64,9 @@ fn the_roof_passes_on_each_feature_of_the_ground_floor() {
     };
     let roof = features(ROOF);
     for feature in features(GROUND).keys().filter(|feature| *feature != FOR_ADAPTERS) {
-        let passes_on = serde_json::json!([format!("{GROUND}/{feature}")]);
-        assert_eq!(roof.get(feature), Some(&passes_on), "`{ROOF}` does not pass `{feature}` on");
+        let passes_on = Value::from(format!("{GROUND}/{feature}"));
+        let passed = roof.get(feature).and_then(Value::as_array);
+        assert!(passed.is_some_and(|passed| passed.contains(&passes_on)), "`{ROOF}` does not pass `{feature}` on");
     }
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("it is there");
     for feature in roof.keys() {
