@@ -75,6 +75,23 @@ fn the_roof_passes_on_each_feature_of_the_ground_floor() {
     }
 }
 
+/// What is public of a crate is for its author to say. That nothing comes in of which nobody said it, is for a test.
+#[test]
+fn each_dependency_stands_on_its_page_as_public_or_private() {
+    let page = include_str!("../docs/guide/src/crates.md");
+    let names = |cell: &str| -> BTreeSet<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    let table = page.split("## Public dependencies").nth(1).expect("the page has a table of them");
+    for package in packages().iter().filter(|package| package["publish"].is_null()) {
+        let row = table.lines().find(|line| line.starts_with(&format!("| `{}` |", name(package))));
+        let row = row.unwrap_or_else(|| panic!("docs/guide/src/crates.md has no dependencies of {}", name(package)));
+        let [public, private] = [2, 3].map(|cell| names(row.split('|').nth(cell).unwrap_or_default()));
+        assert!(public.is_disjoint(&private), "{row}");
+        let used = package["dependencies"].as_array().into_iter().flatten().filter(|used| used["kind"].is_null());
+        let used: BTreeSet<String> = used.map(|used| name(used).to_owned()).collect();
+        assert_eq!(&public | &private, used, "docs/guide/src/crates.md: the dependencies of {}", name(package));
+    }
+}
+
 #[test]
 fn a_crate_imports_only_the_floors_below_it() {
     for package in packages().iter().filter(|package| name(package) != ROOF) {
