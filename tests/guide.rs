@@ -3,6 +3,7 @@
 //! The examples themselves run with the documentation tests. Their output stands apart from them, since a reader wants to
 //! see it as a line and not as an assertion.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::num::ParseIntError;
 use std::path::Path;
@@ -291,4 +292,52 @@ fn check_named_tests(name: &str, integration: &str) {
         let text = places.iter().find_map(|place| fs::read_to_string(root.join(place)).ok()).unwrap_or_default();
         assert!(text.contains(&format!("fn {name}(")), "there is no test {module}::{name}");
     }
+}
+
+/// What the page on security says is hidden without a word is what the code hides.
+#[test]
+fn the_page_on_security_lists_what_is_hidden_by_default() {
+    let page = page("security");
+    let shown = |after: &str, before: &str| -> BTreeSet<String> {
+        let part = page.split_once(after).expect(after).1.split_once(before).expect(before).0;
+        part.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let keys = read("hyperlog-core/src/redact/keys.rs");
+    let names = |stand: &str| -> BTreeSet<String> {
+        let entry =
+            |line: &str| Some(line.trim().strip_prefix("(\"")?.strip_suffix(&format!("\", {stand}),"))?.to_owned());
+        table_of(&keys, "CREDENTIALS").lines().filter_map(entry).collect()
+    };
+    assert_eq!(shown("as in `dbpassword`:", "as whole words"), names("Glued"));
+    assert_eq!(shown("as in `user_otp`:", "as the whole name"), names("Words"));
+    assert_eq!(shown("as the whole name:", "These are known"), names("Alone"));
+    assert_eq!(shown("to be harmless:", "Values, in"), names("Harmless"));
+
+    let secrets = read("hyperlog-core/src/redact/secrets.rs");
+    let texts = |table: &str| -> BTreeSet<String> {
+        table_of(&secrets, table).split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    assert_eq!(shown("a web hook's address:", "- tokens of Telegram"), texts("WEBHOOKS"));
+    assert_eq!(shown("alphabet and length:", "- what a name"), texts("VENDORS"));
+}
+
+/// The text of a constant that is a list.
+fn table_of<'a>(source: &'a str, name: &str) -> &'a str {
+    let start = source.split_once(&format!("const {name}: ")).or_else(|| source.split_once(&format!("const {name}:")));
+    start.expect(name).1.split_once("\n];").expect(name).0
+}
+
+/// Each claim there names a test by its file.
+#[test]
+fn each_test_that_the_page_on_security_names_is_there() {
+    let page = page("security");
+    let named = page.split('`').skip(1).step_by(2).filter_map(|code| code.split_once(".rs::"));
+    let mut tests = 0;
+    for (file, name) in named {
+        let text = fs::read_to_string(root().join(format!("{file}.rs"))).unwrap_or_default();
+        let is_there = ["(", "<"].iter().any(|next| text.contains(&format!("fn {name}{next}")));
+        assert!(is_there, "there is no test {name} in {file}.rs");
+        tests += 1;
+    }
+    assert!(tests > 30, "{tests}");
 }
