@@ -11,8 +11,8 @@ use std::time::Duration;
 use std::{fmt, fs};
 
 use hyperlog::{
-    Clock, Encode, Identity, Json, Logfmt, Logger, Memory, Output, Pretty, PrettyLayout, Schema, Timestamp, fields,
-    info, map, warn,
+    Clock, DropReason, Encode, Identity, Json, Level, Line, Logfmt, Logger, Memory, Output, Pretty, PrettyLayout,
+    Schema, Sink, Timestamp, Written, fields, info, map, warn,
 };
 
 #[test]
@@ -148,6 +148,30 @@ where
         axum::body::to_bytes(axum::body::Body::new(response.into_body()), usize::MAX).await.expect("the body ends")
     });
     String::from_utf8(body.to_vec()).expect("it is text")
+}
+
+#[test]
+fn a_loss_is_shown_as_it_is_told() {
+    let memory = Memory::new();
+    let (clock, _) = Clock::manual(Timestamp::new(1_795_162_542, 120_934_000));
+    let logger = Logger::builder()
+        .clock(clock)
+        .output(Output::new(Json::new(), Full).name("system"))
+        .output(Output::new(Json::new(), memory.clone()).level(Level::WARN))
+        .build()
+        .expect("two outputs can be built");
+    (0..697).for_each(|_| info!(logger: logger, "working"));
+    logger.flush(Duration::from_secs(30)).expect("there is nothing to wait for");
+    check("troubleshooting", &memory);
+}
+
+/// A system that has no room.
+struct Full;
+
+impl Sink for Full {
+    fn write(&self, _: &Line<'_>) -> Written {
+        Written::Dropped(DropReason::Full)
+    }
 }
 
 #[test]
