@@ -48,6 +48,6 @@ mod guide {
         http axum actix tower access_record panics
         configuration configuration_reference outputs delivery files webhook sinks encoders health prometheus testing performance
         migration tracing from_trace_layer from_actix_logger from_tracing_actix_web from_go
-        why troubleshooting security crates exporters
+        why troubleshooting security crates exporters upgrading
     }
 }
