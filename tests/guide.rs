@@ -8,11 +8,11 @@ use std::error::Error;
 use std::num::ParseIntError;
 use std::path::Path;
 use std::time::Duration;
-use std::{fmt, fs};
+use std::{fmt, fs, io};
 
 use hyperlog::{
     Clock, DropReason, Encode, Identity, Json, Level, Line, Logfmt, Logger, Memory, Output, Pretty, PrettyLayout,
-    Schema, Sink, Timestamp, Written, fields, info, map, warn,
+    Schema, Sink, Timestamp, Written, debug, fields, info, map, warn,
 };
 
 #[test]
@@ -59,8 +59,41 @@ fn a_request_of_axum_is_shown_as_it_is_told() {
     let layer = hyperlog::axum::HyperLogLayer::new().logger(logger);
     ask(Router::new().route("/hello/{name}", get(hello)).layer(layer), "/hello/world");
     check("axum", &memory);
+    check("start", &memory);
     for page in ["http", "access_record", "from_trace_layer", "from_go"] {
         check_access(page, &memory);
+    }
+}
+
+#[test]
+fn a_failure_is_shown_with_its_cause_and_what_the_handler_adds() {
+    use axum::{Router, extract::Path, http::StatusCode, routing::get};
+    let (logger, memory) = shop(Schema::DEFAULT, Identity::new());
+    logger.set_level(Level::DEBUG);
+    let order = async |log: hyperlog::axum::Log, Path(id): Path<u32>| {
+        log.add("order.id", id);
+        debug!(target: "shop", "asking the warehouse");
+        let refused = io::Error::new(io::ErrorKind::ConnectionRefused, "10.0.0.4 refused the connection");
+        log.record_error(&BadOrder(refused));
+        (StatusCode::BAD_GATEWAY, "try again later\n")
+    };
+    let layer = hyperlog::axum::HyperLogLayer::new().logger(logger);
+    ask(Router::new().route("/orders/{id}", get(order)).layer(layer), "/orders/17");
+    check("start", &memory);
+}
+
+#[derive(Debug)]
+struct BadOrder(io::Error);
+
+impl fmt::Display for BadOrder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the order cannot be read")
+    }
+}
+
+impl Error for BadOrder {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
     }
 }
 
