@@ -8,7 +8,7 @@ use std::time::Duration;
 ///
 /// The id is the same however often a batch is tried, so that a ledger can tell a repetition.
 pub(crate) fn write_request<'a>(id: &str, length: usize, records: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
-    write!(out, "batch {id} {length}\n").expect("memory can be written to");
+    writeln!(out, "batch {id} {length}").expect("memory can be written to");
     records.for_each(|record| out.extend_from_slice(record));
 }
 

@@ -122,6 +122,16 @@ fn a_record_that_is_never_taken_takes_no_other_with_it() {
 }
 
 #[test]
+fn a_batch_that_is_too_large_is_sent_in_halves() {
+    let server = Server::start(|batch| if batch.records.len() > 300 { "too large\n" } else { "taken\n" });
+    let sink = server.ledger().start().expect("it can be set up");
+    let logger = Logger::builder().output(Output::new(Json::new(), sink)).build().expect("one output");
+    (0..8).for_each(|number| info!(logger: logger, number, "ready"));
+    logger.flush(Duration::from_secs(30)).expect("each half is small enough in the end");
+    assert_eq!((logger.health()[0].written.total(), logger.health()[0].dropped_total()), (8, 0));
+}
+
+#[test]
 fn a_ledger_that_is_not_there_holds_nobody_up_and_is_told() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
     let address = listener.local_addr().expect("it has an address").to_string();
