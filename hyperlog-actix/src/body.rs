@@ -3,7 +3,7 @@
 //! It holds the exchange now, and closes it when the last chunk has passed.
 
 use actix_web::body::{BodySize, MessageBody};
-use actix_web::web::Bytes;
+use bytes::Bytes;
 use hyperlog_core::http::Exchange;
 use pin_project_lite::pin_project;
 use std::error::Error;
