@@ -28,6 +28,10 @@ fn plays_its_role() {
             let _logging = hyperlog::init().unwrap().close_within(Duration::from_millis(1));
             info!("ready");
         }
+        Ok("log, with the guard gone") => {
+            let _ = hyperlog::init().unwrap();
+            info!("nobody sees this");
+        }
         Ok("twice") => {
             let _logging = hyperlog::init().unwrap();
             let error = hyperlog::init().unwrap_err().to_string();
@@ -43,6 +47,14 @@ fn without_any_word_records_go_to_standard_output() {
     let records: Vec<&str> = text.lines().filter(|line| line.starts_with('{')).collect();
     assert!(records[0].contains("\"message\":\"logging is set up\",\"kind\":\"setup\""), "{text}");
     assert!(records[1].contains("\"message\":\"ready\""), "{text}");
+}
+
+#[test]
+fn whoever_lets_the_guard_go_at_once_is_told_that_records_are_lost_and_what_to_write() {
+    let output = play("log, with the guard gone", &[]);
+    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(!out.contains("nobody sees this"), "{out}");
+    assert!(error.contains("hyperlog: closed: ") && error.contains("`let _logging = …`"), "{error}");
 }
 
 #[test]

@@ -53,6 +53,9 @@ pub(crate) enum Given {
     Moved,
 }
 
+const CLOSED: &str = "records come after their logger was closed, and are lost: what `init` gives closes it when it is \
+                      dropped, so keep it to the end of `main`, as `let _logging = …`, and not as `let _ = …`";
+
 impl Writer {
     /// Begins to work, with what stands before the first record.
     pub(crate) fn begin(
@@ -107,7 +110,10 @@ impl Writer {
         let reason = match written {
             Some(Written::Done | Written::Queued) => return Given::Taken,
             Some(Written::Closed) if self.heir.get().is_some() => return Given::Moved,
-            Some(Written::Closed) => DropReason::Closed,
+            Some(Written::Closed) => {
+                fault::report("closed", format_args!("{CLOSED}"));
+                DropReason::Closed
+            }
             Some(Written::Dropped(reason)) => reason,
             None => {
                 fault::report("sink", format_args!("the output {:?} panicked, and the record is lost", self.name));

@@ -247,8 +247,8 @@ impl ClientBuilder {
     /// When an option contradicts another or cannot be read.
     pub fn build(self) -> Result<Client, ClientError> {
         if !self.address.is_tls() && self.transport == Transport::TlsOnly {
-            let what = "the address is http://, where everybody on the way reads along: use https://, or allow it with \
-                        `Transport::PlainAllowed`";
+            let what = "the address is http://, where everybody on the way reads along: use https://, or allow it, \
+                        by `plain = true` in a configuration and `Transport::PlainAllowed` in code";
             return Err(ClientError::new(what));
         }
         let literal = self.address.host().parse::<IpAddr>();

@@ -100,9 +100,10 @@ impl fmt::Display for Unresolved {
         match self {
             Unresolved::Failed => formatter.write_str("the name of the host cannot be resolved"),
             Unresolved::Late => formatter.write_str("the name of the host was not resolved in time"),
-            Unresolved::Refused => {
-                formatter.write_str("the host is not on the internet: allow it with `Addresses::Any` if it is yours")
-            }
+            Unresolved::Refused => formatter.write_str(
+                "the host is not on the internet: if it is yours, allow it, by `private = true` in a configuration and \
+                     `Addresses::Any` in code",
+            ),
         }
     }
 }
