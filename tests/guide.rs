@@ -56,7 +56,7 @@ fn the_page_for_those_who_move_shows_what_they_had() {
     }
     for flat in [false, true] {
         let written = Arc::new(Mutex::new(Vec::new()));
-        let to = Written(Arc::clone(&written));
+        let to = Heard(Arc::clone(&written));
         let before = tracing_subscriber::fmt().json().flatten_event(flat).with_timer(SameTime);
         let before = before.with_writer(move || to.clone()).finish();
         tracing::subscriber::with_default(before, || {
@@ -69,9 +69,9 @@ fn the_page_for_those_who_move_shows_what_they_had() {
 
 /// What a subscriber of others writes to.
 #[derive(Clone)]
-struct Written(Arc<Mutex<Vec<u8>>>);
+struct Heard(Arc<Mutex<Vec<u8>>>);
 
-impl io::Write for Written {
+impl io::Write for Heard {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().expect("nobody panicked").write(bytes)
     }
@@ -132,6 +132,40 @@ impl fmt::Display for BadOrder {
 }
 
 impl Error for BadOrder {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[test]
+fn an_error_of_a_handler_is_shown_as_it_is_told() {
+    use axum::{Router, http::StatusCode, routing::get};
+    use hyperlog::{Level, Scope, axum::Log};
+    let (logger, memory) = shop(Schema::DEFAULT, Identity::new());
+    logger.set_level(Level::DEBUG);
+    let order = async |log: Log| {
+        log.add("order.id", 17);
+        debug!(target: "shop", "asking the warehouse");
+        let scope = Scope::current().expect("a request is a scope");
+        scope.record_error(&OrderError(io::Error::other("10.0.0.4 refused the connection")));
+        (StatusCode::BAD_GATEWAY, "try again later\n")
+    };
+    let layer = hyperlog::axum::HyperLogLayer::new().logger(logger);
+    ask(Router::new().route("/orders/{id}", get(order)).layer(layer), "/orders/17");
+    check("start", &memory);
+}
+
+/// As the page has it.
+#[derive(Debug)]
+struct OrderError(io::Error);
+
+impl fmt::Display for OrderError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the order cannot be read")
+    }
+}
+
+impl Error for OrderError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.0)
     }
@@ -308,11 +342,14 @@ fn check_line(name: &str, page: &str, line: &str) {
 static MADE: Mutex<BTreeSet<(String, String)>> = Mutex::new(BTreeSet::new());
 
 /// Lines that another test makes: their page, what is in them, and where the test stands.
-const MADE_ELSEWHERE: [(&str, &str, &str); 4] = [
+const MADE_ELSEWHERE: [(&str, &str, &str); 7] = [
     ("configuration", "logging is set up", "tests/init.rs"),
     ("delivery", "an output takes less", "integrations/delivery/tests/delivery/full.rs"),
     ("delivery", "\"kind\":\"lost\"", "hyperlog-core/tests/losses.rs"),
     ("migration", "timestamp", "tests/migration.rs"),
+    ("start", "the configuration was read anew", "tests/config/reload.rs"),
+    ("start", "server is to end", "tests/examples.rs"),
+    ("troubleshooting", "was refused", "tests/config/reload.rs"),
 ];
 
 #[test]
@@ -322,6 +359,8 @@ fn each_block_of_json_is_a_configuration_or_output_that_is_made() {
     the_page_for_those_who_move_shows_what_they_had();
     the_page_for_those_who_move_shows_what_they_get();
     a_request_of_axum_is_shown_as_it_is_told();
+    an_error_of_a_handler_is_shown_as_it_is_told();
+    a_loss_is_shown_as_it_is_told();
     a_panic_is_shown_as_it_is_told();
     a_request_of_tower_is_shown_as_it_is_told();
     a_request_of_actix_is_shown_as_it_is_told();
