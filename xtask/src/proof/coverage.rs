@@ -69,19 +69,22 @@ fn measure(names: &[String], install: Install) -> Outcome {
         [] => vec!["--workspace".to_owned(), "--exclude=xtask".to_owned()],
         names => names.iter().map(|name| format!("--package={name}")).collect(),
     };
-    let test = || {
-        let mut cargo = Command::new("cargo");
-        cargo.env("RUSTFLAGS", "-Cinstrument-coverage").env("LLVM_PROFILE_FILE", notes.join("%p-%m.profraw"));
-        cargo.args(["test", "--target-dir=target/coverage", "--all-features"]).args(&what);
-        cargo
+    let measured = |mut command: Command| {
+        // one file for each program, whichever of its processes ends: each test has one of its own
+        command.env("RUSTFLAGS", "-Cinstrument-coverage").env("LLVM_PROFILE_FILE", notes.join("%4m.profraw"));
+        command
     };
+    let flags = ["--target-dir=target/coverage", "--all-features"];
     // The programs below `examples` too, which a test runs.
-    let built = step::output(test().args(["--no-run", "--message-format=json"]))?;
+    let mut build = measured(Command::new("cargo"));
+    build.arg("test").args(flags).args(&what).args(["--no-run", "--message-format=json"]);
+    let built = step::output(&mut build)?;
     // what compilers and their plugins noted is nothing of ours
     if notes.exists() {
         fs::remove_dir_all(&notes)?;
     }
-    step::run(test().arg("--tests"))?;
+    let mut test = measured(tools::NEXTEST.command(install)?);
+    step::run(test.arg("run").args(flags).args(&what))?;
 
     let merged = "target/coverage/merged.profdata";
     step::run(merge.args(["merge", "--sparse", "--output", merged]).arg(&notes))?;
