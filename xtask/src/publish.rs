@@ -11,23 +11,26 @@ use crate::{Outcome, order, step, workspace};
 pub(crate) fn run() -> Outcome {
     let packages = workspace::packages()?;
     let order = order::of_publishing(&packages)?;
-    let output = Command::new("git").args(["tag", "--points-at", "HEAD"]).output()?;
-    tagged(&order, &String::from_utf8_lossy(&output.stdout))?;
-    for Package { name, version, .. } in order {
-        if is_there(name, version)? {
-            say(format_args!("{name} {version} is published already"));
-        } else {
-            // `cargo xtask proof package` has compiled the archives, and a token lives for minutes only
-            step::run(Command::new("cargo").args(["publish", "--locked", "--no-verify", "--package", name]))?;
+    let mut waiting = Vec::new();
+    for package in order {
+        match is_there(&package.name, &package.version)? {
+            true => say(format_args!("{} {} is published already", package.name, package.version)),
+            false => waiting.push(package),
         }
+    }
+    let output = Command::new("git").args(["tag", "--points-at", "HEAD"]).output()?;
+    tagged(&waiting, &String::from_utf8_lossy(&output.stdout))?;
+    for Package { name, .. } in waiting {
+        // `cargo xtask proof package` has compiled the archives, and a token lives for minutes only
+        step::run(Command::new("cargo").args(["publish", "--locked", "--no-verify", "--package", name]))?;
     }
     Ok(())
 }
 
 /// Nothing is published by mistake, nor anything that cannot be found again: the commit bears the tag of each version.
-fn tagged(order: &[&Package], tags: &str) -> Outcome {
+fn tagged(waiting: &[&Package], tags: &str) -> Outcome {
     let untagged =
-        order.iter().find(|package| !tags.lines().any(|tag| tag.strip_prefix('v') == Some(&*package.version)));
+        waiting.iter().find(|package| !tags.lines().any(|tag| tag.strip_prefix('v') == Some(&*package.version)));
     untagged.map_or(Ok(()), |Package { name, version, .. }| {
         Err(format!("{name} has the version {version}, but this commit not the tag v{version}: see RELEASING.md")
             .into())

@@ -82,16 +82,6 @@ fn levels_of_the_logger_decide_and_may_change_while_running() {
 }
 
 #[test]
-fn the_level_of_the_log_crate_follows_the_most_verbose_logger() {
-    install().expect("each test has a process of its own");
-    assert_eq!(log::max_level(), log::LevelFilter::Info);
-    let (logger, _captured) = captured_with("trace");
-    assert_eq!(log::max_level(), log::LevelFilter::Trace);
-    logger.set_level(Level::DEBUG);
-    assert_eq!(log::max_level(), log::LevelFilter::Debug);
-}
-
-#[test]
 fn what_a_scope_holds_back_is_not_hidden_from_it() {
     heard(|| ());
     let (logger, captured) = captured_with("warn");
