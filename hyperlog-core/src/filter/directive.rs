@@ -24,6 +24,8 @@ use crate::level::Level;
 /// decides, and of two parts with the same target the later one. A target matches itself and whatever follows it after
 /// `::`, `.` or `/`: `foo` speaks for `foo::bar`, not for `foobar`.
 ///
+/// A word alone that is nearly a level, such as `inof`, is refused: as a target it would be the only one that is heard.
+///
 /// With named targets only, everything else is off. The empty text is the default, `info`.
 ///
 /// ```
@@ -284,6 +286,7 @@ enum Kind {
     Wildcard,
     NoTarget,
     Level,
+    NearlyLevel,
     Target,
     Quote,
 }
@@ -303,6 +306,9 @@ impl Kind {
             }
             Kind::Level => {
                 "no such level; write off, trace, debug, info, notice, warn, error, critical, security, audit, fatal, a registered name or a number from 1 to 24"
+            }
+            Kind::NearlyLevel => {
+                "no such level, though nearly one; write off, trace, debug, info, notice, warn, error, critical, security, audit or fatal, or target=trace for a target of that name"
             }
             Kind::Target => "a target cannot hold spaces or control characters as it stands; put it in double quotes",
             Kind::Quote => {
@@ -393,9 +399,33 @@ fn parse_bare(part: &str) -> Result<(Option<String>, LevelFilter), Kind> {
     if part.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Kind::Level);
     }
+    // As a target it would be the only one that is heard: whoever mistypes a level must not have to guess that.
+    if LEVEL_NAMES.iter().any(|name| is_nearly(part, name)) {
+        return Err(Kind::NearlyLevel);
+    }
     match part.split_once('/') {
         Some((level, _)) if level.is_empty() || level.parse::<LevelFilter>().is_ok() => Err(Kind::Regex),
         _ => Ok((Some(parse_target(part)?), LevelFilter::ALL)),
+    }
+}
+
+/// The names that are mistyped; others that a level may have are too short or too rare.
+const LEVEL_NAMES: [&str; 10] =
+    ["trace", "debug", "info", "notice", "warn", "error", "critical", "security", "audit", "fatal"];
+
+/// Whether a name comes of it by a letter more, a letter less, or two that change places. Another letter in its place is
+/// not looked at, since words do that: `audio`, `trade`.
+fn is_nearly(word: &str, name: &str) -> bool {
+    let (word, name) = (word.to_ascii_lowercase().into_bytes(), name.as_bytes());
+    let (longer, shorter) = if word.len() > name.len() { (&*word, name) } else { (name, &*word) };
+    match longer.len() - shorter.len() {
+        0 => (1..name.len()).any(|at| {
+            let mut swapped = word.clone();
+            swapped.swap(at - 1, at);
+            swapped == name
+        }),
+        1 => (0..longer.len()).any(|at| longer[..at] == shorter[..at] && longer[at + 1..] == shorter[at..]),
+        _ => false,
     }
 }
 
@@ -487,6 +517,17 @@ mod tests {
             ("ünïcode=warn", "ünïcode::x", "warn"),
         ] {
             check(text, target, expected);
+        }
+    }
+
+    #[test]
+    fn a_mistyped_level_is_no_target() {
+        for (text, position) in [("inof", 0), ("my_crate=debug,wran", 15), ("DEBG", 0), ("errror", 0), ("otice", 0)] {
+            let error = text.parse::<Directives>().unwrap_err();
+            assert_eq!((error.kind, error.position()), (Kind::NearlyLevel, position), "{text}");
+        }
+        for (text, target) in [("inof=trace", "inof"), ("\"inof\"", "inof"), ("audio", "audio"), ("shop", "shop")] {
+            check(text, target, "trace");
         }
     }
 
