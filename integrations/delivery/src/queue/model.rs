@@ -38,6 +38,52 @@ fn a_queue_stays_within_its_memory_however_little_is_taken_at_a_time() {
     }
 }
 
+/// A queue that is full of records of one lane.
+fn full_of(lane: usize, when_full: WhenFull) -> Queue {
+    let queue = Queue::new(rules(when_full));
+    while queue.lock().has_room(&queue.rules, lane, 100 + OVERHEAD) {
+        assert_eq!(queue.push(&line(lane, &[b'x'; 100]), || false).written, Written::Queued);
+    }
+    queue
+}
+
+#[test]
+fn a_record_as_large_as_all_there_is_takes_the_place_of_all_others_and_a_larger_one_of_none() {
+    let waiting = |queue: &Queue| queue.lock().waiting.iter().map(|load| load.lines().count()).sum::<usize>();
+    let longest = 8 * MEBIBYTE - OVERHEAD;
+    for (length, has_place) in [(longest, true), (longest + 1, false)] {
+        let queue = full_of(0, WhenFull::ShedLowest);
+        let before = waiting(&queue);
+        let written = queue.push(&line(ERRORS, &vec![b'x'; length]), || false).written;
+        let (wanted, left) =
+            if has_place { (Written::Queued, 1) } else { (Written::Dropped(DropReason::Full), before) };
+        assert_eq!((written, waiting(&queue)), (wanted, left), "{length}");
+    }
+}
+
+#[test]
+fn whoever_cannot_write_through_is_refused_and_does_not_try_for_ever() {
+    let queue = full_of(2, WhenFull::WriteThrough);
+    let tried = std::cell::Cell::new(0);
+    let taken = queue.push(&line(2, &[b'x'; 100]), || {
+        tried.set(tried.get() + 1);
+        assert!(tried.get() < 2, "it was told that this helps nobody");
+        false
+    });
+    assert_eq!(taken.written, Written::Dropped(DropReason::Full));
+    // One that helps, though only at the third time.
+    let taken = queue.push(&line(2, &[b'x'; 100]), || {
+        tried.set(tried.get() + 1);
+        if tried.get() == 4 {
+            let load = queue.take().expect("it is full");
+            queue.settle(&load.counts(), None, std::iter::empty());
+            queue.finish(load);
+        }
+        true
+    });
+    assert_eq!((taken.written, tried.get()), (Written::Queued, 4));
+}
+
 #[test]
 fn of_several_that_flush_at_once_each_is_told_what_was_lost_or_not_synced() {
     for is_synced in [true, false] {
