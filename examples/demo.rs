@@ -22,7 +22,7 @@ use axum::{Json, Router};
 use futures_util::stream::unfold;
 use hyperlog::axum::HyperLogLayer;
 use hyperlog::health::{HealthCheck, axum_liveness, axum_readiness};
-use hyperlog::http::RouteRule;
+use hyperlog::http::{InFlight, RouteRule};
 use hyperlog::prometheus::{Metrics, Records, Requests, axum_handler};
 use hyperlog::{Level, Logger, debug, info, warn};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -63,8 +63,9 @@ fn service() -> Router {
         // The debug records of /stock are seen only where it fails.
         .route("/stock", RouteRule::new().recorder(Level::DEBUG))
         .route("/report", RouteRule::new().slow(Duration::from_millis(200)));
-    let requests = Arc::new(Requests::new());
-    let layer = layer.observe(requests.observer());
+    let in_flight = InFlight::new();
+    let requests = Arc::new(Requests::new().in_flight(&in_flight));
+    let layer = layer.in_flight(&in_flight).observe(requests.observer());
     let metrics = Metrics::new().with(Records::of(&Logger::current())).with(requests);
     let check = HealthCheck::of(&Logger::current());
     Router::new()

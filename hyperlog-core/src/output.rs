@@ -62,10 +62,11 @@ impl Output {
     /// To standard output, for humans on a terminal and as JSON otherwise.
     pub(crate) fn by_default() -> Output {
         let console = Console::stdout();
-        match console.surface() {
+        let output = match console.surface() {
             Surface::Terminal => Output::new(Pretty::new(), console),
             _ => Output::new(Json::new(), console),
-        }
+        };
+        output.name("console")
     }
 
     /// Only this level and what is more severe.

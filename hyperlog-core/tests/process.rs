@@ -58,6 +58,7 @@ fn without() {
     info!(a = 1, "first");
     debug!("unheard");
     Logger::global().with(fields!(b = 2)).log(Level::WARN, "second", &hyperlog_core::FieldSet::new());
+    assert_eq!(Logger::current().health().output("console").map(|output| output.written.total()), Some(2));
     assert!(Logger::current().is_enabled(Level::INFO, "any") && !Logger::global().is_enabled(Level::DEBUG, "any"));
 }
 
