@@ -73,8 +73,10 @@ impl Termination {
     /// When the signals cannot be listened to, or there is no thread to be had.
     pub fn listen() -> io::Result<Termination> {
         let asked = Arc::<Mutex<Asked>>::default();
-        let mut signals = Signals::new([SIGTERM, SIGINT])?;
+        // In this order, in which a signal passes them: whoever heard of it before it is through the door might drop this
+        // meanwhile, and the door would end the process.
         let listening = Listening::begin()?;
+        let mut signals = Signals::new([SIGTERM, SIGINT])?;
         let termination = Termination { asked: Arc::clone(&asked), listener: signals.handle(), _listening: listening };
         let wait = move || {
             let Some(signal) = signals.forever().next() else { return };
@@ -159,6 +161,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(target_os = "linux")]
+    use std::process::Command;
     use std::task::Wake;
     use std::thread::Thread;
 
@@ -189,5 +193,38 @@ mod tests {
         let third = Termination::listen().unwrap();
         signal_hook::low_level::raise(SIGINT).unwrap();
         assert_eq!(wait(third), "SIGINT");
+    }
+
+    /// The role of the child below: it is gone before the thread that has the signal is done with it.
+    #[cfg(target_os = "linux")]
+    fn end_as_soon_as_asked() {
+        // Of each thread the first is held up: this one must not be, when it leaves.
+        let nobody = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        nobody.send_to(b"-", nobody.local_addr().unwrap()).unwrap();
+        let termination = Termination::listen().unwrap();
+        let raising = std::thread::spawn(|| signal_hook::low_level::raise(SIGTERM).unwrap());
+        assert_eq!(wait(termination), "SIGTERM");
+        raising.join().unwrap();
+    }
+
+    /// Whoever has the signal is held up after the word of it is out, so that the server ends first.
+    #[cfg(target_os = "linux")]
+    #[test]
+    #[expect(clippy::print_stderr, reason = "whoever runs the tests is to know what was not run")]
+    fn a_server_that_ends_faster_than_its_signal_is_not_ended_by_it() {
+        const ROLE: &str = "HYPERLOG_TEST_TERMINATION";
+        if std::env::var_os(ROLE).is_some() {
+            return end_as_soon_as_asked();
+        }
+        if !Command::new("strace").args(["-o", "/dev/null", "true"]).status().is_ok_and(|status| status.success()) {
+            return eprintln!("skipped: there is no strace that may trace");
+        }
+        let words =
+            ["-f", "-qq", "-o", "/dev/null", "-e", "trace=sendto", "-e", "inject=sendto:delay_exit=300000:when=1"];
+        let name = "termination::tests::a_server_that_ends_faster_than_its_signal_is_not_ended_by_it";
+        let this = std::env::current_exe().unwrap();
+        let output =
+            Command::new("strace").args(words).arg(this).args(["--exact", name]).env(ROLE, "1").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
     }
 }
