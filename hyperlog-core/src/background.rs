@@ -52,7 +52,6 @@ pub(crate) fn soon(work: impl FnOnce() + Send + 'static) {
 }
 
 /// How much is on its way that [`wait`] waits for.
-#[cfg(feature = "panic")]
 pub(crate) fn waiting() -> usize {
     *WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }

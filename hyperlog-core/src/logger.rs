@@ -376,6 +376,10 @@ impl Logger {
     pub fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
         let begun = Instant::now();
         let left = || deadline.saturating_sub(begun.elapsed());
+        if background::waiting() > 0 {
+            // The frames of a panic may take all the time on a machine that is busy: outputs deliver what is there meanwhile.
+            let _ = self.on_each_writer(|| Duration::ZERO, Writer::flush);
+        }
         background::wait(deadline);
         self.tell_summaries(&self.core.snapshot(), Told::All);
         if self.core.snapshot().outlets().nth(1).is_some() {
@@ -880,5 +884,41 @@ enum Told {
 impl fmt::Debug for Logger {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Logger").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "panic"))]
+mod tests {
+    use super::*;
+    use crate::encode::Json;
+    use crate::output::Output;
+    use crate::sink::{Line, Sink, Written};
+    use std::sync::mpsc::{Sender, channel};
+
+    /// Tells how long each flush may take.
+    struct Flushed(Sender<Duration>);
+
+    impl Sink for Flushed {
+        fn write(&self, _: &Line<'_>) -> Written {
+            Written::Done
+        }
+
+        fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
+            let _ = self.0.send(deadline);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn outputs_deliver_while_the_frames_of_a_panic_are_looked_up() {
+        let (flushed, told) = channel();
+        let output = Output::new(Json::new(), Flushed(flushed));
+        let logger = Logger::builder().output(output).build().unwrap();
+        let (looked_up, last) = channel();
+        background::soon(move || looked_up.send((told.recv(), told)).unwrap());
+        logger.flush(Duration::from_secs(20)).unwrap();
+        let (first, told) = last.recv().unwrap();
+        assert!(first.unwrap().is_zero(), "it was only set going");
+        assert!(told.try_recv().unwrap() > Duration::ZERO, "there was time left");
     }
 }

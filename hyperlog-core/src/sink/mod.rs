@@ -194,7 +194,6 @@ pub enum Surface {
 }
 
 /// Why a sink could not be flushed or closed.
-#[derive(Debug)]
 pub struct SinkError {
     what: &'static str,
     source: Option<Box<dyn Error + Send + Sync>>,
@@ -221,8 +220,30 @@ impl fmt::Display for SinkError {
     }
 }
 
+/// As `main` shows it: on a line, for people, with the cause that it has.
+impl fmt::Debug for SinkError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Some(source) => write!(formatter, "{self}: {source}"),
+            None => fmt::Display::fmt(self, formatter),
+        }
+    }
+}
+
 impl Error for SinkError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_ends_main_says_what_failed_and_why() {
+        assert_eq!(format!("{:?}", SinkError::deadline("flush the file")), "could not flush the file in time");
+        let error = SinkError::new("flush the file", "the disk is full");
+        assert_eq!(format!("{error:?}"), "could not flush the file: the disk is full");
     }
 }
