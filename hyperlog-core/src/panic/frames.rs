@@ -65,18 +65,10 @@ const RUNTIME: &[&str] = &[
     "hyperlog_core::http::exchange::Exchange::run", "hyperlog_core::panic::catch", "hyperlog_core::panic::spawned::", "hyperlog_core::panic::hook::", "hyperlog_core::panic::stack::stack", "hyperlog_actix::", "hyperlog_axum::", "hyperlog_tower::",
 ];
 
-/// Whether a file is of the standard library, of a crate that was downloaded, or one of ours that stands in every stack:
-/// with `debug = "line-tables-only"` a function has no path by which it could be known.
+/// Whether a file is of the standard library or of a crate that was downloaded.
 fn is_library(file: &str) -> bool {
-    file.starts_with("/rustc/")
-        || ["/registry/src/", "/git/checkouts/"].iter().any(|downloads| file.contains(downloads))
-        || OURS.iter().any(|rooms| file.contains(rooms))
+    file.starts_with("/rustc/") || file.contains("/registry/src/")
 }
-
-#[rustfmt::skip]
-const OURS: &[&str] = &[
-    "/hyperlog-core/src/panic/", "/hyperlog-core/src/http/exchange.rs", "/hyperlog-actix/src/", "/hyperlog-axum/src/", "/hyperlog-tower/src/",
-];
 
 impl Tree for Frames {
     fn walk(&self, visitor: &mut dyn TreeVisitor) {
@@ -135,16 +127,5 @@ mod tests {
         check("<shop::Order as core::fmt::Display>::fmt", false);
         check("tokio_shop::main", false);
         check("std_out_of_stock::order", false);
-    }
-    #[test]
-    fn frames_without_a_path_to_their_function_are_known_by_their_file() {
-        let check = |file: &str, expected| assert_eq!(is_library(file), expected, "{file}");
-        check("/rustc/5980/library/core/src/option.rs", true);
-        check("/home/ann/.cargo/registry/src/index-1949/axum-0.8.9/src/handler/mod.rs", true);
-        check("/home/ann/.cargo/git/checkouts/hyperlog-1f/96d293c/hyperlog-core/src/logger.rs", true);
-        check("/home/ann/hyperlog/hyperlog-core/src/panic/hook.rs", true);
-        check("/home/ann/hyperlog/hyperlog-tower/src/future.rs", true);
-        check("/home/ann/hyperlog/hyperlog-core/src/logger.rs", false);
-        check("/home/ann/shop/src/panic/hook.rs", false);
     }
 }
