@@ -24,7 +24,8 @@ use crate::level::Level;
 /// decides, and of two parts with the same target the later one. A target matches itself and whatever follows it after
 /// `::`, `.` or `/`: `foo` speaks for `foo::bar`, not for `foobar`.
 ///
-/// A word alone that is nearly a level, such as `inof`, is refused: as a target it would be the only one that is heard.
+/// A word alone that is nearly a level, such as `inof`, or one in another logger, such as `verbose`, is refused: as a target
+/// it would be the only one that is heard.
 ///
 /// With named targets only, everything else is off. The empty text is the default, `info`.
 ///
@@ -308,7 +309,7 @@ impl Kind {
                 "no such level; write off, trace, debug, info, notice, warn, error, critical, security, audit, fatal, a registered name or a number from 1 to 24"
             }
             Kind::NearlyLevel => {
-                "no such level, though nearly one; write off, trace, debug, info, notice, warn, error, critical, security, audit or fatal, or target=trace for a target of that name"
+                "no such level, though nearly one or one elsewhere; write off, trace, debug, info, notice, warn, error, critical, security, audit or fatal, or target=trace for a target of that name"
             }
             Kind::Target => "a target cannot hold spaces or control characters as it stands; put it in double quotes",
             Kind::Quote => {
@@ -400,7 +401,8 @@ fn parse_bare(part: &str) -> Result<(Option<String>, LevelFilter), Kind> {
         return Err(Kind::Level);
     }
     // As a target it would be the only one that is heard: whoever mistypes a level must not have to guess that.
-    if LEVEL_NAMES.iter().any(|name| is_nearly(part, name)) {
+    let is_elsewhere = ELSEWHERE.iter().any(|name| part.eq_ignore_ascii_case(name));
+    if is_elsewhere || LEVEL_NAMES.iter().any(|name| is_nearly(part, name)) {
         return Err(Kind::NearlyLevel);
     }
     match part.split_once('/') {
@@ -412,6 +414,9 @@ fn parse_bare(part: &str) -> Result<(Option<String>, LevelFilter), Kind> {
 /// The names that are mistyped; others that a level may have are too short or too rare.
 const LEVEL_NAMES: [&str; 10] =
     ["trace", "debug", "info", "notice", "warn", "error", "critical", "security", "audit", "fatal"];
+
+/// What levels are called in other loggers, and in none of ours.
+const ELSEWHERE: [&str; 9] = ["all", "none", "disabled", "verbose", "silly", "fine", "finer", "finest", "severe"];
 
 /// Whether a name comes of it by a letter more, a letter less, or two that change places. Another letter in its place is
 /// not looked at, since words do that: `audio`, `trade`.
@@ -522,11 +527,15 @@ mod tests {
 
     #[test]
     fn a_mistyped_level_is_no_target() {
-        for (text, position) in [("inof", 0), ("my_crate=debug,wran", 15), ("DEBG", 0), ("errror", 0), ("otice", 0)] {
+        for (text, position) in
+            [("inof", 0), ("my_crate=debug,wran", 15), ("DEBG", 0), ("errror", 0), ("otice", 0), ("Verbose", 0)]
+        {
             let error = text.parse::<Directives>().unwrap_err();
             assert_eq!((error.kind, error.position()), (Kind::NearlyLevel, position), "{text}");
         }
-        for (text, target) in [("inof=trace", "inof"), ("\"inof\"", "inof"), ("audio", "audio"), ("shop", "shop")] {
+        for (text, target) in
+            [("inof=trace", "inof"), ("\"inof\"", "inof"), ("audio", "audio"), ("verbose=trace", "verbose")]
+        {
             check(text, target, "trace");
         }
     }
