@@ -223,7 +223,7 @@ impl Desk {
                 Step::Done
             }
             None => {
-                self.report.failed(&DeliveryError::new("the backend panicked"));
+                self.report.failed_to_arrive(&DeliveryError::new("the backend panicked"));
                 self.pace.failed(None);
                 self.lose(current, records, DropReason::Panicked, queue);
                 Step::Done

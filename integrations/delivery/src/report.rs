@@ -25,6 +25,8 @@ struct Told {
     retries: u64,
     delivering: Duration,
     breaker: Breaker,
+    /// Whether the last that was sent has not arrived.
+    is_failing: bool,
     is_disabled: bool,
     last_error: Option<(String, Instant)>,
 }
@@ -67,6 +69,7 @@ impl Report {
             retries: 0,
             delivering: Duration::ZERO,
             breaker: Breaker::Closed,
+            is_failing: false,
             is_disabled: false,
             last_error: None,
         };
@@ -118,6 +121,7 @@ impl Report {
         let mut told = self.told();
         told.batches += u64::from(records > 0);
         told.breaker = Breaker::Closed;
+        told.is_failing = false;
     }
 
     pub(crate) fn failed(&self, error: &DeliveryError) {
@@ -128,8 +132,14 @@ impl Report {
         told.last_error = Some((text, Instant::now()));
     }
 
-    pub(crate) fn failed_and_tried_again(&self, error: &DeliveryError, breaker: Breaker) {
+    /// What was sent has not arrived.
+    pub(crate) fn failed_to_arrive(&self, error: &DeliveryError) {
         self.failed(error);
+        self.told().is_failing = true;
+    }
+
+    pub(crate) fn failed_and_tried_again(&self, error: &DeliveryError, breaker: Breaker) {
+        self.failed_to_arrive(error);
         let mut told = self.told();
         told.retries += 1;
         told.breaker = breaker;
@@ -168,14 +178,20 @@ impl Report {
 impl Told {
     fn condition(&self, depth: &Depth, capacity: usize) -> Condition {
         let last = self.last_error.as_ref().map_or("", |(text, _)| text);
-        match self.breaker {
-            _ if self.is_disabled => Condition::Failed(format!("nothing is sent any more: {last}")),
-            Breaker::Open | Breaker::HalfOpen => Condition::Degraded(format!("it does not answer: {last}")),
-            Breaker::Closed if depth.bytes > capacity / 10 * 9 => Condition::Degraded("the queue is full".to_owned()),
-            Breaker::Closed => match depth.floor {
-                Some(floor) => Condition::Degraded(format!("it takes only {floor} and above")),
-                None => Condition::Well,
-            },
+        if self.is_disabled {
+            return Condition::Failed(format!("nothing is sent any more: {last}"));
+        }
+        // With nothing left that waits, only the next record can show whether it works: an output that has to be well
+        // for a service to be ready must not wait for requests that wait for it.
+        if self.is_failing && depth.records > 0 {
+            return Condition::Degraded(format!("it does not answer: {last}"));
+        }
+        if depth.bytes > capacity / 10 * 9 {
+            return Condition::Degraded("the queue is full".to_owned());
+        }
+        match depth.floor {
+            Some(floor) => Condition::Degraded(format!("it takes only {floor} and above")),
+            None => Condition::Well,
         }
     }
 }

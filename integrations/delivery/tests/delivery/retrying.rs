@@ -76,6 +76,32 @@ fn the_breaker_opens_is_seen_and_closes_again() {
 }
 
 #[test]
+fn an_output_is_degraded_from_the_first_failure_on_and_while_anything_waits() {
+    let stage = Stage::new();
+    let sink = exporter(&stage).start().unwrap();
+    stage.answer(|_| Reply::Retry { after: Some(SOON), why: error("not now") });
+    write_all(&sink, &["a"]);
+    let begun = Instant::now();
+    while sink.handle().health().failures == 0 {
+        assert!(begun.elapsed() < SOON);
+        std::thread::yield_now();
+    }
+    let health = sink.handle().health();
+    assert_eq!(health.condition, Condition::Degraded("it does not answer: not now".to_owned()));
+    assert_eq!((health.breaker, health.queued_records), (Breaker::Closed, 1));
+    sink.close(SOON).unwrap();
+
+    // With nothing left that could show whether it works, it is to be tried.
+    let sink = exporter(&stage).retry(Retry::new().breaks_after(1).give_up_after(Duration::ZERO)).start().unwrap();
+    stage.answer(|_| retry());
+    write_all(&sink, &["b"]);
+    sink.flush(SOON).unwrap_err();
+    let health = sink.handle().health();
+    assert_eq!((health.breaker, health.condition), (Breaker::Open, Condition::Well));
+    assert_eq!(lost(&sink, DropReason::Failed), 1);
+}
+
+#[test]
 fn what_was_tried_for_too_long_is_given_up_and_the_next_is_tried() {
     let stage = Stage::new();
     let sink = exporter(&stage).retry(Retry::new().first(MILLISECOND).give_up_after(Duration::ZERO)).start().unwrap();
