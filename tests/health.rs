@@ -109,6 +109,24 @@ fn only_who_asks_for_details_is_told_why() {
     assert_eq!(output["queue"], Value::Null);
 }
 
+#[test]
+fn a_configuration_that_was_refused_is_told_and_ends_nothing() {
+    let logger = two(&Moody::well(), &Moody::well());
+    let check = HealthCheck::of(&logger);
+    logger.note_refused_configuration(Some("shop.toml:7:1: level: there is no such level"));
+    for answer in [check.liveness(), check.readiness()] {
+        assert_eq!((answer.status, &json(&answer.body)["status"]), (200, &Value::from("degraded")));
+        assert_eq!(json(&answer.body)["configuration"], serde_json::json!({ "status": "refused" }));
+    }
+    let told = json(&check.clone().detailed().readiness().body);
+    assert_eq!(told["configuration"]["what"], "shop.toml:7:1: level: there is no such level");
+    assert!(told["configuration"]["seconds_ago"].is_u64());
+
+    logger.note_refused_configuration(None);
+    let told = json(&check.readiness().body);
+    assert_eq!((&told["status"], &told["configuration"]), (&Value::from("well"), &Value::Null));
+}
+
 /// Never takes anything.
 struct Dead;
 

@@ -11,6 +11,7 @@ use crate::level::Level;
 use crate::snapshot::Snapshot;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
+use std::time::Instant;
 
 /// What all handles of one logger share.
 pub(crate) struct Core {
@@ -24,6 +25,8 @@ pub(crate) struct Core {
     listeners: Mutex<Vec<Listener>>,
     /// Held by whoever sets the logger up anew: two at a time would each close what the other keeps.
     pub(crate) anew: Mutex<()>,
+    /// Why what was to be in force is not, and since when.
+    pub(crate) refused: Mutex<Option<(String, Instant)>>,
 }
 
 pub(crate) type Listener = Arc<dyn Fn(&LevelChange) + Send + Sync>;
@@ -69,6 +72,7 @@ impl Core {
             snapshot: RwLock::new(Arc::new(snapshot)),
             listeners: Mutex::default(),
             anew: Mutex::default(),
+            refused: Mutex::default(),
         });
         register(&core);
         core

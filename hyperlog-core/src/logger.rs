@@ -15,7 +15,7 @@ use crate::field::{FieldSet, Fields};
 use crate::filter::directive::{Directives, LevelFilter};
 use crate::filter::sample::{Offer, SampleRate, stable_hash};
 use crate::filter::{SeatNumber, Summary};
-use crate::health::{Health, Place};
+use crate::health::{Health, LastError, Place};
 use crate::hook::{Draft, Hook};
 use crate::keys;
 use crate::keyset::KeySet;
@@ -34,8 +34,8 @@ use crate::workspace::{DEEPEST, LARGEST_KEPT, Tools, Workspace};
 use crate::writer::Writer;
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A handle to log with. Cloning is cheap, and so is binding fields.
@@ -336,7 +336,11 @@ impl Logger {
 
     /// What became of the records of each output.
     pub fn health(&self) -> Health {
-        Health { outputs: self.core.snapshot().outlets().map(|outlet| outlet.writer.health()).collect() }
+        let refused = self.core.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused_configuration = refused.as_ref().map(|(why, at)| LastError::new(why, at.elapsed()));
+        drop(refused);
+        let outputs = self.core.snapshot().outlets().map(|outlet| outlet.writer.health()).collect();
+        Health { outputs, refused_configuration }
     }
 
     /// What became of the records that this logs through the logger, on this thread. None where the thread shares its
@@ -374,13 +378,27 @@ impl Logger {
     ///
     /// The first that an output had.
     pub fn flush(&self, deadline: Duration) -> Result<(), SinkError> {
+        self.flush_after(deadline, || _ = background::wait(deadline))
+    }
+
+    /// The same where the process may end at once: of a panic whose frames are not known in time, the record says the rest.
+    fn flush_at_last(&self, deadline: Duration) -> Result<(), SinkError> {
+        self.flush_after(deadline, || {
+            // What is left then is for delivering.
+            background::wait(deadline / 5 * 4);
+            #[cfg(feature = "panic")]
+            crate::panic::write_without_frames(self);
+        })
+    }
+
+    fn flush_after(&self, deadline: Duration, wait: impl FnOnce()) -> Result<(), SinkError> {
         let begun = Instant::now();
         let left = || deadline.saturating_sub(begun.elapsed());
         if background::waiting() > 0 {
             // The frames of a panic may take all the time on a machine that is busy: outputs deliver what is there meanwhile.
             let _ = self.on_each_writer(|| Duration::ZERO, Writer::flush);
         }
-        background::wait(deadline);
+        wait();
         self.tell_summaries(&self.core.snapshot(), Told::All);
         if self.core.snapshot().outlets().nth(1).is_some() {
             // All of them begin at once: one that hangs must not use up the time of another.
@@ -403,7 +421,7 @@ impl Logger {
     pub fn close(&self, deadline: Duration) -> Result<(), SinkError> {
         let begun = Instant::now();
         let left = || deadline.saturating_sub(begun.elapsed());
-        let flushed = self.flush(deadline);
+        let flushed = self.flush_at_last(deadline);
         flushed.and(self.on_each_writer(left, Writer::end))
     }
 
@@ -758,7 +776,7 @@ impl Logger {
     fn end_fatal(&self) {
         let fatal = self.core.snapshot().fatal.clone();
         fatal.follow(|deadline| {
-            if let Err(error) = self.flush(deadline) {
+            if let Err(error) = self.flush_at_last(deadline) {
                 fault::report("fatal", format_args!("a fatal record may not have left: {error}"));
             }
         });
@@ -907,6 +925,23 @@ mod tests {
             let _ = self.0.send(deadline);
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_panic_whose_frames_are_not_known_at_the_end_is_told_without_them_and_once() {
+        crate::panic::install();
+        let (logger, captured) = Logger::capture();
+        let (go_on, held) = channel::<()>();
+        background::soon(move || _ = held.recv());
+        let panic = crate::panic::catch(|| panic!("late")).unwrap_err();
+        panic.tell(&logger, crate::panic::Origin::Here);
+        assert_eq!(logger.health()[0].accepted.total(), 0);
+        logger.close(Duration::from_millis(50)).unwrap();
+        go_on.send(()).unwrap();
+        background::wait(Duration::from_secs(20));
+        let record = captured.only_at(Level::ERROR);
+        assert_eq!((record.text(keys::ERROR), record.get(keys::FRAMES).is_none()), ("late", true));
+        assert_eq!(logger.health()[0].accepted.total(), 1, "{record}");
     }
 
     #[test]

@@ -72,6 +72,23 @@ impl Logger {
         let gone = retired.into_iter().filter(|writer| !is_followed(&writer.name));
         Ok(gone.map(|writer| writer.health()).collect())
     }
+
+    /// Says why the logger is not as it was to be, a configuration that was refused, or that it is: [`Logger::health`] tells of
+    /// it until something else is said.
+    ///
+    /// ```
+    /// use hyperlog_core::{Condition, Logger};
+    ///
+    /// let (logger, _) = Logger::capture();
+    /// logger.note_refused_configuration(Some("shop.toml:7:1: there is no such key"));
+    /// assert!(matches!(logger.health().condition(), Condition::Degraded(_)));
+    /// logger.note_refused_configuration(None);
+    /// assert_eq!(logger.health().condition(), Condition::Well);
+    /// ```
+    pub fn note_refused_configuration(&self, why: Option<&str>) {
+        let refused = why.map(|why| (why.to_owned(), Instant::now()));
+        *self.core().refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+    }
 }
 
 thread_local! {

@@ -34,18 +34,22 @@ use std::ops::Deref;
 pub struct Health {
     /// Each output, in the order in which they were set up.
     pub outputs: Vec<OutputHealth>,
+    /// Why a configuration was refused that was to be in force, if that is so: what was said before it goes on.
+    pub refused_configuration: Option<LastError>,
 }
 
 impl Health {
     /// How all of it is. It has failed when every output has: no record goes anywhere, and none will before the process is
-    /// started anew. As long as one output takes records, it is degraded at worst.
+    /// started anew. As long as one output takes records, it is degraded at worst: so it is with a configuration that was
+    /// refused.
     pub fn condition(&self) -> Condition {
         let troubles = self.outputs.iter().filter_map(|output| Some((&output.name, output.condition.why()?)));
-        let troubles: Vec<String> = troubles.map(|(name, why)| format!("{name}: {why}")).collect();
+        let refused = self.refused_configuration.iter().map(|refused| format!("configuration: {}", refused.what));
+        let troubles: Vec<String> = troubles.map(|(name, why)| format!("{name}: {why}")).chain(refused).collect();
         let has_failed = |output: &OutputHealth| matches!(output.condition, Condition::Failed(_));
         match troubles.join("; ") {
             why if why.is_empty() => Condition::Well,
-            why if self.outputs.iter().all(has_failed) => Condition::Failed(why),
+            why if !self.outputs.is_empty() && self.outputs.iter().all(has_failed) => Condition::Failed(why),
             why => Condition::Degraded(why),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::condition::Condition;
 use crate::encode::push_tree;
-use crate::health::{Health, OutputHealth};
+use crate::health::{Health, LastError, OutputHealth};
 use crate::keys::DurationForm;
 use crate::logger::Logger;
 use crate::value::{ToValue, Tree, TreeVisitor};
@@ -141,6 +141,15 @@ impl Tree for Answer<'_> {
             self.missing.iter().for_each(|name| visitor.value(name.to_value()));
             visitor.end();
         }
+        if let Some(refused) = &self.health.refused_configuration {
+            visitor.key("configuration");
+            visitor.begin_map();
+            show(visitor, "status", "refused");
+            if self.is_detailed {
+                show_error(refused, visitor);
+            }
+            visitor.end();
+        }
         visitor.end();
     }
 }
@@ -175,8 +184,7 @@ fn details(output: &OutputHealth, visitor: &mut dyn TreeVisitor) {
     if let Some(last) = &output.last_error {
         visitor.key("last_error");
         visitor.begin_map();
-        show(visitor, "what", last.what.as_str());
-        show(visitor, "seconds_ago", last.ago.as_secs());
+        show_error(last, visitor);
         visitor.end();
     }
     if let Some(delivery) = &output.delivery {
@@ -191,6 +199,11 @@ fn details(output: &OutputHealth, visitor: &mut dyn TreeVisitor) {
         show(visitor, "breaker", delivery.breaker.name());
         visitor.end();
     }
+}
+
+fn show_error(error: &LastError, visitor: &mut dyn TreeVisitor) {
+    show(visitor, "what", error.what.as_str());
+    show(visitor, "seconds_ago", error.ago.as_secs());
 }
 
 fn show(visitor: &mut dyn TreeVisitor, key: &str, value: impl ToValue) {

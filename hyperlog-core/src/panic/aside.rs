@@ -2,17 +2,48 @@
 
 use crate::background;
 use crate::logger::Logger;
-use crate::panic::Report;
+use crate::panic::frames::Frames;
+use crate::panic::{MOST_FRAMES, Report};
+use backtrace::Backtrace;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Beyond so many on their way, names are left out: a storm of panics must not fill the memory with stacks.
 const MOST_WAITING: usize = 64;
 
+/// Those that wait for the names of their frames. Whoever takes one out writes it.
+static WAITING: Mutex<Vec<(Report, Logger)>> = Mutex::new(Vec::new());
+
 /// Writes a record elsewhere, or here where the process will not live long enough.
-pub(crate) fn write(report: Report, logger: &Logger) {
-    if cfg!(panic = "abort") || background::waiting() >= MOST_WAITING {
-        let stack = report.stack.filter(|_| cfg!(panic = "abort"));
-        return Report { stack, ..report }.write(logger);
+pub(crate) fn write(report: Report, stack: Option<Backtrace>, logger: &Logger) {
+    let resolve = |stack| Frames::resolve(stack, MOST_FRAMES);
+    if cfg!(panic = "abort") {
+        return report.write(stack.map(resolve), logger);
     }
-    let logger = logger.clone();
-    background::soon(move || report.write(&logger));
+    if background::waiting() >= MOST_WAITING {
+        return report.write(None, logger);
+    }
+    let number = report.number;
+    waiting().push((report, logger.clone()));
+    background::soon(move || {
+        let frames = stack.map(resolve);
+        if let Some((report, logger)) = take(|(report, _)| report.number == number).pop() {
+            report.write(frames, &logger);
+        }
+    });
+}
+
+/// Writes what waits to be written by a logger as it is.
+pub(crate) fn write_without_frames(logger: &Logger) {
+    take(|(_, its)| Arc::ptr_eq(its.core(), logger.core()))
+        .into_iter()
+        .for_each(|(report, logger)| report.write(None, &logger));
+}
+
+/// Outside of the lock it is written: a sink may panic, and tell of it.
+fn take(is_wanted: impl Fn(&(Report, Logger)) -> bool) -> Vec<(Report, Logger)> {
+    waiting().extract_if(.., |waiting| is_wanted(waiting)).collect()
+}
+
+fn waiting() -> MutexGuard<'static, Vec<(Report, Logger)>> {
+    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }

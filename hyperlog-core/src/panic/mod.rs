@@ -9,6 +9,7 @@ mod hook;
 mod spawned;
 pub(crate) mod stack;
 
+pub(crate) use crate::panic::aside::write_without_frames;
 pub use crate::panic::hook::{FramePolicy, install, quiet, set_frames, tell_uncaught};
 pub use crate::panic::spawned::{Spawned, spawned, spawned_call};
 
@@ -113,7 +114,8 @@ impl Panic {
     /// Writes a record of kind `panic`: message, location and frames, innermost first. The frames get their names here
     /// and now, which takes milliseconds the first time in a process.
     pub fn write(&self, logger: &Logger) {
-        self.report(Origin::Here).write(logger);
+        let frames = self.stack().map(|stack| Frames::resolve(stack, MOST_FRAMES));
+        self.report(Origin::Here).write(frames, logger);
     }
 
     /// The same on another thread, so that whoever caught the panic need not wait for names. Gives the number by which the
@@ -121,7 +123,7 @@ impl Panic {
     pub fn tell(&self, logger: &Logger, origin: Origin) -> u64 {
         let report = self.report(origin);
         let number = report.number;
-        aside::write(report, logger);
+        aside::write(report, self.stack(), logger);
         number
     }
 
@@ -130,9 +132,12 @@ impl Panic {
             number: next_number(),
             message: self.0.message.clone(),
             location: self.location().map(String::from),
-            stack: self.0.note.as_ref().and_then(|note| note.stack.clone()),
             origin,
         }
+    }
+
+    fn stack(&self) -> Option<Backtrace> {
+        self.0.note.as_ref().and_then(|note| note.stack.clone())
     }
 
     fn take_payload(&mut self) -> Box<dyn Any + Send> {
@@ -152,18 +157,17 @@ impl Drop for Panic {
     }
 }
 
-/// What the record of a panic says.
+/// What the record of a panic says beside the frames, which take their time.
 pub(crate) struct Report {
     number: u64,
     message: String,
     /// None if it was only passed on.
     location: Option<String>,
-    stack: Option<Backtrace>,
     origin: Origin,
 }
 
 impl Report {
-    pub(crate) fn write(self, logger: &Logger) {
+    pub(crate) fn write(self, frames: Option<Frames>, logger: &Logger) {
         let mut fields = FieldSet::new();
         fields.add(keys::KIND, "panic").add(keys::PANIC_ID, self.number).add(keys::ERROR, &self.message);
         match &self.location {
@@ -173,8 +177,8 @@ impl Report {
         if self.origin == Origin::Spawned {
             fields.add(keys::SPAWNED, true);
         }
-        if let Some(stack) = self.stack {
-            fields.add(keys::FRAMES, Value::Tree(&Frames::resolve(stack, MOST_FRAMES)));
+        if let Some(frames) = &frames {
+            fields.add(keys::FRAMES, Value::Tree(frames));
         }
         let (level, message) = (Level::ERROR, "panicked");
         let site = Site { level, target: TARGET, module: None, file: None, line: None, template: message, keys: &[] };

@@ -113,6 +113,12 @@ impl Collector for Records {
             "When something went wrong last, in seconds since 1970; 0 where nothing has.",
             by_output(last_error),
         )?;
+        let refused = [(NO_LABELS, f64::from(health.refused_configuration.is_some()))];
+        families.gauge(
+            "hyperlog_configuration_refused",
+            "1 while a configuration that was to be in force is not.",
+            refused,
+        )?;
         let faults = [(NO_LABELS, u64::from(fault_count()))];
         families.counter("hyperlog_faults", "Troubles of hyperlog itself in this process, told or not.", faults)?;
         match deliveries.is_empty() {

@@ -70,8 +70,11 @@ fn records_are_counted_by_output_and_level_and_those_lost_by_reason() {
             r#"hyperlog_output_degraded{output="ill \"\n\\"} 1.0"#,
             r#"hyperlog_output_floor_severity{output="all"} 0.0"#,
             r#"hyperlog_output_last_error_timestamp_seconds{output="all"} 0.0"#,
+            "hyperlog_configuration_refused 0.0",
         ],
     );
+    logger.note_refused_configuration(Some("shop.toml:1:1: secret"));
+    check(&metrics, &["hyperlog_configuration_refused 1.0"]);
     let shown = metrics.render(Format::OpenMetrics).unwrap();
     assert!(!shown.body.contains("secret"), "what an output says of itself is no label");
     let last_error = r#"hyperlog_output_last_error_timestamp_seconds{output="failed"} "#;
