@@ -4,6 +4,7 @@
 //! module and a line here, a file in `targets/` and a `[[bin]]`, and a folder with its first inputs in `corpus/`.
 
 pub mod baggage;
+pub mod configuration;
 pub mod csv;
 pub mod directives;
 mod input;
@@ -14,6 +15,7 @@ pub mod redact;
 pub mod request;
 pub mod syslog;
 pub mod template;
+pub mod webhook;
 
 /// A target: its name, and what it does.
 pub type Target = (&'static str, fn(&[u8]));
@@ -21,6 +23,7 @@ pub type Target = (&'static str, fn(&[u8]));
 /// Every target.
 pub const TARGETS: &[Target] = &[
     ("baggage", baggage::run),
+    ("configuration", configuration::run),
     ("csv", csv::run),
     ("directives", directives::run),
     ("json", json::run),
@@ -30,4 +33,5 @@ pub const TARGETS: &[Target] = &[
     ("request", request::run),
     ("syslog", syslog::run),
     ("template", template::run),
+    ("webhook", webhook::run),
 ];

@@ -1,0 +1,4 @@
+//! Runs `webhook` under the fuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| hyperlog_fuzz::webhook::run(data));
