@@ -86,7 +86,14 @@ impl Drop for Guard {
         #[cfg(feature = "config")]
         drop(self.live.take());
         if let Err(error) = self.logger.close(self.deadline) {
-            report_fault("close", format_args!("not all that was logged has left: {error}"));
+            let health = self.logger.health();
+            let lost = health.iter().map(|output| (&output.name, output.dropped_total() + output.pending.total()));
+            let lost =
+                lost.filter(|(_, records)| *records > 0).map(|(name, records)| format!("; {name} lost {records}"));
+            report_fault(
+                "close",
+                format_args!("not all that was logged has left: {error}{}", lost.collect::<String>()),
+            );
         }
     }
 }

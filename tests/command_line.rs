@@ -50,6 +50,33 @@ fn a_file_is_checked_and_the_code_says_how_it_went() {
 }
 
 #[test]
+fn what_every_start_would_refuse_is_told_by_a_check_already() {
+    let hook = |said: &str| format!("outputs.hook = {{ kind = \"webhook\", {said} }}\n");
+    for (said, expected) in [
+        (hook("url = \"http://hunter2.example/\""), Some("the address is http://")),
+        (hook("url = \"https://10.0.0.1/hunter2\""), Some("the host is not on the internet")),
+        (hook("url = \"https://a.example/\", secret = \"hunter2\""), Some("the web hook cannot be signed: ")),
+        (
+            hook("url = \"https://a.example/\", headers = { content-type = \"hunter2\" }"),
+            Some("the header `content-type`"),
+        ),
+        (
+            "outputs.disk = { kind = \"file\", path = \"a.log\", mode = \"999\" }\n".to_owned(),
+            Some("three octal digits"),
+        ),
+        // What stands elsewhere is not known here, and need not be there.
+        (hook("url = { env = \"NOT_SET_HERE\" }, secret = { file = \"not_there\" }"), None),
+    ] {
+        let file = Written::new("refused.toml", &format!("level = \"info\"\n{said}"));
+        let output = hyperlog(&["config", "check", file.path()]);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.success(), expected.is_none(), "{said}: {output:?}");
+        assert!(told.contains(expected.unwrap_or_default()) && !told.contains("hunter2"), "{said}: {told}");
+        assert!(expected.is_none() || told.contains(".toml:2:"), "{said}: {told}");
+    }
+}
+
+#[test]
 fn a_check_looks_at_the_environment_only_if_it_is_told_to() {
     let file = Written::new("environment.toml", "level = \"info\"\n");
     let check = |more: &[&str]| {

@@ -22,7 +22,8 @@ pub(crate) fn check(node: &Node, registry: &Registry, directory: &Path) -> Resul
     let mut files: Vec<(Target, String)> = Vec::new();
     for (name, output) in outputs {
         let origin = output.get("path").unwrap_or(&output).origin.clone();
-        let read = || Parts::read(output, registry, &Surroundings::new(&name, directory))?.check(registry);
+        let place = Surroundings::new(&name, directory);
+        let read = || Parts::read(output, registry, &place)?.check(registry, &place);
         let file = read().map_err(|error| error.below(&name).below("outputs"))?;
         let Some(file) = file.map(|file| Target { path: directory.join(&file.path), ..file }) else { continue };
         // One of them would wait for the other, which may never close it.
@@ -219,7 +220,7 @@ impl Redaction {
             let what = "patterns need the feature `patterns` of hyperlog: add it in Cargo.toml";
             return Err(ConfigError::new(what).below("patterns"));
         }
-        builder.build().map_err(|error| ConfigError::new(error.to_string()).because(error))
+        builder.build().map_err(|error| ConfigError::of(&error))
     }
 }
 
@@ -277,7 +278,7 @@ impl Sampling {
             sampling = sampling.rule(made);
         }
         // Whether it holds together is known only when it is compiled.
-        sampling.compile().map_err(|error| ConfigError::new(error.to_string()).because(error))?;
+        sampling.compile().map_err(|error| ConfigError::of(&error))?;
         Ok(sampling)
     }
 }

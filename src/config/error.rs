@@ -6,6 +6,9 @@ use std::fmt;
 
 /// Why a configuration is not taken: what is wrong, under which key, and where that was written. Never a value.
 ///
+/// It says all of it, with what brought it about, since whoever has a wrong configuration may see nothing else: so it has no
+/// source.
+///
 /// ```text
 /// shop.toml:7:1: outputs.file.rotate.sise: there is no such key: did you mean `size`? (there are `every` and `size`)
 /// ```
@@ -20,29 +23,21 @@ struct Inner {
     what: String,
     /// The name that is not known, and those that are.
     unknown: Option<(String, Vec<&'static str>)>,
-    source: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl ConfigError {
     pub(crate) fn new(what: impl Into<String>) -> ConfigError {
-        ConfigError(Box::new(Inner {
-            origin: None,
-            path: String::new(),
-            what: what.into(),
-            unknown: None,
-            source: None,
-        }))
+        ConfigError(Box::new(Inner { origin: None, path: String::new(), what: what.into(), unknown: None }))
     }
 
-    /// With what brought it about.
-    pub(crate) fn because(mut self, source: impl Error + Send + Sync + 'static) -> ConfigError {
-        self.0.source = Some(Box::new(source));
-        self
-    }
-
-    pub(crate) fn because_boxed(mut self, source: Box<dyn Error + Send + Sync>) -> ConfigError {
-        self.0.source = Some(source);
-        self
+    /// What somebody else says went wrong, and all that brought it about.
+    pub(crate) fn of(error: &(dyn Error + 'static)) -> ConfigError {
+        let (mut text, mut cause) = (error.to_string(), error.source());
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        ConfigError::new(text)
     }
 
     fn unknown(what: &str, name: &str, known: &[&'static str]) -> ConfigError {
@@ -108,17 +103,26 @@ impl ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(origin) = &self.0.origin {
-            write!(formatter, "{origin}: ")?;
+            write!(formatter, "{}: ", on_one_line(&origin.to_string()))?;
         }
         if !self.0.path.is_empty() {
-            write!(formatter, "{}: ", self.0.path)?;
+            write!(formatter, "{}: ", on_one_line(&self.0.path))?;
         }
-        formatter.write_str(&self.0.what)?;
+        formatter.write_str(&on_one_line(&self.0.what))?;
         match &self.0.unknown {
             Some((name, known)) => formatter.write_str(&instead(name, known)),
             None => Ok(()),
         }
     }
+}
+
+/// What somebody wrote, as nothing that could pass for another line.
+pub(crate) fn on_one_line(text: &str) -> String {
+    let escaped = |character: char| match character.is_control() {
+        true => character.escape_default().to_string(),
+        false => character.to_string(),
+    };
+    text.chars().map(escaped).collect()
 }
 
 impl fmt::Debug for ConfigError {
@@ -127,11 +131,7 @@ impl fmt::Debug for ConfigError {
     }
 }
 
-impl Error for ConfigError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn Error + 'static))
-    }
-}
+impl Error for ConfigError {}
 
 /// What a deserialisation says becomes an error without the value that it found.
 impl serde::de::Error for ConfigError {
@@ -140,11 +140,11 @@ impl serde::de::Error for ConfigError {
     }
 
     fn invalid_type(found: serde::de::Unexpected<'_>, expected: &dyn serde::de::Expected) -> ConfigError {
-        ConfigError::new(format!("this is {}, and has to be {expected}", kind_of(found)))
+        ConfigError::new(format!("this is {}, and has to be {}", kind_of(found), in_words(expected)))
     }
 
     fn invalid_value(_: serde::de::Unexpected<'_>, expected: &dyn serde::de::Expected) -> ConfigError {
-        ConfigError::new(format!("this has to be {expected}"))
+        ConfigError::new(format!("this has to be {}", in_words(expected)))
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> ConfigError {
@@ -174,6 +174,26 @@ fn kind_of(found: serde::de::Unexpected<'_>) -> &'static str {
     }
 }
 
+/// What was expected, where a derived type says only its own name.
+fn in_words(expected: &dyn serde::de::Expected) -> String {
+    let expected = expected.to_string();
+    let number = |most: u64| format!("a whole number from 0 to {most}");
+    match &*expected {
+        "u8" => number(u8::MAX.into()),
+        "u16" => number(u16::MAX.into()),
+        "u32" => number(u32::MAX.into()),
+        "u64" | "usize" => "a whole number, and not a negative one".to_owned(),
+        "i8" | "i16" | "i32" | "i64" => "a whole number".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        "a string" => "a text".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a map" => "a table".to_owned(),
+        _ if expected.starts_with("struct ") => "a table".to_owned(),
+        _ => expected,
+    }
+}
+
 /// What there is instead of a name that is not known, the nearest first.
 pub(crate) fn instead(name: &str, known: &[&str]) -> String {
     let mut known: Vec<&str> = known.to_vec();
@@ -199,6 +219,12 @@ mod tests {
         assert_eq!(instead("sise", &["size", "every"]), ": did you mean `size`? (there are `every` and `size`)");
         assert_eq!(instead("completely", &["size"]), ": there is `size`");
         assert_eq!(instead("any", &[]), ": there is none");
+    }
+
+    #[test]
+    fn a_key_forges_no_line() {
+        let error = ConfigError::new("what\tever").below("a\n\u{1b}[2Jok: b");
+        assert_eq!(error.to_string(), "a\\n\\u{1b}[2Jok: b: what\\tever");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What is in force, and where each value comes from.
 
+use crate::config::error::on_one_line;
 use crate::config::node::{Node, Origin, Value};
 use hyperlog_core::{Redaction, Verdict};
 use std::fmt;
@@ -43,7 +44,7 @@ impl Explanation {
                 true => "[REDACTED]".to_owned(),
                 false => redacted(&shown(&node.value), &redaction),
             };
-            values.push(ExplainedValue { path: path.join("."), value, origin: node.origin.clone() });
+            values.push(ExplainedValue { path: on_one_line(&path.join(".")), value, origin: node.origin.clone() });
         });
         Explanation { values }
     }
@@ -89,11 +90,7 @@ fn redacted(text: &str, redaction: &Redaction) -> String {
         Verdict::Clean => text,
         _ => &hidden,
     };
-    text.chars()
-        .flat_map(
-            |character| if character.is_control() { character.escape_default().collect() } else { vec![character] },
-        )
-        .collect()
+    on_one_line(text)
 }
 
 impl fmt::Display for Explanation {

@@ -156,6 +156,7 @@ impl Setup {
         if let Some(file) = &loaded.file {
             fields.add("file", file.display().to_string().as_str());
         }
+        self.logger.note_refused_configuration(applied.as_ref().err().map(ToString::to_string).as_deref());
         match &applied {
             Ok(Reload::Unchanged) => {}
             Ok(Reload::Applied(changed)) => {

@@ -7,7 +7,7 @@ use crate::config::registry::{Registry, Surroundings, Target, Way};
 use crate::config::schema::{LevelName, Threshold};
 use hyperlog_core::{ColorMode, Encode, Json, Lane, Output, Performance, Pretty, Sink, Surface, Theme};
 #[cfg(feature = "delivery")]
-use hyperlog_delivery::{Exporter, StartError};
+use hyperlog_delivery::Exporter;
 use schemars::JsonSchema;
 
 /// What may be said about any output, whatever its kind.
@@ -126,8 +126,8 @@ impl Parts {
     }
 
     /// Reads what is for the kind, and opens nothing. Gives the file that it would write to.
-    pub(crate) fn check(self, registry: &Registry) -> Result<Option<Target>, ConfigError> {
-        registry.check(self.own, &OF_EVERY_OUTPUT)
+    pub(crate) fn check(self, registry: &Registry, place: &Surroundings) -> Result<Option<Target>, ConfigError> {
+        registry.check(self.own, &OF_EVERY_OUTPUT, place)
     }
 
     /// The output of this name that is open already.
@@ -179,8 +179,7 @@ impl Parts {
             Some(queue) => queue.over(exporter),
             None => exporter,
         };
-        let failed = |error: StartError| ConfigError::new(error.to_string()).because(error);
-        Ok(Box::new(exporter.start().map_err(|error| failed(error).at(&self.origin))?))
+        Ok(Box::new(exporter.start().map_err(|error| ConfigError::of(&error).at(&self.origin))?))
     }
 
     #[cfg(not(feature = "delivery"))]

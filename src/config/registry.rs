@@ -37,7 +37,8 @@ pub struct Registry {
 /// How something of a kind is made, and what may be said about it.
 struct Kind<T> {
     make: Box<Make<T>>,
-    check: fn(&Node) -> Result<(), ConfigError>,
+    /// Whether it can be made of what is written, as far as that is known before anything is opened.
+    check: Box<Make<()>>,
     schema: fn(&mut SchemaGenerator) -> Schema,
     /// The file that it writes to, if there is one.
     file: Box<FileOf>,
@@ -135,16 +136,28 @@ impl Registry {
         self
     }
 
-    /// The same of one that writes to a file.
-    #[cfg(feature = "file")]
-    pub(crate) fn output_to_file<S: DeserializeOwned + JsonSchema>(
+    /// The same of one of which more is known before it is opened than that its settings can be read.
+    #[cfg(any(feature = "file", feature = "webhook"))]
+    pub(crate) fn output_checked<S: DeserializeOwned + JsonSchema>(
         mut self,
         name: &str,
         open: impl Fn(S, &Surroundings) -> Result<Opened, Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
+        check: impl Fn(S, &Surroundings) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
+    ) -> Registry {
+        self.outputs.insert(name.to_owned(), Kind { check: reading(check), ..Kind::new(open) });
+        self
+    }
+
+    /// Says to which file an output of this kind writes.
+    #[cfg(feature = "file")]
+    pub(crate) fn writes_to<S: DeserializeOwned>(
+        mut self,
+        name: &str,
         file: impl Fn(S) -> Target + Send + Sync + 'static,
     ) -> Registry {
-        let file = move |node: &Node| reader::read::<S>(node).ok().map(&file);
-        self.outputs.insert(name.to_owned(), Kind { file: Box::new(file), ..Kind::new(open) });
+        if let Some(kind) = self.outputs.get_mut(name) {
+            kind.file = Box::new(move |node| reader::read::<S>(node).ok().map(&file));
+        }
         self
     }
 
@@ -194,9 +207,14 @@ impl Registry {
     }
 
     /// Reads an output of the kind that its table names, and opens nothing. Gives the file that it would write to.
-    pub(crate) fn check(&self, mut node: Node, also: &[&'static str]) -> Result<Option<Target>, ConfigError> {
+    pub(crate) fn check(
+        &self,
+        mut node: Node,
+        also: &[&'static str],
+        place: &Surroundings,
+    ) -> Result<Option<Target>, ConfigError> {
         let kind = named(&mut node, "kind", &self.outputs)?;
-        (kind.check)(&node).map_err(|error| error.knowing(also))?;
+        (kind.check)(&node, place).map_err(|error| error.knowing(also))?;
         Ok((kind.file)(&node))
     }
 
@@ -252,31 +270,25 @@ impl<T> Kind<T> {
     fn new<S: DeserializeOwned + JsonSchema>(
         make: impl Fn(S, &Surroundings) -> Result<T, Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
     ) -> Kind<T> {
-        let make = move |node: &Node, place: &Surroundings| {
-            let settings = reader::read::<S>(node)?;
-            make(settings, place).map_err(|error| match error.downcast::<ConfigError>() {
-                Ok(error) => error.at(&node.origin),
-                Err(error) => ConfigError::new(in_full(&*error)).because_boxed(error).at(&node.origin),
-            })
-        };
-        let check = |node: &Node| reader::read::<S>(node).map(drop);
         Kind {
-            make: Box::new(make),
-            check,
+            make: reading(make),
+            check: reading(|_: S, _| Ok(())),
             schema: |generator| generator.subschema_for::<S>(),
             file: Box::new(|_| None),
         }
     }
 }
 
-/// With all that brought it about: who reads an error of a configuration sees nothing else.
-fn in_full(error: &(dyn Error + 'static)) -> String {
-    let (mut text, mut cause) = (error.to_string(), error.source());
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+/// Reads the settings first.
+fn reading<S: DeserializeOwned, T>(
+    make: impl Fn(S, &Surroundings) -> Result<T, Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
+) -> Box<Make<T>> {
+    Box::new(move |node, place| {
+        make(reader::read(node)?, place).map_err(|error| match error.downcast::<ConfigError>() {
+            Ok(error) => error.at(&node.origin),
+            Err(error) => ConfigError::of(&*error).at(&node.origin),
+        })
+    })
 }
 
 /// Takes the name of a kind out of a table, and finds the kind.

@@ -44,6 +44,15 @@ struct InFile {
 const MOST_BYTES: u64 = 64 * 1024;
 
 impl Secret {
+    /// The secret itself, if it stands in the configuration.
+    #[cfg(feature = "webhook")]
+    pub(crate) fn written(&self) -> Option<&str> {
+        match &self.0 {
+            Kept::Here(secret) => Some(secret),
+            Kept::Variable(_) | Kept::File(_) => None,
+        }
+    }
+
     /// The secret itself.
     ///
     /// # Errors
@@ -57,7 +66,7 @@ impl Secret {
             Kept::File(InFile { file }) => {
                 let path = place.path(file)?;
                 let secret = read(&path).map_err(|error| {
-                    ConfigError::new(format!("the secret in {} cannot be read: {error}", path.display())).because(error)
+                    ConfigError::new(format!("the secret in {} cannot be read: {error}", path.display()))
                 })?;
                 Witness::note(path, &secret);
                 Ok(secret)

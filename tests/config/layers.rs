@@ -105,7 +105,7 @@ fn secrets_are_never_explained_and_where_they_are_kept_is() {
     let folder = Folder::new();
     let key = folder.write("key", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n");
     let text = format!(
-        "[outputs.a]\nkind = \"webhook\"\nurl = \"https://ann:hunter2@example.com/hunter2\"\nsecret = {{ file = {key:?} }}\n\
+        "[outputs.a]\nkind = \"webhook\"\nurl = \"https://example.com/hunter2\"\nsecret = {{ file = {key:?} }}\n\
          headers = {{ x-key = \"hunter2\" }}\nsecret_headers = {{ authorization = \"hunter2\" }}\n\
          [identity.fields]\npassword = \"hunter2\"\nnote = \"postgres://ann:hunter2@db\"\n"
     );

@@ -2,7 +2,7 @@
 
 use crate::stage::{Folder, SOON, Stage};
 use hyperlog::config::{Config, Live, Opened, Registry, Reload, Secret};
-use hyperlog::{Hook, debug, error, info};
+use hyperlog::{Condition, Hook, debug, error, info};
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fs;
@@ -121,12 +121,16 @@ fn what_cannot_be_done_leaves_all_as_it_was_and_is_told_once_with_its_place() {
         assert_eq!(records.len(), 2, "{}", stage.text());
         assert_eq!((&records[0]["level"], &records[0]["kind"]), (&"ERROR".into(), &"setup".into()));
         assert!(records[0]["error"].as_str().unwrap().contains(expected), "{}", records[0]);
+        assert!(records[0].get("error.causes").is_none(), "told once: {}", records[0]);
+        let health = live.logger().health();
+        assert!(matches!(health.condition(), Condition::Degraded(why) if why.contains(expected)), "{health:?}");
         assert!(!stage.text().contains("hunter2") && !error.contains("hunter2"), "{error}");
         assert_eq!((records[1].get("service"), &records[1]["message"]), (None, &"as before".into()));
         assert_eq!(live.logger().health().len(), 1);
     }
     folder.write("shop.toml", good);
     assert_eq!(live.reload().unwrap(), Reload::Unchanged);
+    assert_eq!(live.logger().health().condition(), Condition::Well);
     fs::remove_file(folder.0.join("shop.toml")).unwrap();
     assert!(live.reload().unwrap_err().to_string().contains("cannot be read"));
 }

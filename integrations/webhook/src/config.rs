@@ -149,16 +149,31 @@ impl Webhook {
         self
     }
 
-    /// The backend alone, for an [`Exporter`] that is set up by hand.
+    /// Whether it can be sent to, as far as its options say: nothing is opened, and no certificate is read.
     ///
     /// # Errors
     ///
     /// When an option contradicts another or cannot be read. What was given is not in the error.
+    pub fn check(self) -> Result<(), WebhookError> {
+        self.check_refused()?;
+        self.client.and_then(|client| client.check()).map_err(Kind::Client)?;
+        self.signer.map_err(Kind::Key)?;
+        Ok(())
+    }
+
+    fn check_refused(&self) -> Result<(), WebhookError> {
+        let Some(name) = self.refused else { return Ok(()) };
+        let what = format!("the header `{name}` is not to be set: the web hook says it itself");
+        Err(Kind::Header(DeliveryError::new(what)).into())
+    }
+
+    /// The backend alone, for an [`Exporter`] that is set up by hand.
+    ///
+    /// # Errors
+    ///
+    /// As [`Webhook::check`], or when a certificate cannot be read.
     pub fn backend(self) -> Result<WebhookBackend, WebhookError> {
-        if let Some(name) = self.refused {
-            let what = format!("the header `{name}` is not to be set: the web hook says it itself");
-            return Err(Kind::Header(DeliveryError::new(what)).into());
-        }
+        self.check_refused()?;
         Ok(WebhookBackend {
             client: self.client.and_then(ClientBuilder::build).map_err(Kind::Client)?,
             signer: self.signer.map_err(Kind::Key)?,

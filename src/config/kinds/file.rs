@@ -82,7 +82,9 @@ enum Compress {
 
 pub(super) fn all(registry: Registry) -> Registry {
     let open = |settings: Settings, place: &Surroundings| Ok(Opened::exporter(settings.file(place)?.exporter()?));
-    registry.output_to_file("file", open, |settings| Target { path: settings.path, is_shared: settings.shared })
+    let check = |settings: Settings, place: &Surroundings| settings.file(place).map(drop);
+    let file = |settings: Settings| Target { path: settings.path, is_shared: settings.shared };
+    registry.output_checked("file", open, check).writes_to("file", file)
 }
 
 impl Settings {

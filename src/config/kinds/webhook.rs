@@ -1,5 +1,6 @@
 //! Web hooks.
 
+use crate::config::error::ConfigError;
 use crate::config::quantity::Time;
 use crate::config::registry::{Opened, Registry, Surroundings};
 use crate::config::secret::Secret;
@@ -60,20 +61,36 @@ enum Form {
 }
 
 pub(super) fn all(registry: Registry) -> Registry {
-    registry.output("webhook", |settings: Settings, place| Ok(Opened::exporter(settings.webhook(place)?.exporter()?)))
+    let open = |settings: Settings, place: &Surroundings| {
+        let mut webhook = settings.webhook(|secret| secret.reveal(place).map(Some))?;
+        if let Some(path) = &settings.root_certificate {
+            webhook = webhook.root_certificate(std::fs::read(place.path(path)?)?);
+        }
+        Ok(Opened::exporter(webhook.exporter()?))
+    };
+    let check = |settings: Settings, _: &Surroundings| {
+        let webhook = settings.webhook(|secret| Ok(secret.written().map(str::to_owned)))?;
+        Ok(webhook.check()?)
+    };
+    registry.output_checked("webhook", open, check)
 }
 
+/// Of which nothing can be said yet: it stands elsewhere.
+const URL_ELSEWHERE: &str = "https://elsewhere.invalid/";
+const VALUE_ELSEWHERE: &str = "elsewhere";
+
 impl Settings {
-    fn webhook(self, place: &Surroundings) -> Result<Webhook, Box<dyn std::error::Error + Send + Sync>> {
-        let mut webhook = Webhook::new(&self.url.reveal(place)?);
-        if let Some(secret) = &self.secret {
-            webhook = webhook.secret(&secret.reveal(place)?);
+    /// With the secrets that are known.
+    fn webhook(&self, reveal: impl Fn(&Secret) -> Result<Option<String>, ConfigError>) -> Result<Webhook, ConfigError> {
+        let mut webhook = Webhook::new(reveal(&self.url)?.as_deref().unwrap_or(URL_ELSEWHERE));
+        if let Some(secret) = self.secret.as_ref().map(&reveal).transpose()?.flatten() {
+            webhook = webhook.secret(&secret);
         }
         for (name, value) in &self.headers {
             webhook = webhook.header(name, value);
         }
         for (name, value) in &self.secret_headers {
-            webhook = webhook.secret_header(name, &value.reveal(place)?);
+            webhook = webhook.secret_header(name, reveal(value)?.as_deref().unwrap_or(VALUE_ELSEWHERE));
         }
         if let Some(form) = self.shape {
             webhook = webhook.shape(match form {
@@ -92,9 +109,6 @@ impl Settings {
         }
         if self.no_proxy {
             webhook = webhook.proxy(Proxy::Off);
-        }
-        if let Some(path) = &self.root_certificate {
-            webhook = webhook.root_certificate(std::fs::read(place.path(path)?)?);
         }
         if let Some(time) = self.connect_within {
             webhook = webhook.connect_within(time.0);

@@ -49,7 +49,7 @@ impl Format {
 /// Reads a file.
 pub(crate) fn file(path: &Path) -> Result<Node, ConfigError> {
     let format = Format::of(path)?;
-    let cannot = |error| ConfigError::new(format!("{} cannot be read: {error}", path.display())).because(error);
+    let cannot = |error| ConfigError::new(format!("{} cannot be read: {error}", path.display()));
     let mut bytes = Vec::new();
     open(path).map_err(cannot)?.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(cannot)?;
     if bytes.len() as u64 > MOST_BYTES {

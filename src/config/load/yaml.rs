@@ -18,7 +18,7 @@ pub(super) fn parse(source: &mut Source<'_>) -> Result<Node, ConfigError> {
     };
     let parsed = serde_saphyr::from_str_with_options::<Spanned<Raw>>(source.text, options).map_err(|error| {
         let place = error.location().map_or_else(|| source.line(1, 1), |location| place_of(source, &location));
-        ConfigError::new("this is no YAML, or one with too much of something").at(&place).because(error)
+        ConfigError::new("this is no YAML, or one with too much of something").at(&place)
     })?;
     node(source, parsed, 0)
 }

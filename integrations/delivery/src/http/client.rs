@@ -240,12 +240,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Builds the client. It connects with its first request.
+    /// Whether the options agree with each other, as far as that is known before any certificate is read.
     ///
     /// # Errors
     ///
     /// When an option contradicts another or cannot be read.
-    pub fn build(self) -> Result<Client, ClientError> {
+    pub fn check(&self) -> Result<(), ClientError> {
+        self.read_headers()?;
         if !self.address.is_tls() && self.transport == Transport::TlsOnly {
             let what = "the address is http://, where everybody on the way reads along: use https://, or allow it, \
                         by `plain = true` in a configuration and `Transport::PlainAllowed` in code";
@@ -255,6 +256,20 @@ impl ClientBuilder {
         if literal.is_ok_and(|address| !self.addresses.allow(address)) {
             return Err(ClientError::new(Unresolved::Refused.to_string()));
         }
+        Ok(())
+    }
+
+    fn read_headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>, ClientError> {
+        self.headers.iter().map(|(name, value, told)| read_header(name, value, *told)).collect()
+    }
+
+    /// Builds the client. It connects with its first request.
+    ///
+    /// # Errors
+    ///
+    /// As [`ClientBuilder::check`], or when a certificate or the proxy that the environment names cannot be read.
+    pub fn build(self) -> Result<Client, ClientError> {
+        self.check()?;
         let proxy = self.proxy.of(&self.address, |name| std::env::var(name).ok())?;
         // With a proxy it is the proxy's name that is looked up here, and the proxy is the operator's own.
         let allowed = if proxy.is_some() { Addresses::Any } else { self.addresses };
@@ -278,9 +293,8 @@ impl ClientBuilder {
             config = config.tls_config(trust::config(self.verification, &self.roots)?);
         }
         let connector = ().chain(ConnectProxyConnector::default()).chain(Dial).chain(RustlsConnector::default());
-        let headers = self.headers.iter().map(|(name, value, told)| read_header(name, value, *told));
         let client = Client {
-            headers: headers.collect::<Result<_, _>>()?,
+            headers: self.read_headers()?,
             agent: Agent::with_parts(config.build(), connector, Resolve::new(allowed)),
             compression: self.compression,
             address: self.address,
