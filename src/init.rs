@@ -61,6 +61,23 @@ impl Guard {
         &self.logger
     }
 
+    /// The metrics of the logger, and of the requests of every layer that is given no policy of its own. See
+    /// [`prometheus`](crate::prometheus).
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use hyperlog::axum::HyperLogLayer;
+    /// use hyperlog::prometheus::axum_handler;
+    ///
+    /// let logging = hyperlog::init()?;
+    /// let app: Router = Router::new().layer(HyperLogLayer::new()).route("/metrics", axum_handler(&logging.metrics()));
+    /// # Ok::<(), hyperlog::InitError>(())
+    /// ```
+    #[cfg(all(feature = "config", feature = "prometheus"))]
+    pub fn metrics(&self) -> crate::prometheus::Metrics {
+        self.live.as_ref().map_or_else(crate::prometheus::Metrics::new, crate::config::Live::metrics)
+    }
+
     /// Reads all that is said anew, now, as happens by itself within seconds when the file has changed.
     ///
     /// # Errors

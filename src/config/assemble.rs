@@ -13,6 +13,8 @@ use crate::config::schema::{
 use hyperlog_core as core;
 use hyperlog_core::{Builder, Logger};
 use std::path::Path;
+#[cfg(feature = "prometheus")]
+use std::sync::Arc;
 
 /// Reads all of a configuration, and opens nothing.
 pub(crate) fn check(node: &Node, registry: &Registry, directory: &Path) -> Result<(), ConfigError> {
@@ -73,6 +75,12 @@ pub(crate) fn policy(node: &Node) -> Result<core::http::Policy, ConfigError> {
     Ok(read(node)?.0.http.policy())
 }
 
+/// What counts requests, if anything does.
+#[cfg(feature = "prometheus")]
+pub(crate) fn requests(node: &Node) -> Result<Option<Arc<hyperlog_prometheus::Requests>>, ConfigError> {
+    Ok(read(node)?.0.metrics.requests())
+}
+
 /// Whether the file is to be read anew when it has changed.
 pub(crate) fn is_reloaded(node: &Node) -> bool {
     let switch = node.get("reload").map(reader::read::<Switch>);
@@ -97,6 +105,11 @@ fn read(node: &Node) -> Result<(Settings, Vec<(String, Node)>), ConfigError> {
         let what =
             "this needs the feature `http` of hyperlog, which `axum`, `actix` and `tower` bring: add one in Cargo.toml";
         return Err(ConfigError::new(what).at(&http.origin).below("http"));
+    }
+    #[cfg(not(feature = "prometheus"))]
+    if let Some(metrics) = node.take("metrics") {
+        let what = "this needs the feature `prometheus` of hyperlog: add it in Cargo.toml";
+        return Err(ConfigError::new(what).at(&metrics.origin).below("metrics"));
     }
     let settings = reader::read(&node).map_err(|error: ConfigError| error.knowing(&["outputs", "preset"]))?;
     Ok((settings, outputs))

@@ -97,6 +97,13 @@ impl Live {
         &self.setup.policy
     }
 
+    /// The metrics of the logger and of its requests, to be served by a handler of [`prometheus`](crate::prometheus). They show
+    /// nothing where the configuration says `metrics.mode = "off"`.
+    #[cfg(feature = "prometheus")]
+    pub fn metrics(&self) -> crate::prometheus::Metrics {
+        self.setup.lock().0.metrics(&self.setup.logger)
+    }
+
     /// Reads all that is said anew, now, and does it, or leaves all as it was. Either is told in a record.
     ///
     /// # Errors
@@ -181,6 +188,8 @@ impl Setup {
         if changed.is_empty() && !open.has_stale_secret() {
             return Ok(Reload::Unchanged);
         }
+        #[cfg(feature = "prometheus")]
+        let now = now.with_requests_of(before)?;
         let mut open_now = open.clone();
         let builder = now.builder_beside(&mut open_now)?;
         #[cfg(feature = "http")]

@@ -24,6 +24,9 @@ pub struct Loaded {
     pub(crate) detected: Detected,
     /// Where it was read from, if that is a file.
     pub(crate) file: Option<PathBuf>,
+    /// What counts requests, if metrics are on.
+    #[cfg(feature = "prometheus")]
+    pub(crate) requests: Option<Arc<hyperlog_prometheus::Requests>>,
 }
 
 impl Loaded {
@@ -54,6 +57,29 @@ impl Loaded {
         Ok(self.completions.iter().fold(builder, |builder, complete| complete(builder)))
     }
 
+    /// Counts requests where those of before are counted, since that is what is served.
+    ///
+    /// # Errors
+    ///
+    /// When something else is said of metrics.
+    #[cfg(feature = "prometheus")]
+    pub(crate) fn with_requests_of(self, before: &Loaded) -> Result<Loaded, ConfigError> {
+        let (said, says) = (before.node.get("metrics"), self.node.get("metrics"));
+        let is_the_same = match (said, says) {
+            (Some(said), Some(says)) => said.says_what(says),
+            (None, None) => true,
+            _ => false,
+        };
+        match is_the_same {
+            true => Ok(Loaded { requests: before.requests.clone(), ..self }),
+            false => {
+                let what = "metrics are set up once, since they are served already: start the process anew";
+                let error = ConfigError::new(what);
+                Err(says.map_or(ConfigError::new(what), |says| error.at(&says.origin)).below("metrics"))
+            }
+        }
+    }
+
     /// Whether the file is to be read anew when it has changed.
     pub(crate) fn is_reloaded(&self) -> bool {
         assemble::is_reloaded(&self.node)
@@ -68,7 +94,21 @@ impl Loaded {
     pub fn policy(&self) -> Result<hyperlog_core::http::Policy, ConfigError> {
         let mut node = self.node.clone();
         node.take("preset");
-        assemble::policy(&node)
+        let policy = assemble::policy(&node)?;
+        #[cfg(feature = "prometheus")]
+        if let Some(requests) = &self.requests {
+            return Ok(policy.observe(requests.observer()));
+        }
+        Ok(policy)
+    }
+
+    /// The metrics of a logger that was built of this, and of the requests that go by its [policy](Loaded::policy). They show
+    /// nothing where metrics are off.
+    #[cfg(feature = "prometheus")]
+    pub fn metrics(&self, logger: &Logger) -> hyperlog_prometheus::Metrics {
+        use hyperlog_prometheus::{Metrics, Records};
+        let all = |requests| Metrics::new().with(Records::of(logger)).with(Arc::clone(requests));
+        self.requests.as_ref().map_or_else(Metrics::new, all)
     }
 
     /// The logger of the whole process, as it is said, and its policy about requests. The logger's first record tells what

@@ -34,6 +34,8 @@ mod kinds;
 mod live;
 mod load;
 mod loaded;
+#[cfg(feature = "prometheus")]
+mod metrics;
 mod node;
 mod open;
 mod output;
@@ -250,11 +252,21 @@ impl Config {
             node.lay(layer);
         }
         assemble::check(&node, &self.registry, &directory_of(path.as_deref()))?;
+        #[cfg(feature = "prometheus")]
+        let requests = assemble::requests(&node)?;
         if let Some(named) = named {
             node.put(&["preset"], named);
         }
         let (registry, completions) = (Arc::clone(&self.registry), self.completions.clone());
-        Ok(Loaded { node, registry, completions, detected, file: path })
+        Ok(Loaded {
+            node,
+            registry,
+            completions,
+            detected,
+            file: path,
+            #[cfg(feature = "prometheus")]
+            requests,
+        })
     }
 }
 

@@ -36,6 +36,9 @@ pub(crate) struct Settings {
     /// What is logged of requests, by every layer that is given no policy of its own.
     #[cfg(feature = "http")]
     pub(crate) http: crate::config::http::Http,
+    /// What is counted for Prometheus, and shown where the program serves the metrics of its logger.
+    #[cfg(feature = "prometheus")]
+    pub(crate) metrics: crate::config::metrics::Metrics,
     /// Whether the file is read anew when it has changed. It is, if nothing is said.
     pub(crate) reload: Option<Switch>,
     /// Whether what the process runs in is looked at. It is, if nothing is said.

@@ -31,6 +31,8 @@ enum Ground {
     Proxied,
     /// Requests of each kind, and what is seen of them.
     Requests,
+    /// Requests to several routes, and what a scraper is shown of them.
+    Metrics,
     /// Whether the process writes to standard error.
     Streams,
     /// What a process says that seems to run in Kubernetes.
@@ -39,7 +41,7 @@ enum Ground {
     Watched,
 }
 
-use Ground::{Detection, File, Gate, Memory, Proxied, Requests, Server, Streams, Watched};
+use Ground::{Detection, File, Gate, Memory, Metrics, Proxied, Requests, Server, Streams, Watched};
 
 /// A key, the ground, what is said (the key among it), what is seen then and was not before. What begins with `!` was seen
 /// before and is not then. Before, what stands before a `~` was said, or nothing.
@@ -49,6 +51,9 @@ const EFFECTS: &[Effect] = &[
     ("preset", Memory, "preset = \"production\"", "\"pid\":"),
     ("detect", Detection, "detect = \"off\"", "preset none"),
     ("reload", Watched, "reload = \"off\"", "!watched"),
+    ("metrics.mode", Metrics, "metrics.mode = \"off\"", "!hyperlog_http_requests_total"),
+    ("metrics.routes", Metrics, "metrics.routes = 1", "route=\"other\""),
+    ("metrics.buckets", Metrics, "metrics.buckets = [\"3 ms\", \"1 s\"]", "le=\"0.003\""),
     ("level", Memory, "level = \"warn\"", "!\"level\":\"INFO\""),
     ("location", Memory, "location = \"shown\"", "effects.rs"),
     ("performance", Memory, "performance = \"bare\"", "app:hunter2@db"),
@@ -503,6 +508,7 @@ fn what_is_said_of_a_web_hook_is_seen_by_its_receiver() {
 #[test]
 fn what_is_said_of_requests_is_seen_when_they_are_served() {
     check(Requests);
+    check(Metrics);
 }
 
 #[test]
@@ -519,6 +525,7 @@ fn seen(ground: Ground, said: &str) -> String {
         File => into_a_file(said),
         Server => to_a_server(said),
         Requests => of_requests(said),
+        Metrics => in_metrics(said),
         Proxied => to_a_server_behind_a_proxy(said),
         Streams => to_a_stream(said),
         Detection => seen_around(said),
@@ -584,6 +591,19 @@ fn of_requests(said: &str) -> String {
     let layer = HyperLogLayer::new().logger(logger).policy(&SharedPolicy::new(loaded.policy().unwrap()));
     let told = send_all(layer, || !said.contains("tell_open_after") || stage.text().contains("\"kind\":\"open\""));
     format!("{told}{}", stage.text())
+}
+
+fn in_metrics(said: &str) -> String {
+    let (folder, stage) = (Folder::new(), Stage::new());
+    let loaded = match loaded_of(&folder, &stage, "[outputs.memory]\nkind = \"memory\"\n", said) {
+        Ok(loaded) => loaded,
+        Err(refused) => return refused,
+    };
+    let logger = loaded.builder().unwrap().build().unwrap();
+    let metrics = loaded.metrics(&logger);
+    let layer = HyperLogLayer::new().logger(logger).policy(&SharedPolicy::new(loaded.policy().unwrap()));
+    send_all(layer, || true);
+    metrics.render(hyperlog::prometheus::Format::Text).map_or_else(String::new, |shown| shown.body)
 }
 
 /// More than a call takes that does not wait.

@@ -136,6 +136,35 @@ fn what_cannot_be_done_leaves_all_as_it_was_and_is_told_once_with_its_place() {
 }
 
 #[test]
+fn requests_are_counted_on_when_the_file_changes_and_metrics_are_set_up_once() {
+    use hyperlog::axum::HyperLogLayer;
+    use hyperlog::prometheus::Format;
+    let (stage, folder) = (Stage::new(), Folder::new());
+    let good = "outputs.memory.kind = \"memory\"\n";
+    let path = folder.write("shop.toml", &format!("{good}metrics.routes = 50\n"));
+    let live = build(&stage, &path);
+    let metrics = live.metrics();
+    let counted = || {
+        let layer = HyperLogLayer::new().logger(live.logger().clone()).policy(live.policy());
+        crate::requests::send_all(layer, || true);
+        let shown = metrics.render(Format::Text).unwrap().body;
+        let counts = shown.lines().filter(|line| line.starts_with("hyperlog_http_requests_total"));
+        counts.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum::<u64>()
+    };
+    let once = counted();
+    assert!(once > 0);
+    folder.write("shop.toml", &format!("{good}metrics.routes = 50\nlevel = \"warn\"\n"));
+    assert_eq!(live.reload().unwrap(), Reload::Applied(vec!["level".to_owned()]));
+    assert_eq!(counted(), 2 * once);
+    for other in ["metrics.routes = 51\n", "metrics.mode = \"off\"\n", ""] {
+        folder.write("shop.toml", &format!("{good}{other}"));
+        let error = live.reload().unwrap_err().to_string();
+        assert!(error.contains("metrics: metrics are set up once"), "{error}");
+    }
+    assert_eq!(counted(), 3 * once);
+}
+
+#[test]
 fn whatever_happens_to_the_file_it_is_noticed() {
     let (stage, folder) = (Stage::new(), Folder::new());
     let (here, elsewhere) = (folder.0.join("mounted"), folder.0.join("elsewhere"));
