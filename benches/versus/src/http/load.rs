@@ -5,6 +5,7 @@
 use crate::case::Case;
 use crate::http::request::{Asked, HEADERS};
 use crate::mode::MARK;
+use crate::results::quantile;
 use serde_json::json;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -26,17 +27,22 @@ pub fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let (port, length) = (port.parse()?, Duration::from_millis(length.parse()?));
     let mut connections: Vec<TcpStream> = (0..CONNECTIONS).map(|_| connect(port)).collect::<Result<_, _>>()?;
     let (request, mut buffer) = (request(), Vec::new());
-    let (mut replies, begun) = (0, Instant::now());
-    while begun.elapsed() < length && replies < MOST {
-        for connection in &mut connections {
+    let (mut waited, begun) = (Vec::new(), Instant::now());
+    while begun.elapsed() < length && waited.len() < MOST {
+        let mut asked = [begun; CONNECTIONS];
+        for (connection, asked) in connections.iter_mut().zip(&mut asked) {
+            *asked = Instant::now();
             connection.write_all(request.as_bytes())?;
         }
-        for connection in &mut connections {
+        for (connection, asked) in connections.iter_mut().zip(asked) {
             read(connection, &mut buffer)?;
+            waited.push(asked.elapsed().as_nanos() as f64);
         }
-        replies += CONNECTIONS;
     }
-    println!("\n{MARK}{}", json!({ "replies": replies, "seconds": begun.elapsed().as_secs_f64() }));
+    let (replies, seconds) = (waited.len(), begun.elapsed().as_secs_f64());
+    waited.sort_unstable_by(f64::total_cmp);
+    let [half, hundredth] = [0.5, 0.99].map(|part| if replies > 0 { quantile(&waited, part) } else { 0.0 });
+    println!("\n{MARK}{}", json!({ "replies": replies, "seconds": seconds, "p50": half, "p99": hundredth }));
     Ok(())
 }
 

@@ -29,6 +29,7 @@ struct Loaded {
 struct Turn {
     microseconds: f64,
     requests_per_second: f64,
+    waited: [f64; 2],
 }
 
 pub fn measure(case: Case, peers: &[&'static Peer], reps: usize, program: &Path, run: &mut Run) {
@@ -66,6 +67,8 @@ fn round(case: Case, loaded: &[Loaded], program: &Path, run: &mut Run) {
     for (peer, turn) in turns {
         run.results.add(case, peer, Metric::Processor, turn.microseconds);
         run.results.add(case, peer, Metric::Rate, turn.requests_per_second);
+        run.results.add(case, peer, Metric::Half, turn.waited[0]);
+        run.results.add(case, peer, Metric::Hundredth, turn.waited[1]);
         if let Some(bare) = bare.filter(|_| peer != BARE) {
             run.results.add(case, peer, Metric::AddedProcessor, turn.microseconds - bare);
         }
@@ -74,18 +77,23 @@ fn round(case: Case, loaded: &[Loaded], program: &Path, run: &mut Run) {
 
 fn turn(server: &Server, program: &Path) -> Result<Turn, String> {
     let before = server.busy()?;
-    let (replies, seconds) = load(server, TURN, program)?;
+    let [replies, seconds, half, hundredth] = load(server, TURN, program)?;
     let busy = server.busy()?.saturating_sub(before);
-    Ok(Turn { microseconds: busy.as_secs_f64() * 1e6 / replies, requests_per_second: replies / seconds })
+    Ok(Turn {
+        microseconds: busy.as_secs_f64() * 1e6 / replies,
+        requests_per_second: replies / seconds,
+        waited: [half, hundredth],
+    })
 }
 
-/// Puts load on a server; the number of replies and the seconds that it really took.
-pub fn load(server: &Server, length: Duration, program: &Path) -> Result<(f64, f64), String> {
+/// Puts load on a server; the number of replies, the seconds that it really took, and the nanoseconds that half of the
+/// requests and all but a hundredth of them waited at most.
+pub fn load(server: &Server, length: Duration, program: &Path) -> Result<[f64; 4], String> {
     let arguments = [load::FLAG.to_owned(), server.port.to_string(), length.as_millis().to_string()];
     let output = Command::new(program).args(arguments).output().map_err(|error| error.to_string())?;
     let said = String::from_utf8_lossy(&output.stdout);
     let figures = said.lines().find_map(|line| serde_json::from_str::<Value>(line.strip_prefix(MARK)?).ok());
     let figures = figures.ok_or_else(|| String::from_utf8_lossy(&output.stderr).trim().to_owned())?;
-    let figure = |name: &str| figures[name].as_f64().filter(|&figure| figure > 0.0);
-    Option::zip(figure("replies"), figure("seconds")).ok_or("no reply came".to_owned())
+    let figure = |name| figures[name].as_f64().filter(|&figure| figure > 0.0).ok_or("no reply came".to_owned());
+    Ok([figure("replies")?, figure("seconds")?, figure("p50")?, figure("p99")?])
 }

@@ -43,7 +43,7 @@ fn soak(name: &str, case: Case, length: Duration) -> Result<(), Box<dyn Error>> 
     let mut held = Vec::new();
     let mut requests = 0.0;
     while begun.elapsed() < length {
-        requests += load(&server, TURN, &program)?.0;
+        requests += load(&server, TURN, &program)?[0];
         held.push((begun.elapsed(), server.memory()?));
         if begun.elapsed() - told >= BETWEEN_WORDS {
             told = begun.elapsed();
