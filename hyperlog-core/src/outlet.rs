@@ -78,7 +78,7 @@ impl Formats {
 
     #[inline]
     pub(crate) fn encoders(&self) -> impl Iterator<Item = &dyn Encode> {
-        (0..).map_while(|index| match self {
+        (0..).map_while(move |index| match self {
             Formats::One { outlet } => (index == 0).then(|| &*outlet.writer.encoder),
             Formats::Many { formats, .. } => formats.get(index).map(Format::encoder),
         })
