@@ -15,7 +15,7 @@ use crate::install::Install;
 use crate::say::say;
 use crate::step::{self, Ended};
 use crate::workspace::{self, Package};
-use crate::{Outcome, tools};
+use crate::{Outcome, packages, tools};
 
 /// Where a mistake costs most: below these folders the tests reach more.
 const CAREFUL: [&str; 9] = [
@@ -39,6 +39,7 @@ const REPORT: &str = "target/coverage.json";
 pub(super) fn prove(names: &[String], install: Install) -> Outcome<Ended> {
     let root = std::env::current_dir()?;
     let gates = gates(&workspace::packages()?, names, &root)?;
+    packages::provide("test", install)?;
     measure(names, install)?;
     let files = files(&serde_json::from_str(&fs::read_to_string(REPORT)?)?, &root);
     let mut below = Vec::new();
@@ -84,7 +85,7 @@ fn measure(names: &[String], install: Install) -> Outcome {
         fs::remove_dir_all(&notes)?;
     }
     let mut test = measured(tools::NEXTEST.command(install)?);
-    step::run(test.arg("run").args(flags).args(&what))?;
+    step::run(test.args(["run", "--no-fail-fast"]).args(flags).args(&what))?;
 
     let merged = "target/coverage/merged.profdata";
     step::run(merge.args(["merge", "--sparse", "--output", merged]).arg(&notes))?;
