@@ -86,8 +86,10 @@ impl Logger {
     /// assert_eq!(logger.health().condition(), Condition::Well);
     /// ```
     pub fn note_refused_configuration(&self, why: Option<&str>) {
-        let refused = why.map(|why| (why.to_owned(), Instant::now()));
-        *self.core().refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+        let mut refused = self.core().refused.lock().unwrap_or_else(PoisonError::into_inner);
+        // Said again, it is as old as it was.
+        let since = refused.take().filter(|(before, _)| Some(&**before) == why).map(|(_, since)| since);
+        *refused = why.map(|why| (why.to_owned(), since.unwrap_or_else(Instant::now)));
     }
 }
 

@@ -11,7 +11,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const MOST_WAITING: usize = 64;
 
 /// Those that wait for the names of their frames. Whoever takes one out writes it.
-static WAITING: Mutex<Vec<(Report, Logger)>> = Mutex::new(Vec::new());
+static WAITING: Mutex<Vec<Waiting>> = Mutex::new(Vec::new());
+
+struct Waiting {
+    report: Report,
+    logger: Logger,
+    /// A process that was forked meanwhile leaves it to the one that panicked.
+    process: u32,
+}
 
 /// Writes a record elsewhere, or here where the process will not live long enough.
 pub(crate) fn write(report: Report, stack: Option<Backtrace>, logger: &Logger) {
@@ -23,10 +30,10 @@ pub(crate) fn write(report: Report, stack: Option<Backtrace>, logger: &Logger) {
         return report.write(None, logger);
     }
     let number = report.number;
-    waiting().push((report, logger.clone()));
+    waiting().push(Waiting { report, logger: logger.clone(), process: std::process::id() });
     background::soon(move || {
         let frames = stack.map(resolve);
-        if let Some((report, logger)) = take(|(report, _)| report.number == number).pop() {
+        if let Some(Waiting { report, logger, .. }) = take(|waiting| waiting.report.number == number).pop() {
             report.write(frames, &logger);
         }
     });
@@ -34,16 +41,18 @@ pub(crate) fn write(report: Report, stack: Option<Backtrace>, logger: &Logger) {
 
 /// Writes what waits to be written by a logger as it is.
 pub(crate) fn write_without_frames(logger: &Logger) {
-    take(|(_, its)| Arc::ptr_eq(its.core(), logger.core()))
-        .into_iter()
-        .for_each(|(report, logger)| report.write(None, &logger));
+    let process = std::process::id();
+    let is_its = |waiting: &Waiting| waiting.process == process && Arc::ptr_eq(waiting.logger.core(), logger.core());
+    for Waiting { report, logger, .. } in take(is_its) {
+        report.write(None, &logger);
+    }
 }
 
 /// Outside of the lock it is written: a sink may panic, and tell of it.
-fn take(is_wanted: impl Fn(&(Report, Logger)) -> bool) -> Vec<(Report, Logger)> {
+fn take(is_wanted: impl Fn(&Waiting) -> bool) -> Vec<Waiting> {
     waiting().extract_if(.., |waiting| is_wanted(waiting)).collect()
 }
 
-fn waiting() -> MutexGuard<'static, Vec<(Report, Logger)>> {
+fn waiting() -> MutexGuard<'static, Vec<Waiting>> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }

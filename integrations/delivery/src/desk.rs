@@ -204,8 +204,12 @@ impl Desk {
                 let (records, _) = current.window_into(&self.limits, &mut self.window);
                 self.pause(current, records, after, &why, queue)
             }
-            Some(Reply::Split(why)) => self.split(current, records, &why, queue),
+            Some(Reply::Split(why)) => {
+                self.report.answered();
+                self.split(current, records, &why, queue)
+            }
             Some(Reply::Reject(why)) => {
+                self.report.answered();
                 current.refused_in_a_row += 1;
                 self.split(current, records, &why, queue)
             }

@@ -177,14 +177,13 @@ impl Exporter {
         }
     }
 
-    /// Starts to deliver.
+    /// Whether the options agree with each other.
     ///
     /// # Errors
     ///
-    /// When there is no thread to be had, or options contradict each other.
-    pub fn start(self) -> Result<ExportSink, StartError> {
-        let reserve = self.reserve.unwrap_or(self.capacity / 8);
-        if reserve >= self.capacity {
+    /// When they contradict each other.
+    pub fn check(&self) -> Result<(), StartError> {
+        if self.kept_for_errors() >= self.capacity {
             let what = "the reserve for errors leaves no room for anything else: let it be less than the capacity";
             return Err(StartError(DeliveryError::new(what)));
         }
@@ -192,6 +191,21 @@ impl Exporter {
             let what = "a rung of the ladder is at no percentage from 1 to 100 of the capacity";
             return Err(StartError(DeliveryError::new(what)));
         }
+        Ok(())
+    }
+
+    fn kept_for_errors(&self) -> usize {
+        self.reserve.unwrap_or(self.capacity / 8)
+    }
+
+    /// Starts to deliver.
+    ///
+    /// # Errors
+    ///
+    /// As [`Exporter::check`], or when there is no thread to be had.
+    pub fn start(self) -> Result<ExportSink, StartError> {
+        self.check()?;
+        let reserve = self.kept_for_errors();
         fork::watch();
         let limits = self.limits.unwrap_or_else(|| self.backend.limits());
         let surface = self.backend.surface();

@@ -125,24 +125,30 @@ impl Report {
     }
 
     pub(crate) fn failed(&self, error: &DeliveryError) {
+        self.note(error, |_| {});
+    }
+
+    /// What was sent has not arrived.
+    pub(crate) fn failed_to_arrive(&self, error: &DeliveryError) {
+        self.note(error, |told| told.is_failing = true);
+    }
+
+    pub(crate) fn failed_and_tried_again(&self, error: &DeliveryError, breaker: Breaker) {
+        self.note(error, |told| {
+            told.is_failing = true;
+            told.retries += 1;
+            told.breaker = breaker;
+        });
+    }
+
+    /// All of it at once: whoever asks in between must not see half of it.
+    fn note(&self, error: &DeliveryError, and: impl FnOnce(&mut Told)) {
         let text = error.in_full();
         report_fault("delivery", format_args!("{}: {text}", self.name));
         let mut told = self.told();
         told.failures += 1;
         told.last_error = Some((text, Instant::now()));
-    }
-
-    /// What was sent has not arrived.
-    pub(crate) fn failed_to_arrive(&self, error: &DeliveryError) {
-        self.failed(error);
-        self.told().is_failing = true;
-    }
-
-    pub(crate) fn failed_and_tried_again(&self, error: &DeliveryError, breaker: Breaker) {
-        self.failed_to_arrive(error);
-        let mut told = self.told();
-        told.retries += 1;
-        told.breaker = breaker;
+        and(&mut told);
     }
 
     /// Records are refused; the output works.
@@ -152,9 +158,13 @@ impl Report {
         self.told().last_error = Some((text, Instant::now()));
     }
 
+    /// Whatever it said, it has answered.
+    pub(crate) fn answered(&self) {
+        self.told().is_failing = false;
+    }
+
     pub(crate) fn disabled(&self, error: &DeliveryError) {
-        self.failed(error);
-        self.told().is_disabled = true;
+        self.note(error, |told| told.is_disabled = true);
     }
 
     pub(crate) fn health(&self, depth: Depth, capacity: usize) -> DeliveryHealth {
