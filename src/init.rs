@@ -1,6 +1,6 @@
 //! Set up in one line, and closed at the end of `main`.
 
-use hyperlog_core::{Logger, report_fault};
+use hyperlog_core::{DropReason, Logger, OutputHealth, report_fault};
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -102,9 +102,10 @@ impl Drop for Guard {
         // What is closed is not to be set up anew.
         #[cfg(feature = "config")]
         drop(self.live.take());
+        let before = self.logger.health();
         if let Err(error) = self.logger.close(self.deadline) {
-            let health = self.logger.health();
-            let lost = health.iter().map(|output| (&output.name, output.dropped_total() + output.pending.total()));
+            let after = self.logger.health();
+            let lost = after.iter().zip(&before).map(|(after, before)| (&after.name, lost(after) - lost(before)));
             let lost =
                 lost.filter(|(_, records)| *records > 0).map(|(name, records)| format!("; {name} lost {records}"));
             report_fault(
@@ -113,6 +114,12 @@ impl Drop for Guard {
             );
         }
     }
+}
+
+/// Records that an output has lost, and has not put aside.
+fn lost(output: &OutputHealth) -> u64 {
+    let lost = output.dropped.iter().filter(|(reason, _)| *reason != DropReason::DeadLettered);
+    lost.map(|(_, counts)| counts.total()).sum()
 }
 
 /// Why logging could not be set up.

@@ -64,6 +64,16 @@ fn what_every_start_would_refuse_is_told_by_a_check_already() {
             "outputs.disk = { kind = \"file\", path = \"a.log\", mode = \"999\" }\n".to_owned(),
             Some("three octal digits"),
         ),
+        (hook("url = \"https://a.example/\", root_certificate = \"../ca.pem\""), Some("goes up with `..`")),
+        (hook("url = \"https://a.example/\", queue = { capacity = 64, reserve = 64 }"), Some("outputs.hook.queue: ")),
+        (hook("url = \"https://a.example/\", lane = { instead_of = \"disc\" }"), Some("no other output has this name")),
+        (
+            "redaction.patterns = [\"a\", \"(hunter2\"]\n".to_owned(),
+            Some("redaction.patterns[1]: it is no regular expression"),
+        ),
+        ("redaction.hide = [\"a..hunter2\"]\n".to_owned(), Some("redaction.hide[0]: write a name")),
+        ("metrics.routes = 20000\n".to_owned(), Some("metrics.routes: this has to be a whole number from 0 to 10000")),
+        ("metrics.buckets = [\"0s\"]\n".to_owned(), Some("metrics.buckets: no request takes no time")),
         // What stands elsewhere is not known here, and need not be there.
         (hook("url = { env = \"NOT_SET_HERE\" }, secret = { file = \"not_there\" }"), None),
     ] {
@@ -73,6 +83,16 @@ fn what_every_start_would_refuse_is_told_by_a_check_already() {
         assert_eq!(output.status.success(), expected.is_none(), "{said}: {output:?}");
         assert!(told.contains(expected.unwrap_or_default()) && !told.contains("hunter2"), "{said}: {told}");
         assert!(expected.is_none() || told.contains(".toml:2:"), "{said}: {told}");
+    }
+}
+
+/// These tests are built with every feature, and what is installed is built with `cli` alone.
+#[test]
+fn the_installed_program_knows_every_key() {
+    let manifest = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap();
+    let cli = manifest.lines().find(|line| line.starts_with("cli = [")).unwrap();
+    for feature in ["config", "file", "formats", "http", "patterns", "prometheus", "webhook", "zstd"] {
+        assert!(cli.contains(&format!("\"{feature}\"")), "{feature}: {cli}");
     }
 }
 

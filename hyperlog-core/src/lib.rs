@@ -461,7 +461,7 @@ pub use crate::core::{LevelChange, LevelChangeCause};
 pub use crate::drop_reason::DropReason;
 pub use crate::encode::{
     Color, ColorDepth, ColorMode, Encode, Json, Logfmt, MessageTemplate, Palette, Pretty, PrettyLayout, Style, Theme,
-    Token,
+    Token, push_inert,
 };
 #[cfg(feature = "formats")]
 pub use crate::encode::{Csv, Facility, Gelf, Mark, Syslog, Template, TemplateError, Terminator};

@@ -1,6 +1,6 @@
 //! What a configuration says, made into what does it: a builder of loggers, its outputs opened.
 
-use crate::config::error::ConfigError;
+use crate::config::error::{ConfigError, instead};
 use crate::config::node::{Node, Value};
 use crate::config::open::OpenOutputs;
 use crate::config::output::Parts;
@@ -13,31 +13,42 @@ use crate::config::schema::{
 use hyperlog_core as core;
 use hyperlog_core::{Builder, Logger};
 use std::path::Path;
-#[cfg(feature = "prometheus")]
-use std::sync::Arc;
 
 /// Reads all of a configuration, and opens nothing.
 pub(crate) fn check(node: &Node, registry: &Registry, directory: &Path) -> Result<(), ConfigError> {
     let (settings, outputs) = read(node)?;
     let _ = apply(&settings).map_err(|error| error.placed_in(node))?;
     let _ = registry.hooks(&settings.hooks, node.get("hooks"))?;
+    let names: Vec<String> = outputs.iter().map(|(name, _)| name.clone()).collect();
+    if names.len() > MOST_OUTPUTS {
+        return Err(ConfigError::new(format!("there are more than {MOST_OUTPUTS} of these")).below("outputs"));
+    }
     let mut files: Vec<(Target, String)> = Vec::new();
     for (name, output) in outputs {
-        let origin = output.get("path").unwrap_or(&output).origin.clone();
-        let place = Surroundings::new(&name, directory);
-        let read = || Parts::read(output, registry, &place)?.check(registry, &place);
-        let file = read().map_err(|error| error.below(&name).below("outputs"))?;
-        let Some(file) = file.map(|file| Target { path: directory.join(&file.path), ..file }) else { continue };
+        let below = |error: ConfigError| error.below(&name).below("outputs");
+        let (origin, place) = (output.origin.clone(), Surroundings::new(&name, directory));
+        let file_origin = output.get("path").map_or(&origin, |path| &path.origin).clone();
+        let checked = Parts::read(output, registry, &place).and_then(|parts| parts.check(registry, &place));
+        let checked = checked.map_err(below)?;
+        if let Some(other) = checked.instead_of.filter(|other| *other == name || !names.contains(other)) {
+            let names: Vec<&str> = names.iter().map(String::as_str).filter(|known| *known != name).collect();
+            let what = format!("no other output has this name{}", instead(&other, &names));
+            return Err(below(ConfigError::new(what).at(&origin).below("instead_of").below("lane")));
+        }
+        let Some(file) = checked.file.map(|file| Target { path: directory.join(&file.path), ..file }) else { continue };
         // One of them would wait for the other, which may never close it.
         let is_wanted = |other: &Target| other.path == file.path && !(other.is_shared && file.is_shared);
         if let Some((_, other)) = files.iter().find(|(other, _)| is_wanted(other)) {
             let what = format!("the output `{other}` writes to this file: let both be `shared`, or name another file");
-            return Err(ConfigError::new(what).at(&origin).below("path").below(&name).below("outputs"));
+            return Err(below(ConfigError::new(what).at(&file_origin).below("path")));
         }
         files.push((file, name));
     }
     Ok(())
 }
+
+/// More than that no logger has.
+const MOST_OUTPUTS: usize = 64;
 
 /// Sets a builder up, and opens the outputs that are not open already.
 pub(crate) fn build(
@@ -75,10 +86,10 @@ pub(crate) fn policy(node: &Node) -> Result<core::http::Policy, ConfigError> {
     Ok(read(node)?.0.http.policy())
 }
 
-/// What counts requests, if anything does.
+/// What is said of metrics.
 #[cfg(feature = "prometheus")]
-pub(crate) fn requests(node: &Node) -> Result<Option<Arc<hyperlog_prometheus::Requests>>, ConfigError> {
-    Ok(read(node)?.0.metrics.requests())
+pub(crate) fn metrics(node: &Node) -> Result<crate::config::metrics::Metrics, ConfigError> {
+    Ok(read(node)?.0.metrics)
 }
 
 /// Whether the file is to be read anew when it has changed.
@@ -233,7 +244,24 @@ impl Redaction {
             let what = "patterns need the feature `patterns` of hyperlog: add it in Cargo.toml";
             return Err(ConfigError::new(what).below("patterns"));
         }
-        builder.build().map_err(|error| ConfigError::of(&error))
+        builder.build().map_err(|error| self.refused(error.reason()))
+    }
+
+    /// Which rule or pattern it is that cannot be, if it is one alone.
+    fn refused(&self, reason: &str) -> ConfigError {
+        let is_refused = |builder: core::RedactionBuilder| builder.build().is_err();
+        let hide = self.hide.iter().position(|path| is_refused(core::Redaction::builder().hide(path)));
+        let show = self.show.iter().position(|path| is_refused(core::Redaction::builder().show(path)));
+        #[cfg(feature = "patterns")]
+        let pattern = self.patterns.iter().position(|pattern| is_refused(core::Redaction::builder().pattern(pattern)));
+        #[cfg(not(feature = "patterns"))]
+        let pattern = None;
+        let error = ConfigError::new(reason);
+        match [("hide", hide), ("show", show), ("patterns", pattern)].into_iter().find_map(|(key, at)| Some((key, at?)))
+        {
+            Some((key, at)) => error.below(&format!("[{at}]")).below(key),
+            None => error,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is wrong with a configuration, where, and what would be right.
 
 use crate::config::node::{Node, Origin};
+use hyperlog_core::push_inert;
 use std::error::Error;
 use std::fmt;
 
@@ -16,6 +17,9 @@ pub struct ConfigError(Box<Inner>);
 
 /// In characters: of a longer key an error shows no more.
 const LONGEST_KEY: usize = 100;
+
+/// The same of where it was written, of all keys that lead to it, and of what is wrong.
+const LONGEST: usize = 400;
 
 struct Inner {
     origin: Option<Origin>,
@@ -103,12 +107,12 @@ impl ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(origin) = &self.0.origin {
-            write!(formatter, "{}: ", on_one_line(&origin.to_string()))?;
+            write!(formatter, "{}: ", in_short(&origin.to_string()))?;
         }
         if !self.0.path.is_empty() {
-            write!(formatter, "{}: ", on_one_line(&self.0.path))?;
+            write!(formatter, "{}: ", in_short(&self.0.path))?;
         }
-        formatter.write_str(&on_one_line(&self.0.what))?;
+        formatter.write_str(&in_short(&self.0.what))?;
         match &self.0.unknown {
             Some((name, known)) => formatter.write_str(&instead(name, known)),
             None => Ok(()),
@@ -118,11 +122,16 @@ impl fmt::Display for ConfigError {
 
 /// What somebody wrote, as nothing that could pass for another line.
 pub(crate) fn on_one_line(text: &str) -> String {
-    let escaped = |character: char| match character.is_control() {
-        true => character.escape_default().to_string(),
-        false => character.to_string(),
-    };
-    text.chars().map(escaped).collect()
+    let mut line = Vec::with_capacity(text.len());
+    push_inert(text, &mut line);
+    String::from_utf8_lossy(&line).into_owned()
+}
+
+/// As much of it as an error has to show.
+fn in_short(text: &str) -> String {
+    let end = text.char_indices().nth(LONGEST).map(|(end, _)| end);
+    let cut = end.map(|end| format!("{}\u{2026}", on_one_line(&text[..end])));
+    cut.unwrap_or_else(|| on_one_line(text))
 }
 
 impl fmt::Debug for ConfigError {
@@ -224,7 +233,9 @@ mod tests {
     #[test]
     fn a_key_forges_no_line() {
         let error = ConfigError::new("what\tever").below("a\n\u{1b}[2Jok: b");
-        assert_eq!(error.to_string(), "a\\n\\u{1b}[2Jok: b: what\\tever");
+        assert_eq!(error.to_string(), "a\\n\\u001b[2Jok: b: what\\tever");
+        let error = ConfigError::new("\u{202e}".repeat(1 << 20));
+        assert_eq!(error.to_string(), format!("{}\u{2026}", "\\u202e".repeat(LONGEST)));
     }
 
     #[test]

@@ -100,6 +100,7 @@ impl fmt::Display for Explanation {
         };
         let (path_width, value_width) = (widest(|value| &value.path), widest(|value| &value.value));
         for ExplainedValue { path, value, origin } in &self.values {
+            let origin = on_one_line(&origin.to_string());
             writeln!(formatter, "{path:path_width$}  {value:value_width$}  {origin}")?;
         }
         Ok(())

@@ -58,6 +58,9 @@ pub(crate) struct Setup {
     logger: Logger,
     #[cfg(feature = "http")]
     policy: SharedPolicy,
+    /// Apart from the rest too: it is what it was at the start.
+    #[cfg(feature = "prometheus")]
+    metrics: crate::prometheus::Metrics,
     /// Whether the file is to be read anew: apart from the rest, so that it may be asked at any time.
     is_reloaded: AtomicBool,
     /// What is in force, and what is open for it.
@@ -101,7 +104,7 @@ impl Live {
     /// nothing where the configuration says `metrics.mode = "off"`.
     #[cfg(feature = "prometheus")]
     pub fn metrics(&self) -> crate::prometheus::Metrics {
-        self.setup.lock().0.metrics(&self.setup.logger)
+        self.setup.metrics.clone()
     }
 
     /// Reads all that is said anew, now, and does it, or leaves all as it was. Either is told in a record.
@@ -139,9 +142,11 @@ impl Setup {
         loaded.tell(&logger);
         Ok(Setup {
             config,
-            logger,
+            logger: logger.clone(),
             #[cfg(feature = "http")]
             policy,
+            #[cfg(feature = "prometheus")]
+            metrics: loaded.metrics(&logger),
             is_reloaded: AtomicBool::new(loaded.is_reloaded()),
             in_force: Mutex::new((loaded, open)),
         })

@@ -24,7 +24,9 @@ pub struct Loaded {
     pub(crate) detected: Detected,
     /// Where it was read from, if that is a file.
     pub(crate) file: Option<PathBuf>,
-    /// What counts requests, if metrics are on.
+    /// What is said of metrics, and what counts requests if they are on.
+    #[cfg(feature = "prometheus")]
+    pub(crate) metrics: crate::config::metrics::Metrics,
     #[cfg(feature = "prometheus")]
     pub(crate) requests: Option<Arc<hyperlog_prometheus::Requests>>,
 }
@@ -64,20 +66,11 @@ impl Loaded {
     /// When something else is said of metrics.
     #[cfg(feature = "prometheus")]
     pub(crate) fn with_requests_of(self, before: &Loaded) -> Result<Loaded, ConfigError> {
-        let (said, says) = (before.node.get("metrics"), self.node.get("metrics"));
-        let is_the_same = match (said, says) {
-            (Some(said), Some(says)) => said.says_what(says),
-            (None, None) => true,
-            _ => false,
-        };
-        match is_the_same {
-            true => Ok(Loaded { requests: before.requests.clone(), ..self }),
-            false => {
-                let what = "metrics are set up once, since they are served already: start the process anew";
-                let error = ConfigError::new(what);
-                Err(says.map_or(ConfigError::new(what), |says| error.at(&says.origin)).below("metrics"))
-            }
+        if self.metrics == before.metrics {
+            return Ok(Loaded { requests: before.requests.clone(), ..self });
         }
+        let what = "metrics are set up once, since they are served already: start the process anew";
+        Err(ConfigError::new(what).below("metrics").placed_in(&self.node))
     }
 
     /// Whether the file is to be read anew when it has changed.

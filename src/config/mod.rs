@@ -253,7 +253,7 @@ impl Config {
         }
         assemble::check(&node, &self.registry, &directory_of(path.as_deref()))?;
         #[cfg(feature = "prometheus")]
-        let requests = assemble::requests(&node)?;
+        let metrics = assemble::metrics(&node)?;
         if let Some(named) = named {
             node.put(&["preset"], named);
         }
@@ -265,7 +265,9 @@ impl Config {
             detected,
             file: path,
             #[cfg(feature = "prometheus")]
-            requests,
+            requests: metrics.requests(),
+            #[cfg(feature = "prometheus")]
+            metrics,
         })
     }
 }

@@ -85,6 +85,14 @@ enum ThemeName {
     Mono,
 }
 
+/// What others need to know of an output that is well said.
+pub(crate) struct Checked {
+    /// The file that it writes to.
+    pub(crate) file: Option<Target>,
+    /// The name of the output for which it steps in.
+    pub(crate) instead_of: Option<String>,
+}
+
 /// What is said about an output, taken apart by who reads it.
 pub(crate) struct Parts {
     #[cfg(feature = "delivery")]
@@ -125,9 +133,15 @@ impl Parts {
         })
     }
 
-    /// Reads what is for the kind, and opens nothing. Gives the file that it would write to.
-    pub(crate) fn check(self, registry: &Registry, place: &Surroundings) -> Result<Option<Target>, ConfigError> {
-        registry.check(self.own, &OF_EVERY_OUTPUT, place)
+    /// Reads what is for the kind, and opens nothing.
+    pub(crate) fn check(self, registry: &Registry, place: &Surroundings) -> Result<Checked, ConfigError> {
+        #[cfg(feature = "delivery")]
+        if let Some(queue) = self.queue {
+            let exporter = queue.over(Exporter::new(hyperlog_core::Console::stdout()));
+            exporter.check().map_err(|error| ConfigError::of(&error).at(&self.origin).below("queue"))?;
+        }
+        let instead_of = self.settings.lane.and_then(|lane| lane.instead_of);
+        Ok(Checked { file: registry.check(self.own, &OF_EVERY_OUTPUT, place)?, instead_of })
     }
 
     /// The output of this name that is open already.

@@ -44,13 +44,14 @@ struct InFile {
 const MOST_BYTES: u64 = 64 * 1024;
 
 impl Secret {
-    /// The secret itself, if it stands in the configuration.
+    /// The secret itself, if it stands in the configuration. A path that leads nowhere is an error already.
     #[cfg(feature = "webhook")]
-    pub(crate) fn written(&self) -> Option<&str> {
-        match &self.0 {
+    pub(crate) fn written(&self, place: &Surroundings) -> Result<Option<&str>, ConfigError> {
+        Ok(match &self.0 {
             Kept::Here(secret) => Some(secret),
-            Kept::Variable(_) | Kept::File(_) => None,
-        }
+            Kept::Variable(_) => None,
+            Kept::File(InFile { file }) => place.path(file).map(|_| None)?,
+        })
     }
 
     /// The secret itself.

@@ -16,8 +16,15 @@ pub(crate) fn is_active(character: char) -> bool {
         || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Appends text for eyes: what [`is_active`] becomes an escape, everything else stays.
-pub(crate) fn push_inert(text: &str, out: &mut Vec<u8>) {
+/// Appends text for eyes, to a line that it cannot forge: controls, marks that end a line and marks that turn the direction
+/// of text become escapes, everything else stays.
+///
+/// ```
+/// let mut line = Vec::new();
+/// hyperlog_core::push_inert("ann\n2026 ok: \u{202e}", &mut line);
+/// assert_eq!(line, br"ann\n2026 ok: \u202e");
+/// ```
+pub fn push_inert(text: &str, out: &mut Vec<u8>) {
     push_escaping(text, is_active, out);
 }
 

@@ -26,6 +26,7 @@ pub use self::gelf::{Gelf, Terminator};
 #[cfg(feature = "http")]
 pub(crate) use self::json::push_tree;
 pub use self::json::{Json, MessageTemplate};
+pub use self::line::push_inert;
 pub(crate) use self::line::push_pairs;
 pub use self::logfmt::Logfmt;
 pub use self::pretty::{Pretty, PrettyLayout};

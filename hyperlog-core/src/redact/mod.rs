@@ -601,39 +601,39 @@ impl BuildRedactionError {
     }
 }
 
+impl BuildRedactionError {
+    /// What is wrong, without the rule or the pattern, which may be nobody's business.
+    pub fn reason(&self) -> &'static str {
+        match &self.kind {
+            Kind::Key(_) => "write a name or up to 63 names parted by single dots",
+            Kind::Wildcard(_) => "a wildcard stands for whole segments, write `*` or `**`",
+            Kind::NoHash => "values are to be hashed, but there is no hash: give one with `keyed_hash`",
+            Kind::Unread => {
+                "presets and patterns look for something in texts, and texts are not to be read: leave one of the two out"
+            }
+            #[cfg(feature = "patterns")]
+            Kind::Pattern(_, regex::Error::CompiledTooBig(_)) => {
+                "it is too large: use smaller repetitions or split it into several"
+            }
+            #[cfg(feature = "patterns")]
+            Kind::Pattern(..) => "it is no regular expression, or asks for what is not supported",
+            #[cfg(feature = "patterns")]
+            Kind::EmptyPattern(_) => "it matches nothing at all: make it require a character",
+        }
+    }
+}
+
 impl fmt::Display for BuildRedactionError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = self.reason();
         match &self.kind {
-            Kind::Key(rule) => write!(
-                formatter,
-                "cannot read the redaction rule {rule:?}: write a name or up to 63 names parted by single dots"
-            ),
-            Kind::Wildcard(rule) => write!(
-                formatter,
-                "cannot read the redaction rule {rule:?}: a wildcard stands for whole segments, write `*` or `**`"
-            ),
-            Kind::NoHash => {
-                formatter.write_str("values are to be hashed, but there is no hash: give one with `keyed_hash`")
+            Kind::Key(rule) | Kind::Wildcard(rule) => {
+                write!(formatter, "cannot read the redaction rule {rule:?}: {reason}")
             }
-            Kind::Unread => formatter.write_str(
-                "presets and patterns look for something in texts, and texts are not to be read: leave one of the two out",
-            ),
+            Kind::NoHash | Kind::Unread => formatter.write_str(reason),
             #[cfg(feature = "patterns")]
-            Kind::Pattern(pattern, regex::Error::CompiledTooBig(_)) => write!(
-                formatter,
-                "the redaction pattern {pattern:?} is too large: use smaller repetitions or split it into several"
-            ),
-            #[cfg(feature = "patterns")]
-            Kind::Pattern(pattern, _) => write!(
-                formatter,
-                "cannot read the redaction pattern {pattern:?}: see the source of this error for the place"
-            ),
-            #[cfg(feature = "patterns")]
-            Kind::EmptyPattern(pattern) => {
-                write!(
-                    formatter,
-                    "the redaction pattern {pattern:?} matches nothing at all: make it require a character"
-                )
+            Kind::Pattern(pattern, _) | Kind::EmptyPattern(pattern) => {
+                write!(formatter, "cannot read the redaction pattern {pattern:?}: {reason}")
             }
         }
     }

@@ -68,8 +68,11 @@ pub(super) fn all(registry: Registry) -> Registry {
         }
         Ok(Opened::exporter(webhook.exporter()?))
     };
-    let check = |settings: Settings, _: &Surroundings| {
-        let webhook = settings.webhook(|secret| Ok(secret.written().map(str::to_owned)))?;
+    let check = |settings: Settings, place: &Surroundings| {
+        if let Some(path) = &settings.root_certificate {
+            place.path(path)?;
+        }
+        let webhook = settings.webhook(|secret| Ok(secret.written(place)?.map(str::to_owned)))?;
         Ok(webhook.check()?)
     };
     registry.output_checked("webhook", open, check)
