@@ -26,21 +26,21 @@ pub(crate) fn check(node: &Node, registry: &Registry, directory: &Path) -> Resul
     let mut files: Vec<(Target, String)> = Vec::new();
     for (name, output) in outputs {
         let below = |error: ConfigError| error.below(&name).below("outputs");
-        let (origin, place) = (output.origin.clone(), Surroundings::new(&name, directory));
-        let file_origin = output.get("path").map_or(&origin, |path| &path.origin).clone();
+        let place = Surroundings::new(&name, directory);
+        let origin = output.get("path").unwrap_or(&output).origin.clone();
         let checked = Parts::read(output, registry, &place).and_then(|parts| parts.check(registry, &place));
         let checked = checked.map_err(below)?;
         if let Some(other) = checked.instead_of.filter(|other| *other == name || !names.contains(other)) {
             let names: Vec<&str> = names.iter().map(String::as_str).filter(|known| *known != name).collect();
             let what = format!("no other output has this name{}", instead(&other, &names));
-            return Err(below(ConfigError::new(what).at(&origin).below("instead_of").below("lane")));
+            return Err(below(ConfigError::new(what).below("instead_of").below("lane")).placed_in(node));
         }
         let Some(file) = checked.file.map(|file| Target { path: directory.join(&file.path), ..file }) else { continue };
         // One of them would wait for the other, which may never close it.
         let is_wanted = |other: &Target| other.path == file.path && !(other.is_shared && file.is_shared);
         if let Some((_, other)) = files.iter().find(|(other, _)| is_wanted(other)) {
             let what = format!("the output `{other}` writes to this file: let both be `shared`, or name another file");
-            return Err(below(ConfigError::new(what).at(&file_origin).below("path")));
+            return Err(below(ConfigError::new(what).at(&origin).below("path")));
         }
         files.push((file, name));
     }

@@ -107,7 +107,10 @@ fn what_cannot_be_done_leaves_all_as_it_was_and_is_told_once_with_its_place() {
         ("preset = \"productio\"\n", "did you mean `production`"),
         ("outputs.disk = { kind = \"file\", path = \"shop.toml/a.log\" }\n", "outputs.disk"),
         ("outputs.hook = { kind = \"webhook\", url = \"ftp://hunter2.example\" }\n", "outputs.hook"),
-        ("outputs.memory = { kind = \"memory\", lane = { instead_of = \"nobody\" } }\n", "nobody"),
+        (
+            "outputs.memory = { kind = \"memory\", lane = { instead_of = \"nobody\" } }\n",
+            "lane.instead_of: no other output has this name",
+        ),
     ];
     for (said, expected) in refused {
         stage.memory.take();
