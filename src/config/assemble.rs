@@ -21,7 +21,8 @@ pub(crate) fn check(node: &Node, registry: &Registry, directory: &Path) -> Resul
     let _ = registry.hooks(&settings.hooks, node.get("hooks"))?;
     let names: Vec<String> = outputs.iter().map(|(name, _)| name.clone()).collect();
     if names.len() > MOST_OUTPUTS {
-        return Err(ConfigError::new(format!("there are more than {MOST_OUTPUTS} of these")).below("outputs"));
+        let error = ConfigError::new(format!("there are more than {MOST_OUTPUTS} of these"));
+        return Err(error.below("outputs").placed_in(node));
     }
     let mut files: Vec<(Target, String)> = Vec::new();
     for (name, output) in outputs {

@@ -200,6 +200,13 @@ fn what_is_too_large_too_deep_or_unfolds_to_too_much_is_refused() {
 }
 
 #[test]
+fn more_outputs_than_a_logger_has_are_refused_when_they_are_read() {
+    let outputs = |count| (0..count).map(|number| format!("outputs.a{number}.kind = \"null\"\n")).collect::<String>();
+    check("a.toml", &outputs(65), ":1:1: outputs: there are more than 64 of these");
+    assert!(load_as("a.toml", &outputs(64)).unwrap().builder().unwrap().build().is_ok());
+}
+
+#[test]
 fn paths_do_not_climb_and_names_say_their_format() {
     let folder = Folder::new();
     let path = folder.write("shop.toml", "[outputs.a]\nkind = \"file\"\npath = \"../../etc/cron.d/x\"\n");
