@@ -234,9 +234,7 @@ macro_rules! __emit {
                 keys: &[$($key),*],
             });
             if CALLSITE.may_be_wanted() {
-                if let ::core::option::Option::Some(pass) = $crate::__gate!($logger CALLSITE) {
-                    $crate::__call!($logger CALLSITE pass $values $message $positional $named [])
-                }
+                $crate::__past_gate!($logger CALLSITE $values $message $positional $named)
             }
         }
     }};
@@ -255,12 +253,21 @@ macro_rules! __target {
 
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __gate {
-    (() $callsite:ident) => {
-        $crate::__private::gate(&$callsite)
+macro_rules! __past_gate {
+    (() $callsite:ident $($call:tt)*) => {
+        if let ::core::option::Option::Some(pass) = $crate::__private::gate(&$callsite) {
+            $crate::__call!(() $callsite pass $($call)* [])
+        }
     };
-    (($logger:expr) $callsite:ident) => {
-        $crate::__private::gate_of(&$logger, &$callsite)
+    (($logger:expr) $callsite:ident $($call:tt)*) => {
+        // Evaluated once, whatever it takes to come by it.
+        match &$logger {
+            logger => {
+                if let ::core::option::Option::Some(pass) = $crate::__private::gate_of(logger, &$callsite) {
+                    $crate::__call!((logger) $callsite pass $($call)* [])
+                }
+            }
+        }
     };
 }
 

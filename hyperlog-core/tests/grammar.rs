@@ -333,3 +333,20 @@ fn each_argument_is_evaluated_once_for_all_outputs() {
     info!(field = counted.value(), "{} {named}", counted.value(), named = counted.value());
     assert_eq!((counted.0.get(), captured.len()), (3, 1));
 }
+
+#[test]
+fn a_logger_is_come_by_once_and_may_be_made_for_the_call() {
+    let (logger, captured) = Logger::capture();
+    let asked = Cell::new(0);
+    let come_by = || {
+        asked.set(asked.get() + 1);
+        logger.clone()
+    };
+    info!(logger: come_by(), n = 1, "made");
+    info!(logger: std::sync::Arc::new(come_by()), "shared");
+    event!(logger: &come_by(), Level::WARN, "lent");
+    let moved = logger.clone();
+    info!(logger: moved, "kept");
+    drop(moved);
+    assert_eq!((asked.get(), captured.len()), (3, 4));
+}
