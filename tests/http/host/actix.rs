@@ -41,6 +41,8 @@ macro_rules! bind {
                 $app
             });
             let server = server.workers(workers).shutdown_timeout(10).disable_signals();
+            // On a machine that is busy a client may take longer than usual, and is not to be sent away for it.
+            let server = server.client_request_timeout(std::time::Duration::from_secs(60));
             let server = server.bind_auto_h2c("127.0.0.1:0").expect("a port is free");
             (server.addrs()[0], server.run())
         })
