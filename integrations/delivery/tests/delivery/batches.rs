@@ -69,6 +69,17 @@ fn records_wait_for_others_until_there_are_enough_or_the_time_is_up() {
     sink.flush(SOON).unwrap();
     assert_eq!(stage.seen().arrived.len(), 21, "a flush waits for nothing");
 
+    let stage = Stage::new();
+    let sink = Exporter::new(stage.backend_with(Limits::default().linger(SOON))).start().unwrap();
+    for text in ["a\n", "b\n", "c\n"] {
+        assert_eq!(sink.write(&line(Level::INFO, text)), Written::Queued);
+        // The worker looks again, if it will.
+        std::thread::yield_now();
+    }
+    sink.flush(SOON).unwrap();
+    let batches: Vec<usize> = stage.seen().tried.iter().map(|(_, _, texts)| texts.len()).collect();
+    assert_eq!(batches, [3], "there were not enough for anything to go before");
+
     let limits = Limits::default().linger(Duration::from_millis(20));
     let sink = Exporter::new(stage.backend_with(limits)).start().unwrap();
     assert_eq!(sink.write(&line(Level::INFO, "one\n")), Written::Queued);

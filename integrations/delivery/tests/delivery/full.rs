@@ -112,6 +112,23 @@ fn the_oldest_is_lost_and_what_is_left_is_in_order() {
 }
 
 #[test]
+fn where_the_oldest_goes_an_error_goes_for_errors_alone() {
+    let stage = Stage::new();
+    let sink = start(&stage, WhenFull::DropOldest);
+    stage.hold_in_deliver(&sink);
+    let error = "e".repeat(1_000);
+    while sink.handle().health().queued_bytes + 2_000 < CAPACITY {
+        assert_eq!(sink.write(&line(Level::ERROR, &error)), Written::Queued);
+    }
+    let longer = "x".repeat(3_000);
+    assert_eq!(sink.write(&line(Level::INFO, &longer)), Written::Dropped(DropReason::Full));
+    assert_eq!(sink.account().unwrap().dropped_total(), 0, "no error went for it");
+    assert_eq!(sink.write(&line(Level::ERROR, &longer)), Written::Queued);
+    assert!(sink.account().unwrap().dropped_total() > 0, "the oldest of them went for it");
+    stage.release();
+}
+
+#[test]
 fn nothing_severe_is_lost_while_anything_less_severe_waits() {
     let stage = Stage::new();
     let sink = start(&stage, WhenFull::ShedLowest);

@@ -2,7 +2,7 @@
 
 use crate::stage::{Answers, SOON, Stage, assert_accounted, line, number, retry};
 use hyperlog_core::{Builder, Json, Level, Logger, Memory, Output, Sink, Written, info};
-use hyperlog_delivery::{Errors, Promise, Retry};
+use hyperlog_delivery::{Errors, Exporter, Limits, Promise, Retry};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -13,6 +13,16 @@ fn an_error_has_left_when_its_call_returns() {
         assert_eq!(sink.write(&line(Level::DEBUG, "before")), Written::Queued);
         assert_eq!(sink.write(&line(Level::ERROR, &format!("error {index}"))), Written::Queued);
         assert_eq!(stage.seen().arrived.last().unwrap(), &format!("error {index}"));
+    }
+}
+
+#[test]
+fn who_waits_for_a_record_does_not_wait_for_others_to_go_with_it() {
+    let stage = Stage::new();
+    let backend = stage.backend_with(Limits::default().linger(SOON * 2));
+    let sink = Exporter::new(backend).promise(Promise::Flushed).patience(SOON).start().unwrap();
+    for text in ["first", "second"] {
+        assert_eq!(sink.write(&line(Level::INFO, text)), Written::Done);
     }
 }
 
