@@ -1,9 +1,9 @@
 //! What every format tells alike: fields of a call, of a logger and of the process, plain and painted.
 
 use hyperlog_core::{
-    Clock, ColorDepth, ColorMode, Csv, Encode, Gelf, Identity, Json, Line, Logfmt, Logger, Memory, Output, Palette,
-    Pretty, Sampling, SamplingMethod, SamplingRule, Schema, Sink, Surface, Syslog, Template, Theme, Timestamp, Written,
-    fields, info,
+    Clock, ColorDepth, ColorMode, Csv, Encode, Gelf, Identity, Json, Level, Line, Logfmt, Logger, Memory, Output,
+    Palette, Pretty, Sampling, SamplingMethod, SamplingRule, Schema, Sink, Surface, Syslog, Template, Theme, Timestamp,
+    Token, Value, Written, fields, info,
 };
 use std::any::Any;
 use std::time::Duration;
@@ -141,4 +141,26 @@ fn formats_that_write_the_same_are_known_to_and_others_are_not() {
         assert!(!is_same(&*painted, &*encoder.painted(&other_palette).unwrap()), "{name}, in other colours");
         assert!(!is_same(&*painted, &**encoder), "{name}, painted and plain");
     }
+}
+
+#[test]
+fn each_class_of_levels_and_each_theme_is_told_from_the_others() {
+    let classes = [Level::TRACE, Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR, Level::FATAL];
+    let tokens = [Token::Trace, Token::Debug, Token::Info, Token::Warn, Token::Error, Token::Fatal];
+    assert_eq!(classes.map(Token::of_level), tokens);
+    let themes = [Theme::DEFAULT, Theme::DARK, Theme::LIGHT, Theme::MONO];
+    let named = ["default", "dark", "light", "mono"].map(|name| Theme::named(name).unwrap());
+    let palettes =
+        |themes: &[Theme]| themes.iter().map(|theme| Palette::new(theme, ColorDepth::True)).collect::<Vec<_>>();
+    assert!(palettes(&themes) == palettes(&named));
+    let values = [Value::Null, Value::Bool(true), Value::Str("a"), Value::Char('a'), Value::U64(1)];
+    let shown = [Token::Constant, Token::Constant, Token::Text, Token::Text, Token::Number];
+    assert_eq!(values.map(|value| Token::of_value("field", &value)), shown);
+    assert_eq!(Token::of_value("error", &Value::Str("broken")), Token::Failure);
+}
+
+#[test]
+fn a_template_that_cannot_be_read_says_where_and_why() {
+    let error = Template::parse("{message} {").unwrap_err();
+    assert!(error.to_string().contains("10"), "{error}");
 }

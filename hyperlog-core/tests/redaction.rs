@@ -591,3 +591,27 @@ proptest! {
         let _ = (shown(&redaction, &joined), shown(&redaction, &text), redaction.key(&joined));
     }
 }
+
+#[test]
+fn a_word_begins_where_its_case_says_so() {
+    let redaction = Redaction::default();
+    for hidden in ["DBPwd", "dbPwd", "DB2pwd", "db_pwd", "user.pwd", "user.pass", "pass", "password.", "password["] {
+        assert!(redaction.key(hidden).is_some(), "{hidden}");
+    }
+    for shown in ["spwd", "XYZPWD", "XYPWD", "pwdx", "bypass", "boarding_pass", "p\u{e4}ss", "pwd\u{e4}"] {
+        assert!(redaction.key(shown).is_none(), "{shown}");
+    }
+}
+
+#[test]
+fn stars_that_may_stand_for_the_same_segments_take_none_from_each_other() {
+    for (rule, hidden, shown) in [
+        ("**.*.**.b", &["x.b", "x.y.b", "x.y.z.b"][..], &["b", "x.y.c"][..]),
+        ("**.**.b", &["b", "x.b", "x.y.b"], &["x.y.bb"]),
+        ("*.**.**.b", &["x.b", "x.y.b", "x.y.z.b"], &["b"]),
+    ] {
+        let redaction = Redaction::builder().hide(rule).build().unwrap();
+        hidden.iter().for_each(|path| assert!(redaction.key(path).is_some(), "{rule} of {path}"));
+        shown.iter().for_each(|path| assert!(redaction.key(path).is_none(), "{rule} of {path}"));
+    }
+}

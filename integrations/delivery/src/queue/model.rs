@@ -4,6 +4,14 @@ use crate::segment::OVERHEAD;
 use hyperlog_core::{Partition, Timestamp};
 use proptest::prelude::*;
 
+#[test]
+fn what_is_in_flight_is_a_quarter_of_what_waits_at_most() {
+    let (mib, kib) = (1024 * 1024, 1024);
+    assert_eq!(batch_and_load(usize::MAX, mib), (256 * kib, 256 * kib));
+    assert_eq!(batch_and_load(0, mib).0, 1);
+    assert_eq!(batch_and_load(usize::MAX, 3), (1, 1));
+}
+
 const MEBIBYTE: usize = 1024 * 1024;
 
 fn rules(when_full: WhenFull) -> Rules {
