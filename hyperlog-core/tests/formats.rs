@@ -8,8 +8,10 @@ use hyperlog_core::{
 use std::any::Any;
 use std::time::Duration;
 
-/// Each format, as one that is set up otherwise too.
-fn formats() -> Vec<(&'static str, Box<dyn Encode>, Box<dyn Encode>)> {
+/// A format by its name, and one of its kind that is set up otherwise.
+type Format = (&'static str, Box<dyn Encode>, Box<dyn Encode>);
+
+fn formats() -> Vec<Format> {
     let template = |pattern: &str| Template::parse(pattern).unwrap();
     vec![
         ("json", Box::new(Json::new()), Box::new(Json::with_schema(Schema::ECS))),

@@ -615,3 +615,14 @@ fn stars_that_may_stand_for_the_same_segments_take_none_from_each_other() {
         shown.iter().for_each(|path| assert!(redaction.key(path).is_none(), "{rule} of {path}"));
     }
 }
+
+#[test]
+fn a_number_ends_where_a_hyphen_or_a_point_ends_it() {
+    let redaction = Redaction::builder().preset(Preset::Card).build().unwrap();
+    for text in ["4111111111111111- paid", "4111111111111111-", "4111111111111111. Paid", "4111111111111111."] {
+        assert!(!shown(&redaction, text).contains("41111111"), "{text}");
+    }
+    for text in ["4111111111111111-x", "4111111111111111.5", "4111111111111111_"] {
+        assert_eq!(shown(&redaction, text), text);
+    }
+}

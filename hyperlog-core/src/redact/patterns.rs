@@ -129,6 +129,13 @@ mod tests {
     }
 
     #[test]
+    fn hits_within_characters_and_empty_ones_at_the_end_are_taken_whole_or_not_at_all() {
+        check(&[r"(?-u:\xa4)"], "\u{e4}b", "[REDACTED]b");
+        check(&[r"\b(xyz)?"], "ab", "ab");
+        check(&[r"\b(ab)?"], "c ab", "c [REDACTED]");
+    }
+
+    #[test]
     fn a_match_is_widened_to_whole_characters() {
         check(&[r"a."], "aé!", "[REDACTED]!");
         check(&[r"[^a]"], "aé!", "a[REDACTED][REDACTED]");
