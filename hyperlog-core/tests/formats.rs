@@ -166,3 +166,25 @@ fn a_template_that_cannot_be_read_says_where_and_why() {
     let error = Template::parse("{message} {").unwrap_err();
     assert!(error.to_string().contains("10"), "{error}");
 }
+
+#[test]
+fn a_template_counts_what_is_seen_and_knows_its_places() {
+    let sampling = Sampling::new().rule(SamplingRule::new(SamplingMethod::OneIn(4)));
+    let template = Template::parse("[{message:^9}] {level:>6} {sample_rate|1}").unwrap();
+    let log = |logger: &Logger| (0..4).for_each(|_| info!(logger: logger, "mime"));
+    let text = written(Box::new(template.clone()), ColorMode::Always, log, sampling);
+    assert_eq!(without_colors(&text), "[  mime   ]   INFO 4.0\n");
+    let text = written(Box::new(template), ColorMode::Never, |logger| info!(logger: logger, "mime"), Sampling::new());
+    assert_eq!(text, "[  mime   ]   INFO 1\n");
+}
+
+#[test]
+fn screens_of_one_format_in_other_colours_share_no_bytes() {
+    let (one, other) = (Memory::new(), Memory::new());
+    let output =
+        |memory: &Memory, theme| Output::new(Json::new(), Screen(memory.clone())).color(ColorMode::Always).theme(theme);
+    let builder = Logger::builder().output(output(&one, Theme::DARK)).output(output(&other, Theme::MONO));
+    info!(logger: builder.build().unwrap(), "ready");
+    assert_ne!(one.text(), other.text());
+    assert_eq!(without_colors(&one.text()), without_colors(&other.text()));
+}
