@@ -73,6 +73,9 @@ pub enum Location {
 }
 
 impl Builder {
+    /// The most outputs that a logger has.
+    pub const MOST_OUTPUTS: usize = 64;
+
     pub(crate) fn new() -> Builder {
         Builder {
             directives: Directives::new(DEFAULT_LEVEL),
@@ -186,7 +189,7 @@ impl Builder {
 
     /// What a logger does that is set up like this, in the place of what it did before.
     pub(crate) fn snapshot(mut self, before: Option<&Snapshot>) -> Result<Snapshot, BuildError> {
-        if self.outputs.len() > MOST_OUTPUTS {
+        if self.outputs.len() > Builder::MOST_OUTPUTS {
             return Err(BuildError { kind: Kind::TooManyOutputs(self.outputs.len()) });
         }
         // Where the same is sampled as before, counts go on.
@@ -232,8 +235,6 @@ impl Builder {
         Ok(snapshot)
     }
 }
-
-const MOST_OUTPUTS: usize = 64;
 
 /// What is hidden where nobody says.
 fn hidden_in(performance: Performance) -> Redaction {
@@ -318,7 +319,7 @@ impl fmt::Display for BuildError {
                 "a logger is being set up anew by this very thread: whatever that calls, a listener, a hook or a sink, has to leave another change to a thread of its own",
             ),
             Kind::Output(error) => error.fmt(formatter),
-            Kind::TooManyOutputs(count) => write!(formatter, "a logger has at most {MOST_OUTPUTS} outputs, not {count}"),
+            Kind::TooManyOutputs(count) => write!(formatter, "a logger has at most {} outputs, not {count}", Builder::MOST_OUTPUTS),
         }
     }
 }

@@ -20,8 +20,8 @@ pub(crate) fn check(node: &Node, registry: &Registry, directory: &Path) -> Resul
     let _ = apply(&settings).map_err(|error| error.placed_in(node))?;
     let _ = registry.hooks(&settings.hooks, node.get("hooks"))?;
     let names: Vec<String> = outputs.iter().map(|(name, _)| name.clone()).collect();
-    if names.len() > MOST_OUTPUTS {
-        let error = ConfigError::new(format!("there are more than {MOST_OUTPUTS} of these"));
+    if names.len() > Builder::MOST_OUTPUTS {
+        let error = ConfigError::new(format!("there are more than {} of these", Builder::MOST_OUTPUTS));
         return Err(error.below("outputs").placed_in(node));
     }
     let mut files: Vec<(Target, String)> = Vec::new();
@@ -47,9 +47,6 @@ pub(crate) fn check(node: &Node, registry: &Registry, directory: &Path) -> Resul
     }
     Ok(())
 }
-
-/// More than that no logger has.
-const MOST_OUTPUTS: usize = 64;
 
 /// Sets a builder up, and opens the outputs that are not open already.
 pub(crate) fn build(
