@@ -576,6 +576,7 @@ mod tests {
         check(Auto, Terminal, "TERM=xterm-256color COLORTERM=truecolor", Some(True));
         check(Auto, Terminal, "COLORTERM=24bit", Some(True));
         check(Auto, Terminal, "COLORTERM=24bit FORCE_COLOR=2", Some(Indexed));
+        check(Auto, Terminal, "COLORTERM=24bit FORCE_COLOR=1", Some(Base));
         check(Auto, Terminal, "NO_COLOR=1", None);
         check(Auto, Terminal, "NO_COLOR=", Some(Base));
         check(Auto, Terminal, "NO_COLOR=1 FORCE_COLOR=1 CLICOLOR_FORCE=1", None);

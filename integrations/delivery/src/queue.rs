@@ -833,6 +833,8 @@ impl State {
 #[cfg(all(test, hyperlog_loom))]
 mod interleavings;
 #[cfg(all(test, not(hyperlog_loom)))]
+mod last_words;
+#[cfg(all(test, not(hyperlog_loom)))]
 mod model;
 #[cfg(all(test, not(hyperlog_loom)))]
 mod stream;

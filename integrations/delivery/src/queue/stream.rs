@@ -6,8 +6,8 @@ use std::thread;
 
 const SOON: Duration = Duration::from_secs(30);
 
-fn worked(linger: Duration) -> Arc<Queue> {
-    let queue = Arc::new(Queue::new(Rules {
+pub(super) fn roomy(linger: Duration) -> Queue {
+    Queue::new(Rules {
         capacity: 1 << 20,
         reserve: 0,
         batch: 1 << 18,
@@ -18,7 +18,11 @@ fn worked(linger: Duration) -> Arc<Queue> {
         errors: Errors::Queued,
         patience: Duration::ZERO,
         linger,
-    }));
+    })
+}
+
+fn worked(linger: Duration) -> Arc<Queue> {
+    let queue = Arc::new(roomy(linger));
     let worked = Arc::clone(&queue);
     thread::spawn(move || {
         loop {
