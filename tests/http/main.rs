@@ -242,6 +242,7 @@ hold! {
         a_route_shows_more_than_others_and_hides_what_others_show: tower axum actix;
         a_layer_inside_shows_what_comes_after_it: tower axum actix;
         a_layer_inside_has_things_shown_as_well: tower axum actix;
+        data_of_a_resource_has_the_query_shown: actix, but not tower & axum "they have no such data";
     }
     wide: {
         whatever_works_on_a_request_adds_to_its_record_alone: tower axum actix;

@@ -1406,6 +1406,79 @@ mod tests {
     }
 
     #[test]
+    fn the_rule_is_that_of_the_route_it_was_in_the_end() {
+        let guessed = RouteRule::new().level(Level::DEBUG);
+        let policy = Policy::new().route("/guessed", guessed).route("/told", RouteRule::new().level(Level::NOTICE));
+        let policy = Arc::new(policy);
+        for (told, level) in [(None, Level::DEBUG), (Some("/told"), Level::NOTICE)] {
+            let (logger, captured) = Logger::capture();
+            let mut exchange = Exchange::open(&logger, &policy, &Request { method: "GET" });
+            exchange.routed(Some("/guessed".to_owned()));
+            told.into_iter().for_each(|route| exchange.scope().set_route(route));
+            exchange.responded(&OK);
+            exchange.close();
+            assert_eq!(captured.only().level(), level, "{told:?}");
+        }
+    }
+
+    #[test]
+    fn a_recorder_that_is_turned_off_inside_tells_what_it_held_only_to_whoever_asked_for_it() {
+        struct Everybody;
+        impl crate::http::DebugTokens for Everybody {
+            fn is_valid(&self, _: &[u8]) -> bool {
+                true
+            }
+        }
+        let policy = Policy::new().rule(RouteRule::new().recorder(Level::DEBUG));
+        let asked = policy.clone().debug_by_token(RequestId::HEADER, Level::DEBUG, Everybody);
+        for (policy, expected) in [(policy, &["request failed"][..]), (asked, &["held", "request failed"])] {
+            let (logger, captured) = Logger::capture();
+            logger.set_level(Level::INFO);
+            let mut exchange = Exchange::open(&logger, &Arc::new(policy), &Request { method: "GET" });
+            let scope = exchange.scope();
+            exchange.run(|| {
+                scope.logger().log(Level::DEBUG, "held", &FieldSet::new());
+                scope.apply(RouteRule::new().no_recorder());
+            });
+            exchange.responded(&Response { status: 500, ..OK });
+            exchange.close();
+            let messages: Vec<_> = captured.records().iter().map(|record| record.message().to_owned()).collect();
+            assert_eq!(messages, expected);
+        }
+    }
+
+    #[test]
+    fn what_failed_passes_by_the_sampling_of_the_logger_whatever_its_level() {
+        let first = crate::SamplingRule::new(crate::SamplingMethod::First(1));
+        let sampling = crate::Sampling::new().rule(first);
+        let policy = Arc::new(Policy::new().rule(RouteRule::new().failures(Level::WARN)));
+        for (status, seen) in [(200, 1), (500, 3)] {
+            let (logger, captured) = Logger::capture_with(|builder| builder.sampling(sampling.clone()));
+            for _ in 0..3 {
+                let mut exchange = Exchange::open(&logger, &policy, &Request { method: "GET" });
+                exchange.responded(&Response { status, ..OK });
+                exchange.close();
+            }
+            assert_eq!(captured.records().len(), seen, "{status}");
+        }
+    }
+
+    #[test]
+    fn behind_a_gap_nothing_of_a_body_is_shown() {
+        let (logger, captured) = Logger::capture();
+        let policy = Arc::new(Policy::new().rule(RouteRule::new().show(Extra::ResponseBody)));
+        let mut exchange = Exchange::open(&logger, &policy, &Request { method: "GET" });
+        exchange.responded(&Response { headers: &[("content-type", "text/plain")], ..OK });
+        assert!(exchange.shows_body());
+        exchange.show(b"before");
+        exchange.show_no_more();
+        assert!(!exchange.shows_body());
+        exchange.show(b"behind");
+        exchange.close();
+        assert_eq!(captured.only().text(keys::RESPONSE_BODY), "before");
+    }
+
+    #[test]
     fn what_is_bound_in_the_scope_is_on_the_record() {
         let (mut exchange, captured) = open("GET");
         exchange.scope().bind(crate::fields!(tenant = "acme"));

@@ -601,7 +601,7 @@ mod tests {
                 "mailto:«ann@example.com»?x",
                 "user=«ann@example.com»",
                 "to 'x' and «jürgen@müller.de».",
-                "«a@b.xn--p1ai»",
+                "«a@b.xn--p1ai» «a@b.рф»",
                 "«ann@example.com»; «bob@example.org»",
             ],
         );
@@ -610,7 +610,8 @@ mod tests {
             &[
                 "a@b",
                 "@example.com",
-                "pkg@1.2.3",
+                "pkg@1.2.34",
+                "a@xn--p1ai",
                 "a@",
                 "@",
                 "a.@b.com",

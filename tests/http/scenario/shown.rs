@@ -277,3 +277,15 @@ pub(crate) fn a_layer_inside_has_things_shown_as_well<H: Host>() {
     assert_eq!(map(&access, "request_headers"), [("x-one", &text("1"))]);
     assert!(access.has("polls") && !access.to_string().contains("hunter2"), "{access}");
 }
+
+pub(crate) fn data_of_a_resource_has_the_query_shown<H: Host>() {
+    let stage = Stage::with::<H>(|setup| {
+        setup.inside = Inside::Data([RouteRule::new(), show(&[Extra::Query])]);
+        setup.act(async |_| Answer::new(200, "done"));
+    });
+    stage.send_with("GET /act/ann?q=1", &[("x-request-id", "asks")]);
+    stage.send_with("GET /act/ann", &[("x-request-id", "nothing")]);
+    assert_eq!(map(&stage.wait_for_access("asks"), "query"), [("q", &text("1"))]);
+    let access = stage.wait_for_access("nothing");
+    assert!(!access.has("query"), "{access}");
+}
