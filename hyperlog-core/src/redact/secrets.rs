@@ -1027,6 +1027,7 @@ mod tests {
             "jwt «eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl» ok",
             "«eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.»",
             "x«eyJhbGciOiJSU0EifQ.aaaaa.bbbbb.ccccc.ddddd»,",
+            "it was «eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl». And then",
             "«-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----»\nafter",
             "a «-----BEGIN RSA PRIVATE KEY-----\\nMIIE»",
             "«-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----» z",
@@ -1104,11 +1105,14 @@ mod tests {
                 check(&around.replace("«»", &format!("«{key}»")));
             }
         }
+        // a key of a length of its own is none within something longer, any other ends where its letters do
+        check(&format!("«shpat_{hex}»z"));
         // what looks back from behind a finding stops there
         check(&format!("«AKIAIOSFODNN71234567»«:AA{}»", &lower[..33]));
         for text in [
             "AKIAIOSFODNN7EXAMPL",
             "AKIAIOSFODNN7EXAMPLEX",
+            "AKIAIOSFODNN7EXAMPLEx",
             "akiaiosfodnn7example",
             "ASIA AND EUROPE",
             "ghp_short",
