@@ -870,6 +870,10 @@ mod tests {
             "[token=«abc»], next",
             "token=«a,b»,next=1",
             r#"{"msg":"password=«abc»","user":"x"}"#,
+            r#"{\"msg\":\"password=«abc»\",\"user\":\"x\"}"#,
+            r#"{\\\"msg\\\":\\\"password=«ab\cd»\\\",\\\"user\\\":1}"#,
+            r#"{\"credentials\":«{\"user\":\"x}\",\"pass\":1}»,\"n\":1}"#,
+            "[(token=«abc»)]",
             ":password => \"«x»\"",
             "password := \"«x»\"",
             "user[password]=«x»&user[name]=y",
@@ -1018,6 +1022,7 @@ mod tests {
             "basic plan",
             "Basic Ab1 plan",
             "basic internationalization",
+            "basic AuthenticationRequiredHere",
             "basic checks 12 of 20",
             "Token refreshed",
             "token 12 of 20",
@@ -1037,6 +1042,26 @@ mod tests {
             "broken 12",
         ] {
             check(text);
+        }
+    }
+
+    #[test]
+    fn base64_holds_a_pair_if_it_holds_a_colon_among_plain_characters() {
+        for (text, holds) in [
+            ("dTpw", true),
+            ("YWI6Yw==", true),
+            ("YTo+", true),
+            ("YTo-", true),
+            ("YTo/", true),
+            ("YTo_", true),
+            ("YTpiOg", true),
+            ("IDo", true),
+            ("Hzo", false),
+            ("fzo", false),
+            ("YWJj", false),
+            ("YTp.", false),
+        ] {
+            assert_eq!(super::decodes_to_a_pair(text.as_bytes()), holds, "{text}");
         }
     }
 
