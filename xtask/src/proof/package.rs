@@ -1,7 +1,11 @@
 //! Every crate can be published: its manifest says what a registry asks for, its archive holds what a user needs, and what
 //! is in the archives compiles without the rest of the repository.
 
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
@@ -30,11 +34,22 @@ pub(super) fn prove(arguments: &[String], _: Install) -> Outcome<Ended> {
     order.iter().for_each(|package| say(format_args!("  {} {}", package.name, package.version)));
     // All at once: the archives are compiled against each other, as if they had been published.
     let mut cargo = Command::new("cargo");
-    cargo.args(["package", "--locked", "--workspace", "--all-features", "--target-dir=target/publish"]);
+    cargo.args(["package", "--locked", "--workspace", "--all-features", "--target-dir"]).arg(unused_folder()?);
     cargo.args(
         packages.iter().filter(|package| !package.published).map(|package| format!("--exclude={}", package.name)),
     );
     step::run(cargo.args(arguments))
+}
+
+/// Cargo unpacks an archive once for each place it comes from: in the place of last time, the crates would be compiled against
+/// each other as they were then.
+fn unused_folder() -> Outcome<String> {
+    const PLACE: &str = "target/publish";
+    match fs::remove_dir_all(Path::new(PLACE)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(format!("{PLACE}: {error}").into()),
+        _ => {}
+    }
+    Ok(format!("{PLACE}/{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos()))
 }
 
 /// What a reader of the registry's page looks for, or a search.
