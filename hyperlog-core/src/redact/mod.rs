@@ -100,9 +100,10 @@ pub use self::preset::Preset;
 /// # What it does not see
 ///
 /// A secret that nothing names and that has no form of its own, such as a bare password; one that is parted from its
-/// name by a blank alone (`--password hunter2`) or by markup (`<password>hunter2</password>`); the further words of a
-/// phrase without quotes (`password=correct horse`); text that is compressed, encrypted or encoded, but for the
-/// escapes of a key. Give such values a field of their own, under a sensitive key.
+/// name by a blank or a comma alone (`--password hunter2`, `("password", "hunter2")`) or by markup
+/// (`<password>hunter2</password>`, `**Password**: hunter2`, the blocks of YAML); the further words of a phrase without
+/// quotes (`password=correct horse`); text that is compressed, encrypted or encoded, but for the escapes of a key and the
+/// backslashes of JSON within JSON. Give such values a field of their own, under a sensitive key.
 ///
 /// # When it is in doubt
 ///

@@ -116,10 +116,14 @@ impl<'a> Secrets<'a> {
         let key_end = trim_end(bytes, at);
         let (key, quote) = key_before(bytes, key_end)?;
         let name = &bytes[key.0..key.1];
-        let mask = match self.mask_under(key.0, name) {
+        let whole = if quote.is_none() { key.0 - word_before(bytes, key) } else { key.0 };
+        let mask = match self.mask_under(whole, &bytes[whole..key.1]) {
             Some(mask) => mask,
             None if self.is_escaped(key, quote) => self.mask_under_escapes(key, quote.is_some())?,
-            None => return None,
+            None => {
+                let start = key.0 + escape_glued_to(bytes, key)?;
+                self.mask_under(start, &bytes[start..key.1])?
+            }
         };
         let mut from = at + 1;
         while from < at + 3 && matches!(neighbour(Some(from)), Some(b'=' | b'>')) {
@@ -127,7 +131,7 @@ impl<'a> Secrets<'a> {
         }
         let blank = |byte: &u8| matches!(byte, b' ' | b'\t') || (quote.is_some() && matches!(byte, b'\n' | b'\r'));
         from += bytes[from..].iter().take_while(|byte| blank(byte)).count();
-        let (start, end) = value_at(bytes, from, takes_the_line(name))?;
+        let (start, end) = value_at(bytes, from, takes_the_line(name) && !is_no_text(bytes, from, quote.is_some()))?;
         Some(Span { start, end, mask })
     }
 
@@ -171,33 +175,56 @@ impl<'a> Secrets<'a> {
     /// The password of `scheme://user:password@host`, or the path of a webhook that is a secret itself.
     fn url(&mut self, colon: usize) -> Option<(usize, usize)> {
         let bytes = self.bytes;
-        if !bytes[colon..].starts_with(b"://") || colon == 0 || !bytes[colon - 1].is_ascii_alphanumeric() {
+        // JSON may write it with backslashes
+        let mark = [&b"://"[..], b":\\/\\/"].into_iter().find(|mark| bytes[colon..].starts_with(mark))?;
+        if colon == 0 || !bytes[colon - 1].is_ascii_alphanumeric() {
             return None;
         }
-        let host = colon + 3;
+        let host = colon + mark.len();
         let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`');
         let authority = span_while(bytes, host, |byte| !ends(byte) && !matches!(byte, b'/' | b'?' | b'#' | b'\\'));
-        let sign = bytes[host..authority].iter().rposition(|byte| *byte == b'@');
-        let user = bytes[host..authority].iter().position(|byte| *byte == b':');
-        match (user, sign) {
-            (Some(user), Some(sign)) if user < sign => return Some((host + user + 1, host + sign)),
-            (Some(user), None) if bytes[host] != b'[' => {
-                // a password with a slash in it, unless this is a port
-                let password = host + user + 1;
-                let port = bytes[password..authority].iter().all(u8::is_ascii_digit);
-                if !port && self.no_sign_before <= password {
-                    let end = span_while(bytes, authority, |byte| !ends(byte));
-                    match bytes[authority..end].iter().rposition(|byte| *byte == b'@') {
-                        Some(sign) => return Some((password, authority + sign)),
-                        None => self.no_sign_before = end,
+        let sign = bytes[host..authority].iter().rposition(|byte| *byte == b'@').map(|place| host + place);
+        if let Some(user) = bytes[host..authority].iter().position(|byte| *byte == b':') {
+            let password = host + user + 1;
+            let port = span_while(bytes, password, u8::is_ascii_digit);
+            // `db:1433;user=sa`, `db1:3306,db2:3306`: what comes behind is not the password of a user
+            let is_listed = port > password && matches!(bytes.get(port), Some(b',' | b';'));
+            match sign {
+                Some(sign) if password <= sign && !is_listed => return Some((password, sign)),
+                None if !is_listed && port != authority && bytes[host] != b'[' => {
+                    // a password with a slash in it
+                    if let Some(sign) = self.late_sign(password, authority, ends) {
+                        return Some((password, sign));
                     }
                 }
+                _ => {}
             }
-            _ => {}
         }
-        let place = WEBHOOKS.iter().find(|place| bytes[host..].starts_with(place.as_bytes()))?;
-        let start = host + place.len();
+        let port =
+            bytes[host..authority].iter().rposition(|byte| *byte == b':').map_or(authority, |place| host + place);
+        let path = authority + version_at(&bytes[authority..]);
+        let is_known = |place: &&(&str, &str)| {
+            let name = &bytes[host..port];
+            let is_host = name.len() >= place.0.len()
+                && name[name.len() - place.0.len()..].eq_ignore_ascii_case(place.0.as_bytes());
+            is_host && bytes[path..].starts_with(place.1.as_bytes())
+        };
+        let start = path + WEBHOOKS.iter().find(is_known)?.1.len();
         Some((start, span_while(bytes, start, |byte| !ends(byte) && !matches!(byte, b'?' | b'#' | b'\\' | b')'))))
+    }
+
+    /// The last `@` of a URL, from `from` on, where its first part has none: not one in its query.
+    fn late_sign(&mut self, password: usize, from: usize, ends: impl Fn(&u8) -> bool) -> Option<usize> {
+        if self.no_sign_before > password {
+            return None;
+        }
+        let url = &self.bytes[from..span_while(self.bytes, from, |byte| !ends(byte))];
+        let query = url.iter().position(|byte| *byte == b'?').filter(|place| url[*place..].contains(&b'='));
+        let sign = url[..query.unwrap_or(url.len())].iter().rposition(|byte| *byte == b'@');
+        if sign.is_none() {
+            self.no_sign_before = from + url.len();
+        }
+        sign.map(|place| from + place)
     }
 
     /// `123456789:AA…`, a token of a Telegram bot.
@@ -207,8 +234,12 @@ impl<'a> Secrets<'a> {
             return None;
         }
         let end = span_while(&bytes[..bytes.len().min(from + 36)], from, is_url_safe);
-        let digits = bytes[..colon].iter().rev().take(13).take_while(|byte| byte.is_ascii_digit()).count();
-        (end - from == 35 && (6..=12).contains(&digits)).then_some((colon - digits, end))
+        let digits = bytes[..colon].iter().rev().take(17).take_while(|byte| byte.is_ascii_digit()).count();
+        // those of an escape before it are not its own
+        let behind = [4, 2].map(|of_escape| colon - digits + of_escape);
+        let start = behind.into_iter().find(|start| *start < colon && ends_escape(&bytes[..*start]));
+        let start = start.unwrap_or(colon - digits);
+        (end - from == 35 && (6..=12).contains(&(colon - start))).then_some((start, end))
     }
 
     // ---- credentials after the name of their scheme --------------------------------------------------------------
@@ -219,22 +250,44 @@ impl<'a> Secrets<'a> {
         let scheme = [&b"bearer"[..], b"basic", b"token"].into_iter().find(|scheme| {
             at >= scheme.len()
                 && bytes[at - scheme.len()..at].eq_ignore_ascii_case(scheme)
-                && (at == scheme.len() || !bytes[at - scheme.len() - 1].is_ascii_alphanumeric())
+                && starts_here(bytes, at - scheme.len())
         })?;
         let start = span_while(bytes, at, |byte| *byte == b' ');
-        let body = span_while(bytes, start, |byte| is_url_safe(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/'));
-        let end = span_while(bytes, body, |byte| *byte == b'=');
-        let goes_on = bytes.get(end).is_some_and(|byte| is_url_safe(byte) || matches!(byte, b'"' | b'\'' | b'\\'));
-        if end == body + 1 && goes_on && names_a_parameter(&bytes[start..body]) {
-            return None; // of a challenge
+        let is_part = |byte: &u8| is_url_safe(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'|');
+        let body = span_while(bytes, start, is_part);
+        let mut end = span_while(bytes, body, |byte| *byte == b'=');
+        if end == body {
+            // the end of a sentence
+            end -= bytes[start..end].iter().rev().take_while(|byte| **byte == b'.').count();
+        } else if !self.is_padded(&bytes[start..body], end) {
+            return None;
         }
         let value = &bytes[start..end];
         let secret = match scheme {
             b"bearer" => is_no_word(value),
-            b"basic" => decodes_to_a_pair(value) || end > body || (value.len() >= 16 && is_mixed(value)),
+            b"basic" => {
+                decodes_to_a_pair(value)
+                    || (end > body && value.len().is_multiple_of(4))
+                    || (value.len() >= 16 && is_mixed(value))
+            }
             _ => value.len() >= 16 && value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic),
         };
         secret.then_some((start, end))
+    }
+
+    /// Whether the `=` between a credential and `end` belong to it, rather than to a pair: `Basic realm="api"`,
+    /// `basic password=x`.
+    fn is_padded(&self, body: &[u8], end: usize) -> bool {
+        let bytes = self.bytes;
+        let quote = span_while(bytes, end, |byte| *byte == b'\\');
+        let ends = match bytes.get(quote) {
+            Some(b'"' | b'\'') => closes_before(bytes.get(quote + 1)) && !names_a_parameter(body),
+            _ if quote > end => true,
+            Some(b'.' | b':' | b'!' | b'?') => closes_before(bytes.get(quote + 1)),
+            Some(b';' | b'&' | b'|' | b'`') => true,
+            next => closes_before(next),
+        };
+        ends && self.keys.find(body).is_none()
     }
 
     /// `Digest username="…", response="…"`, with the first `e` at `at`.
@@ -285,10 +338,15 @@ impl<'a> Secrets<'a> {
         let head = part(start);
         self.no_token_before = head;
         let payload = if bytes.get(head) == Some(&b'.') { part(head + 1) } else { return None };
-        if head - start < 8 || payload - head < 5 || bytes.get(payload) != Some(&b'.') {
+        if head - start < 8 || bytes.get(payload) != Some(&b'.') {
             return None;
         }
         let mut end = part(payload + 1);
+        // nothing stands in the place of what is signed elsewhere, or of a key that both know
+        let is_empty = payload == head + 1 && end - payload > 10;
+        if payload - head < 5 && !is_empty {
+            return None;
+        }
         while bytes.get(end) == Some(&b'.') && part(end + 1) > end + 1 {
             end = part(end + 1);
         }
@@ -304,9 +362,7 @@ impl<'a> Secrets<'a> {
         VENDORS.iter().filter(|vendor| vendor.bucket & buckets != 0).find_map(|vendor| {
             let start = (at + 1).checked_sub(vendor.anchor)?;
             let body = start + vendor.prefix.len();
-            if !bytes[start..].starts_with(vendor.prefix.as_bytes())
-                || (start > 0 && bytes[start - 1].is_ascii_alphanumeric())
-            {
+            if !bytes[start..].starts_with(vendor.prefix.as_bytes()) || !starts_here(bytes, start) {
                 return None;
             }
             let end = span_while(bytes, body, vendor.allows);
@@ -375,6 +431,8 @@ const VENDORS: &[Vendor] = &[
     anchored(vendor(DASHES, "xapp-1-", is_alphanumeric_or_dash, 20), 4),
     slack("xoxa-"),
     slack("xoxb-"),
+    slack("xoxc-"),
+    slack("xoxd-"),
     slack("xoxe-"),
     slack("xoxo-"),
     slack("xoxp-"),
@@ -390,19 +448,28 @@ const fn slack(prefix: &'static str) -> Vendor {
     anchored(vendor(DASHES, prefix, is_alphanumeric_or_dash, 20), 4)
 }
 
-const WEBHOOKS: &[&str] = &[
-    "hooks.slack.com/services/",
-    "hooks.slack.com/workflows/",
-    "hooks.slack.com/triggers/",
-    "discord.com/api/webhooks/",
-    "discordapp.com/api/webhooks/",
-    "ptb.discord.com/api/webhooks/",
-    "canary.discord.com/api/webhooks/",
+/// How hosts end, and paths begin behind whose beginning the secret stands.
+const WEBHOOKS: &[(&str, &str)] = &[
+    ("hooks.slack.com", "/services/"),
+    ("hooks.slack.com", "/workflows/"),
+    ("hooks.slack.com", "/triggers/"),
+    ("discord.com", "/webhooks/"),
+    ("discordapp.com", "/webhooks/"),
+    ("webhook.office.com", "/webhookb2/"),
 ];
+
+/// How long `/api` or `/api/v10` at the start of a path is.
+fn version_at(path: &[u8]) -> usize {
+    if !path.starts_with(b"/api/") {
+        return 0;
+    }
+    let number = span_while(path, 6, u8::is_ascii_digit);
+    if path.get(5) == Some(&b'v') && number > 6 { number } else { 4 }
+}
 
 /// What a value may begin with that names its scheme.
 const SCHEMES: &[&str] =
-    &["bearer", "basic", "digest", "token", "negotiate", "ntlm", "apikey", "hawk", "aws4-hmac-sha256"];
+    &["bearer", "basic", "digest", "token", "negotiate", "ntlm", "apikey", "hawk", "jwt", "oauth", "aws4-hmac-sha256"];
 
 // ---- the first look ------------------------------------------------------------------------------------------------
 
@@ -426,7 +493,7 @@ const BUCKETS: [[&[u8]; 4]; 8] = [
     // before an underscore; behind two letters; between dashes; at the start of something longer
     [b"gnp_", b"hpavsc", b"pousrmt1a", b"_"],
     [b"", b"hsSr", b"fkG", b"_-."],
-    [b"px-", b"ao-", b"tpx-", b"-pabeosr"],
+    [b"px-", b"ao-", b"tpx-", b"-pabcdeosr"],
     [b"hpyA", b"syaG", b"ep2E", b"ci9-"],
 ];
 
@@ -437,7 +504,7 @@ const BEFORE_PAIR: usize = 16;
 const fn may_end_a_key(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || !byte.is_ascii()
-        || matches!(byte, b'_' | b'-' | b'.' | b']' | b')' | b'"' | b'\'' | b'\\' | b' ' | b'\t')
+        || matches!(byte, b'_' | b'-' | b'.' | b']' | b')' | b'"' | b'\'' | b'`' | b'\\' | b' ' | b'\t')
 }
 
 /// Per byte and place, the buckets that do not allow it: four places of eight buckets. One table for each of four
@@ -515,7 +582,7 @@ const KEY_REACH: usize = 96;
 /// The key that ends before `end`, and the quote around it.
 fn key_before(bytes: &[u8], end: usize) -> Option<((usize, usize), Option<u8>)> {
     let floor = end.saturating_sub(KEY_REACH);
-    let quote = bytes[..end].last().copied().filter(|byte| matches!(byte, b'"' | b'\''));
+    let quote = bytes[..end].last().copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
     let (start, end) = match quote {
         Some(quote) => {
             let end = bytes[..end - 1].iter().rposition(|byte| *byte != b'\\')? + 1;
@@ -528,6 +595,51 @@ fn key_before(bytes: &[u8], end: usize) -> Option<((usize, usize), Option<u8>)> 
         }
     };
     Some(((start, end), quote))
+}
+
+/// How long the word and the blank are that stand before a key which is half a name: `API key: x`, `session id: x`.
+fn word_before(bytes: &[u8], (start, end): (usize, usize)) -> usize {
+    const HALVES: [&[u8]; 6] = [b"key", b"keys", b"id", b"code", b"codes", b"token"];
+    let is_half = || HALVES.iter().any(|half| bytes[start..end].eq_ignore_ascii_case(half));
+    if start < 2 || end - start > 5 || bytes[start - 1] != b' ' || !is_half() {
+        return 0;
+    }
+    let word = bytes[..start - 1].iter().rev().take(KEY_REACH).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    if word == 0 { 0 } else { word + 1 }
+}
+
+/// How much of an escape stands glued to a key: the `n` of `\npass=x`, the `[1m` of what a terminal shows in bold.
+#[inline]
+fn escape_glued_to(bytes: &[u8], (start, end): (usize, usize)) -> Option<usize> {
+    let before = *bytes.get(start.checked_sub(1)?)?;
+    if !matches!(before, b'\\' | b'\x1b' | b';') {
+        return None;
+    }
+    let glued = if before == b'\\' { 1 } else { span_while(&bytes[..end], start, |byte| *byte != b'm') + 1 - start };
+    (start + glued < end && ends_escape(&bytes[..start + glued])).then_some(glued)
+}
+
+/// Whether a word may start here: behind what is no letter and no digit, or behind an escape.
+#[inline]
+fn starts_here(bytes: &[u8], at: usize) -> bool {
+    at == 0 || !bytes[at - 1].is_ascii_alphanumeric() || ends_escape(&bytes[..at])
+}
+
+/// `\n`, `\u0022`, `%20`, or what changes the colour of a terminal.
+#[cold]
+fn ends_escape(before: &[u8]) -> bool {
+    let are_hex = |digits: &[u8]| digits.iter().all(u8::is_ascii_hexdigit);
+    match before {
+        [.., b'\\', b'n' | b'r' | b't'] => true,
+        [.., b'%', one, two] if are_hex(&[*one, *two]) => true,
+        [.., b'\\', b'u', one, two, three, four] if are_hex(&[*one, *two, *three, *four]) => true,
+        [rest @ .., b'm'] => {
+            let is_part = |byte: &&u8| byte.is_ascii_digit() || **byte == b';';
+            let numbers = rest.iter().rev().take(16).take_while(is_part).count();
+            rest[..rest.len() - numbers].ends_with(b"\x1b[")
+        }
+        _ => false,
+    }
 }
 
 /// What a key without quotes is made of.
@@ -596,7 +708,7 @@ fn number(digits: &[u8]) -> Option<u32> {
 /// The value that starts at `from`: within its quotes, or as far as it goes without.
 fn value_at(bytes: &[u8], from: usize, line: bool) -> Option<(usize, usize)> {
     let slashes = bytes[from..].iter().take_while(|byte| **byte == b'\\').count();
-    let prefix = usize::from(bytes[from..].starts_with(b"b\"")) + slashes;
+    let prefix = usize::from(matches!(bytes[from..], [b'b' | b'r' | b'u', b'"' | b'\'', ..])) + slashes;
     let start = from + prefix;
     match bytes.get(start) {
         Some(quote @ (b'"' | b'\'')) => Some((start + 1, quoted_end(bytes, start + 1, *quote, slashes))),
@@ -610,10 +722,15 @@ fn value_at(bytes: &[u8], from: usize, line: bool) -> Option<(usize, usize)> {
 ///
 /// A quote within the value has more of them: `\"` within `"`, `\\\"` within `\"`.
 fn quoted_end(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> usize {
-    let mut run = 0;
+    let (mut run, mut past) = (0, 0);
     for (at, byte) in bytes.iter().enumerate().skip(from) {
         match byte {
             b'\\' => run += 1,
+            _ if at < past => {}
+            // SQL and shells write a quote within as two
+            _ if *byte == quote && slashes == 0 && run == 0 && at > from && bytes.get(at + 1) == Some(&quote) => {
+                past = at + 2;
+            }
             _ if *byte == quote && run % (2 * (slashes + 1)) == slashes => return at - slashes,
             _ => run = 0,
         }
@@ -681,18 +798,27 @@ fn line_end(bytes: &[u8], from: usize) -> usize {
         match byte {
             b'\n' | b'\r' => return at,
             b'"' | b'\'' => {
-                // a quote that opens is part of the value, one that closes belongs to what the value stands in
+                // a quote that opens is part of the value, and so is one within a word; one that closes belongs to what the
+                // value stands in
                 let mark = trim_slashes(bytes, at).max(from);
-                if mark == from || !matches!(bytes[mark - 1], b'=' | b'(' | b'[' | b'{' | b',' | b':' | b' ') {
+                if mark > from && matches!(bytes[mark - 1], b'=' | b'(' | b'[' | b'{' | b',' | b':' | b' ') {
+                    at = quoted_past(bytes, at);
+                } else if mark == from || closes_before(bytes.get(at + 1)) {
                     return mark;
                 }
-                at = quoted_past(bytes, at);
             }
             _ => {}
         }
         at += 1;
     }
     bytes.len()
+}
+
+/// Whether a quote before this ends something: not the one of `O'Brien`, nor one within a cookie.
+fn closes_before(next: Option<&u8>) -> bool {
+    next.is_none_or(|byte| {
+        byte.is_ascii_whitespace() || matches!(byte, b',' | b')' | b']' | b'}' | b'>' | b'\\' | b'"' | b'\'')
+    })
 }
 
 /// The place of the quote that closes the one at `at`, which may be escaped, or the end of the text.
@@ -711,6 +837,12 @@ fn takes_the_line(key: &[u8]) -> bool {
     ends(b"authorization") || ends(b"cookie") || ends(b"cookies")
 }
 
+/// Whether what stands there is no header but a list, a map or nothing, as of JSON or of `Debug`.
+fn is_no_text(bytes: &[u8], from: usize, is_quoted: bool) -> bool {
+    let nothing = [&b"null"[..], b"None"].iter().any(|word| bytes[from..].starts_with(word));
+    nothing || (is_quoted && matches!(bytes.get(from), Some(b'[' | b'{')))
+}
+
 fn names_a_scheme(value: &[u8]) -> bool {
     let word = value.iter().take(20).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
     value.get(word) == Some(&b' ') && SCHEMES.iter().any(|scheme| value[..word].eq_ignore_ascii_case(scheme.as_bytes()))
@@ -727,7 +859,7 @@ fn is_no_word(value: &[u8]) -> bool {
         || (value.len() >= 8 && value.windows(2).any(changes_case))
 }
 
-/// `realm`, `error_description`: a word in one case, which base64 with an end like `=` hardly ever is.
+/// `charset`, `error_description`: a word in one case, which base64 hardly ever is.
 fn names_a_parameter(name: &[u8]) -> bool {
     let is_in = |case: fn(&u8) -> bool| name.iter().all(|byte| case(byte) || matches!(byte, b'_' | b'-'));
     is_in(u8::is_ascii_lowercase) || is_in(u8::is_ascii_uppercase)
@@ -874,6 +1006,28 @@ mod tests {
             r#"{\\\"msg\\\":\\\"password=«ab\cd»\\\",\\\"user\\\":1}"#,
             r#"{\"credentials\":«{\"user\":\"x}\",\"pass\":1}»,\"n\":1}"#,
             r#"password=«ab\"cd» efg"#,
+            // behind an escape a name begins
+            r"GET / HTTP/1.1\r\nhost: x\r\ncookie: «sid=hunter2; a=b\r\n\r\n»",
+            r"HOME=/x\nPASS=«hunter2\nA=b»",
+            r"a\tjwt=«x» b",
+            r"C:\token=«x» b",
+            "\x1b[33mcookie: «sid=hunter2»",
+            "\x1b[1;33mpwd=«x» b",
+            // a name of two words
+            "using API key: «hunter2» now",
+            "Session ID: «hunter2»",
+            "Secret Access Key: «hunter2»",
+            "UPDATE users SET `password` = '«it''s»' WHERE id = 1",
+            "{'token': b'«c2VjcmV0dmFsdWU=»'}",
+            "{'password': u'«correct horse»'}",
+            "Cookie: «name=O'Brien; sid=hunter2»",
+            "cookie: «theme=5\"; sid=hunter2»",
+            "Set-Cookie: «msg=\"hi\"there\"; sid=hunter2»",
+            r#"{"cookies":«[]»,"status":200,"path":"/x"}"#,
+            r#"{"authorization":«null»,"status":500}"#,
+            "Request { authorization: «None», path: \"/a\" }",
+            "\"Cookie\": «a=b; sid=hunter2»",
+            "token: «JWT hunter2»",
             "[(token=«abc»)]",
             ":password => \"«x»\"",
             "password := \"«x»\"",
@@ -973,6 +1127,9 @@ mod tests {
             "page_token=abc",
             "the password was changed",
             "no token",
+            "SyntaxError: Unexpected token: ( at line 3",
+            "primary key: 5",
+            "id: 5, the id: 6",
             "a secret, b",
             "x?q=token",
             "sig=15 received",
@@ -1008,10 +1165,36 @@ mod tests {
             "'Bearer «abcdefghijklmnopqrstuvwx»'",
             "Basic «w6nDqQ==»",
             "Basic «AbCdEfGhIjKl1234»",
+            "sent Basic «dXNlcjpwYXNz».",
+            "sent Basic «dTpwYXM=». Then",
+            "Bearer «1|laravelSanctumAbC123def456»",
+            r"body: a\nBearer «abc123def456»",
+            "\x1b[1mBearer «abc123def456»\x1b[0m",
+            // what a pair assigns is its own, whatever stands before
+            "-Dauth=basic -Dspring.datasource.password=«hunter2» -jar app.jar",
+            "auth=basic dbPassword=«hunter2» user=bob",
+            "tokenType=Bearer accessToken=«hunter2secret» expiresIn=3600",
+            "auth=bearer apiKey=\"«hunter2»\"",
+            "AUTH=basic S3_SECRET=«hunter2» ./run",
+            "auth=basic password==«hunter2»",
+            "login kind: token sessionToken12345=«hunter», secret=«hunter2»",
+            "--auth basic --password=«$ecret!»",
+            "security=basic password=«!hunter2» user=bob",
+            "auth=basic password=«(hunter2)»",
+            "auth=basic password= «hunter2»",
+            "type=bearer client_secret=«%hunter2»",
         ] {
             check(marked);
         }
         for text in [
+            "plan=basic userId=42 seatCount=3",
+            "tokenType=Bearer expiresIn=3600",
+            "level=basic p95=12ms",
+            "mode=basic http2=true",
+            "mode=basic x=(1,2)",
+            "mode=basic x= 1",
+            "WWW-Authenticate: Bearer clientId=\"x\", realm=\"y\"",
+            "Basic realm=\\\"api\\\"",
             "bearer token missing",
             "Bearer authentication failed",
             "Bearer",
@@ -1076,6 +1259,8 @@ mod tests {
             "x«eyJhbGciOiJSU0EifQ.aaaaa.bbbbb.ccccc.ddddd»,",
             "it was «eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl». And then",
             "«eyJhbGci.abcd.c2ln»",
+            "«eyJhbGciOiJkaXIifQ..Zm9vYmFyYmF6MTIz.c2VjcmV0.dGFnMTIz»",
+            "«eyJhbGciOiJIUzI1NiJ9..c2lnbmF0dXJlMTIzNDU»",
             "«-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----»\nafter",
             "a «-----BEGIN RSA PRIVATE KEY-----\\nMIIE»",
             "«-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----» z",
@@ -1092,6 +1277,8 @@ mod tests {
             "eyJhbGc.eyJzdWIiOiIxIn0.c2ln",
             "short: eyJhbGc.eyJzdWIiOiIxIn0.c2ln",
             "eyJhbGciOiJIUzI1NiJ9.abc.c2ln",
+            "eyJhbGciOiJIUzI1NiJ9... and so on",
+            "eyJhbGciOiJIUzI1NiJ9..c2lnbmF0d",
             "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
             "-----BEGIN PUBLIC KEY-----",
             "----------",
@@ -1139,6 +1326,8 @@ mod tests {
             format!("glpat-{}", &lower[..20]),
             format!("xapp-1-A0-{lower}"),
             "xoxb-123456789012-abcdefghij".into(),
+            "xoxc-123456789012-abcdefghij".into(),
+            "xoxd-123456789012-abcdefghij".into(),
             "xoxa-123456789012-abcdefghij".into(),
             "xoxe-123456789012-abcdefghij".into(),
             "xoxo-123456789012-abcdefghij".into(),
@@ -1151,8 +1340,22 @@ mod tests {
             format!("AGE-SECRET-KEY-1{}", "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN54KHCE"),
             format!("123456789:AA{}", &lower[..33]),
         ] {
-            for around in ["«» ", " «»", "got «», refused", "\"«»\"", "https://x/«»?y", "é«»é", "(«»)", "id_«» "]
-            {
+            for around in [
+                "«» ",
+                " «»",
+                "got «», refused",
+                "\"«»\"",
+                "https://x/«»?y",
+                "é«»é",
+                "(«»)",
+                "id_«» ",
+                r"a\n«»\n",
+                r"\t«»",
+                r"\u0022«»\u0022",
+                "q=a%20«» ",
+                "\x1b[33m«»\x1b[0m",
+                "\x1b[1;33m«» ",
+            ] {
                 check(&around.replace("«»", &format!("«{key}»")));
             }
         }
@@ -1206,6 +1409,13 @@ mod tests {
             "<ftp://u:«p»@h> and https://v:«q»@h",
             "https://hooks.slack.com/services/«T000/B000/XXXX» failed",
             "\"https://discord.com/api/webhooks/«1/abc»\"",
+            "https://canary.discord.com/api/v10/webhooks/«1/abc»",
+            "https://HOOKS.slack.com:443/services/«T000/B000/XXXX»",
+            "https://acme.webhook.office.com/webhookb2/«1@2/IncomingWebhook/3»",
+            r#"{"dsn":"postgres:\/\/app:«hunter2»@db\/main"}"#,
+            "jdbc:sqlserver://db:1433;user=sa;password=«P@ssw0rd»;encrypt=true",
+            "jdbc:mysql://db1:3306,db2:3306/app?user=x&password=«P@ssw0rd»",
+            "http://gw:${PORT}/cb?token=«P@ssw0rd»",
             "https://discordapp.com/api/webhooks/«1/abc»?wait=1",
         ] {
             check(marked);
@@ -1222,6 +1432,11 @@ mod tests {
             "mailto:a@b.c",
             "http://a:@b",
             "https://discord.com/api/users",
+            "https://discord.com/api/v10/users",
+            "https://discord.com/api/v/webhooks/1/abc",
+            "https://nothooks.example.com/services/1",
+            "GET,http://10.0.0.1:8080,bob@example.org",
+            "http://k1:9092,k2:9092/x?contact=ops@example.org",
         ] {
             check(text);
         }
@@ -1271,6 +1486,14 @@ mod tests {
             "A {",
             "token=A {} ",
             "%41=",
+            ";a=",
+            "\\na=",
+            "a key: ",
+            "basic a=\\",
+            "x://a:1?b@",
+            "token='a''",
+            "cookie: a'b",
+            "`a`=",
             "%25",
             "%25=",
             "\\u0041\":",
