@@ -116,12 +116,11 @@ impl<'a> Secrets<'a> {
         let key_end = trim_end(bytes, at);
         let (key, quote) = key_before(bytes, key_end)?;
         let name = &bytes[key.0..key.1];
-        let whole = if quote.is_none() { key.0 - word_before(bytes, key) } else { key.0 };
-        let mask = match self.mask_under(whole, &bytes[whole..key.1]) {
+        let mask = match self.mask_under(key.0, name) {
             Some(mask) => mask,
             None if self.is_escaped(key, quote) => self.mask_under_escapes(key, quote.is_some())?,
             None => {
-                let start = key.0 + escape_glued_to(bytes, key)?;
+                let start = longer_start(bytes, key).or_else(|| shorter_start(bytes, key))?;
                 self.mask_under(start, &bytes[start..key.1])?
             }
         };
@@ -597,26 +596,28 @@ fn key_before(bytes: &[u8], end: usize) -> Option<((usize, usize), Option<u8>)> 
     Some(((start, end), quote))
 }
 
-/// How long the word and the blank are that stand before a key which is half a name: `API key: x`, `session id: x`.
-fn word_before(bytes: &[u8], (start, end): (usize, usize)) -> usize {
-    const HALVES: [&[u8]; 6] = [b"key", b"keys", b"id", b"code", b"codes", b"token"];
-    let is_half = || HALVES.iter().any(|half| bytes[start..end].eq_ignore_ascii_case(half));
-    if start < 2 || end - start > 5 || bytes[start - 1] != b' ' || !is_half() {
-        return 0;
-    }
-    let word = bytes[..start - 1].iter().rev().take(KEY_REACH).take_while(|byte| byte.is_ascii_alphabetic()).count();
-    if word == 0 { 0 } else { word + 1 }
-}
-
-/// How much of an escape stands glued to a key: the `n` of `\npass=x`, the `[1m` of what a terminal shows in bold.
+/// Where a name of two words begins of which only the second was read: `API key: x`, `session id: x`.
 #[inline]
-fn escape_glued_to(bytes: &[u8], (start, end): (usize, usize)) -> Option<usize> {
-    let before = *bytes.get(start.checked_sub(1)?)?;
-    if !matches!(before, b'\\' | b'\x1b' | b';') {
+fn longer_start(bytes: &[u8], (start, end): (usize, usize)) -> Option<usize> {
+    const SECONDS: [&[u8]; 5] = [b"key", b"keys", b"id", b"code", b"codes"];
+    let is_second = || SECONDS.iter().any(|word| bytes[start..end].eq_ignore_ascii_case(word));
+    if end - start > 5 || bytes[..start].last() != Some(&b' ') || !is_second() {
         return None;
     }
-    let glued = if before == b'\\' { 1 } else { span_while(&bytes[..end], start, |byte| *byte != b'm') + 1 - start };
-    (start + glued < end && ends_escape(&bytes[..start + glued])).then_some(glued)
+    let before = &bytes[..start - 1];
+    let word = before.iter().rev().take(KEY_REACH).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    (word > 0).then_some(before.len() - word)
+}
+
+/// Where a name begins that an escape is glued to: the `n` of `\npass=x`, the `[1m` of what a terminal shows in bold.
+#[inline]
+fn shorter_start(bytes: &[u8], (start, end): (usize, usize)) -> Option<usize> {
+    let glued = match bytes[..start].last()? {
+        b'\\' => 1,
+        b'\x1b' | b';' => span_while(&bytes[..end], start, |byte| *byte != b'm') + 1 - start,
+        _ => return None,
+    };
+    (start + glued < end && ends_escape(&bytes[..start + glued])).then_some(start + glued)
 }
 
 /// Whether a word may start here: behind what is no letter and no digit, or behind an escape.
@@ -1096,6 +1097,14 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_for_one_word_counts_behind_another() {
+        let redaction = Redaction::builder().hide("code").build().unwrap();
+        let mut out = String::new();
+        assert_eq!(redaction.text("error code: 7, the code=8", &mut out), Verdict::Masked);
+        assert_eq!(out, "error code: [REDACTED], the code=[REDACTED]");
+    }
+
+    #[test]
     fn ordinary_pairs_stay() {
         for text in [
             "a=b",
@@ -1127,9 +1136,8 @@ mod tests {
             "page_token=abc",
             "the password was changed",
             "no token",
-            "SyntaxError: Unexpected token: ( at line 3",
             "primary key: 5",
-            "id: 5, the id: 6",
+            "id: 5, the id: 6, 7 id: 8",
             "a secret, b",
             "x?q=token",
             "sig=15 received",
