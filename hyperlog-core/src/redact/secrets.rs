@@ -728,8 +728,8 @@ fn quoted_end(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> usize {
         match byte {
             b'\\' => run += 1,
             _ if at < past => {}
-            // SQL and shells write a quote within as two
-            _ if *byte == quote && slashes == 0 && run == 0 && at > from && bytes.get(at + 1) == Some(&quote) => {
+            // SQL writes a quote within as two, and others three around it all
+            _ if *byte == quote && slashes == 0 && run == 0 && bytes.get(at + 1) == Some(&quote) => {
                 past = at + 2;
             }
             _ if *byte == quote && run % (2 * (slashes + 1)) == slashes => return at - slashes,
@@ -1017,8 +1017,11 @@ mod tests {
             // a name of two words
             "using API key: «hunter2» now",
             "Session ID: «hunter2»",
+            "recovery codes: «hunter2»",
             "Secret Access Key: «hunter2»",
             "UPDATE users SET `password` = '«it''s»' WHERE id = 1",
+            "password='«it''»' x",
+            "password = \"«\"\"hunter2\"\"»\" x",
             "{'token': b'«c2VjcmV0dmFsdWU=»'}",
             "{'password': u'«correct horse»'}",
             "Cookie: «name=O'Brien; sid=hunter2»",
@@ -1137,6 +1140,7 @@ mod tests {
             "the password was changed",
             "no token",
             "primary key: 5",
+            r"C:\pjwt=x",
             "id: 5, the id: 6, 7 id: 8",
             "a secret, b",
             "x?q=token",
@@ -1177,6 +1181,7 @@ mod tests {
             "sent Basic «dTpwYXM=». Then",
             "Bearer «1|laravelSanctumAbC123def456»",
             r"body: a\nBearer «abc123def456»",
+            r"Bearer «abc123==»\nnext",
             "\x1b[1mBearer «abc123def456»\x1b[0m",
             // what a pair assigns is its own, whatever stands before
             "-Dauth=basic -Dspring.datasource.password=«hunter2» -jar app.jar",
@@ -1203,6 +1208,9 @@ mod tests {
             "mode=basic x= 1",
             "WWW-Authenticate: Bearer clientId=\"x\", realm=\"y\"",
             "Basic realm=\\\"api\\\"",
+            "Bearer realm=\"\"",
+            "Bearer error_code='', x",
+            "Bearer REALM_NAME=\"\"",
             "bearer token missing",
             "Bearer authentication failed",
             "Bearer",
@@ -1375,6 +1383,9 @@ mod tests {
             "AKIAIOSFODNN7EXAMPL",
             "AKIAIOSFODNN7EXAMPLEX",
             "AKIAIOSFODNN7EXAMPLEx",
+            "%zzAKIAIOSFODNN7EXAMPLE",
+            r"\uzzzzAKIAIOSFODNN7EXAMPLE",
+            "\x1b[maAKIAIOSFODNN7EXAMPLE",
             "akiaiosfodnn7example",
             "ASIA AND EUROPE",
             "ghp_short",
@@ -1413,6 +1424,8 @@ mod tests {
             "at https://u:«p@ss»@h/x?y",
             "mongodb://u:«p»@h1:1,h2:2/db",
             "amqp://u:«p/a/s»@host/v",
+            "amqp://u:«p/a=b/s»@host/v",
+            "https://u:«1pass»@h",
             "jdbc:mysql://u:«p»@h",
             "<ftp://u:«p»@h> and https://v:«q»@h",
             "https://hooks.slack.com/services/«T000/B000/XXXX» failed",
