@@ -1,6 +1,7 @@
-use super::stream::roomy;
+use super::stream::{SOON, roomy};
 use super::*;
 use hyperlog_core::{Partition, Timestamp};
+use std::thread;
 
 const BRIEFLY: Duration = Duration::from_millis(1);
 
@@ -26,13 +27,19 @@ fn a_flush_in_vain_says_fatal_records_once_and_only_as_many_as_are_kept() {
 }
 
 #[test]
-fn what_is_abandoned_is_said_though_nobody_waits_for_it() {
+fn who_waits_for_what_is_abandoned_says_it() {
     let queue = roomy(Duration::ZERO);
     push(&queue, Level::FATAL, "it has left");
     let load = queue.take().unwrap();
     queue.settle(&load.counts(), None, std::iter::empty());
     queue.finish(load);
     push(&queue, Level::FATAL, "it never leaves");
-    queue.close(Duration::ZERO);
-    assert_eq!(said(&queue, Duration::ZERO), ["it never leaves"]);
+    thread::scope(|scope| {
+        let flush = scope.spawn(|| said(&queue, SOON));
+        while queue.lock().waiters == 0 {
+            thread::yield_now();
+        }
+        queue.close(Duration::ZERO);
+        assert_eq!(flush.join().unwrap(), ["it never leaves"]);
+    });
 }

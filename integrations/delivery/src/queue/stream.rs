@@ -4,7 +4,7 @@ use hyperlog_core::{Partition, Timestamp};
 use std::sync::Arc;
 use std::thread;
 
-const SOON: Duration = Duration::from_secs(30);
+pub(super) const SOON: Duration = Duration::from_secs(30);
 
 pub(super) fn roomy(linger: Duration) -> Queue {
     Queue::new(Rules {
