@@ -212,18 +212,25 @@ impl<'a> Secrets<'a> {
         Some((start, span_while(bytes, start, |byte| !ends(byte) && !matches!(byte, b'?' | b'#' | b'\\' | b')'))))
     }
 
-    /// The last `@` of a URL, from `from` on, where its first part has none: not one in its query.
+    /// The last `@` of a URL from `from` on, up to where its query assigns something.
     fn late_sign(&mut self, password: usize, from: usize, ends: impl Fn(&u8) -> bool) -> Option<usize> {
         if self.no_sign_before > password {
             return None;
         }
-        let url = &self.bytes[from..span_while(self.bytes, from, |byte| !ends(byte))];
-        let query = url.iter().position(|byte| *byte == b'?').filter(|place| url[*place..].contains(&b'='));
-        let sign = url[..query.unwrap_or(url.len())].iter().rposition(|byte| *byte == b'@');
-        if sign.is_none() {
-            self.no_sign_before = from + url.len();
+        let (mut at, mut sign, mut is_query) = (from, None, false);
+        while let Some(byte) = self.bytes.get(at).filter(|byte| !ends(byte)) {
+            match byte {
+                b'@' => sign = Some(at),
+                b'?' => is_query = true,
+                b'=' if is_query => break,
+                _ => {}
+            }
+            at += 1;
         }
-        sign.map(|place| from + place)
+        if sign.is_none() {
+            self.no_sign_before = at;
+        }
+        sign
     }
 
     /// `123456789:AA…`, a token of a Telegram bot.
@@ -1437,6 +1444,8 @@ mod tests {
             "jdbc:sqlserver://db:1433;user=sa;password=«P@ssw0rd»;encrypt=true",
             "jdbc:mysql://db1:3306,db2:3306/app?user=x&password=«P@ssw0rd»",
             "http://gw:${PORT}/cb?token=«P@ssw0rd»",
+            "http://gw:${PORT}/cb?next=postgres://u:«p/w»@db",
+            "amqp://u:«p?a/s»@host/v",
             "https://discordapp.com/api/webhooks/«1/abc»?wait=1",
         ] {
             check(marked);
@@ -1512,6 +1521,9 @@ mod tests {
             "a key: ",
             "basic a=\\",
             "x://a:1?b@",
+            "x://a:b?",
+            "x://a:b?c=",
+            "x://a:b/@?c=",
             "token='a''",
             "cookie: a'b",
             "`a`=",
